@@ -1,0 +1,79 @@
+"""What every test shares: the databases, and the rule that a mandatory part may not be skipped."""
+
+import os
+from collections import defaultdict
+from collections.abc import Generator
+
+import pytest
+
+from tests.databases import database_url, postgres_server, postgres_url, sqlite_url
+
+__all__ = ["database_url", "postgres_server", "postgres_url", "sqlite_url"]
+
+ENGINES = {"sqlite", "postgres"}
+# Names of markers; a test that carries one of them fails where it would have been skipped.
+MANDATORY = {name for name in os.environ.get("AGENTCONSOLE_MANDATORY", "").split(",") if name}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn the skip of a mandatory test into its failure, and note on which database it ran."""
+    report = yield
+    marks = {mark.name for mark in item.iter_markers()}
+    if report.skipped and not hasattr(report, "wasxfail") and (missing := marks & MANDATORY):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but {', '.join(sorted(missing))} is mandatory here: {report.longrepr}"
+    engine = getattr(item, "callspec", None) and item.callspec.params.get("database_url")
+    if engine and call.when == "call" and not report.skipped and "one_engine" not in marks:
+        report.user_properties.append(("ran_on", engine))
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Turn the skip of a whole module into an error where anything is mandatory."""
+    report = yield
+    if report.skipped and MANDATORY:
+        report.outcome = "failed"
+        report.longrepr = f"a module may not be skipped here: {report.longrepr}"
+    return report
+
+
+class BothEngines:
+    """Counts, for each storage test, the databases on which it ran."""
+
+    def __init__(self) -> None:
+        self.ran: dict[str, set[str]] = defaultdict(set)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note the database of a test that ran, under the name that both its runs share."""
+        for name, engine in report.user_properties:
+            if name == "ran_on":
+                self.ran[_without(str(engine), report.nodeid)].add(str(engine))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Fail the run for every storage test that ran on one database only."""
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        for name, engines in sorted(self.ran.items()):
+            if missing := ENGINES - engines:
+                complaint = f"ran on {', '.join(engines)} only, not on {', '.join(missing)}"
+                report = pytest.TestReport(name, (name, None, name), {}, "failed", complaint, "call")
+                reporter.stats.setdefault("failed", []).append(report)
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _without(engine: str, nodeid: str) -> str:
+    head, _, parameters = nodeid.partition("[")
+    rest = [part for part in parameters.rstrip("]").split("-") if part != engine]
+    return f"{head}[{'-'.join(rest)}]" if rest else head
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Count databases where PostgreSQL is mandatory; with several workers, in the one that sums up."""
+    if "postgres" in MANDATORY and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(BothEngines(), "both-engines")
