@@ -145,7 +145,7 @@ def running(programs: Path, folder: Path, user: str | None) -> Iterator[URL]:
         port = free_port()
         log = folder / f"log-{port}"
         with log.open("w") as output, started(programs, folder, user, port, output) as server:
-            if until(lambda: accepts(port) or lost_port(log, server), 30, what=f"PostgreSQL ({log})") is True:
+            if comes_up(port, log, server):
                 yield URL.create(
                     "postgresql+psycopg", "postgres", host="127.0.0.1", port=port, database="postgres"
                 )
@@ -172,6 +172,20 @@ def started(
         yield server
 
 
+def comes_up(port: int, log: Path, server: subprocess.Popen[bytes]) -> bool:
+    """Wait until the server answers; False if somebody else took the port first."""
+
+    def answer() -> str:
+        text = log.read_text()
+        if "could not bind" in text:
+            return "port lost"
+        assert "FATAL:  could not" not in text, text
+        assert server.poll() is None, text
+        return "up" if accepts(port) else ""
+
+    return until(answer, 30, what="PostgreSQL to start") == "up"
+
+
 def accepts(port: int) -> bool:
     """Whether the server answers a first question."""
     try:
@@ -179,16 +193,6 @@ def accepts(port: int) -> bool:
     except psycopg.OperationalError:
         return False
     return True
-
-
-def lost_port(log: Path, server: subprocess.Popen[bytes]) -> str:
-    """Non-empty if somebody else took the port first; any other failure to start is raised."""
-    text = log.read_text()
-    if "could not bind" in text:
-        return text
-    assert "FATAL:  could not" not in text, text
-    assert server.poll() is None, text
-    return ""
 
 
 def free_port() -> int:
