@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar, cast
 
 T = TypeVar("T")
+GRACE = 1.0  # seconds past the deadline in which a last answer may still come
 
 
 def until(condition: Callable[[], T], seconds: float = 10, every: float = 0.02, what: str = "") -> T:
@@ -46,9 +47,8 @@ async def _before(
     deadline: float, answer: Awaitable[T], condition: Callable[[], object], seconds: float, what: str
 ) -> T:
     """The awaited answer; a condition that hangs past the deadline fails like one that stays untrue."""
-    hanging = max(0.0, deadline - time.monotonic()) + 1
     try:
-        async with asyncio.timeout(hanging) as limit:
+        async with asyncio.timeout(max(0.0, deadline - time.monotonic()) + GRACE) as limit:
             return await answer
     except TimeoutError:
         if not limit.expired():
