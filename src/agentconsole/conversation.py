@@ -1,0 +1,148 @@
+"""One conversation as the console has it: a run of events without gaps, whatever order they came in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from agentconsole.protocol import Event, Resume, Said, Side
+
+LOOSE_LIMIT = 2_000
+
+
+@dataclass
+class Run:
+    """Events with the numbers ``base`` + 1 to ``last``, no gap; ``loose`` ones wait for their neighbours."""
+
+    base: int = 0
+    events: list[Event] = field(default_factory=list)
+    loose: dict[int, Event] = field(default_factory=dict)
+
+    @property
+    def last(self) -> int:
+        """The number of the newest event, or ``base`` if there is none."""
+        return self.base + len(self.events)
+
+    def add(self, event: Event) -> tuple[int, int]:
+        """Take an event in; return how many were put before and behind the run (0, 0: known, or still loose)."""
+        if self.base < event.seq <= self.last or event.seq in self.loose:
+            return 0, 0
+        self.loose[event.seq] = event
+        behind = 0
+        while (following := self.loose.pop(self.last + 1, None)) is not None:
+            self.events.append(following)
+            behind += 1
+        before: list[Event] = []
+        while self.base and (earlier := self.loose.pop(self.base - len(before), None)) is not None:
+            before.append(earlier)
+        if before:
+            self.events[:0] = reversed(before)
+            self.base -= len(before)
+        if len(self.loose) > LOOSE_LIMIT:
+            self.loose.clear()
+        return len(before), behind
+
+
+@dataclass
+class Conversation:
+    """A chat's log. ``events`` ascend by seq without a gap; ``epoch`` changes whenever anything but the end of
+    ``events`` changed (older page, reset), so a drawn transcript knows that it has to start over.
+
+    ``over``: the chat left my lists; what was shown stays readable, nothing more will come.
+    ``read`` is the seq up to which I have read, ``told`` the marks already sent to the server.
+    """
+
+    chat: int
+    run: Run = field(default_factory=Run)
+    epoch: int = 0
+    over: bool = False
+    read: int = 0
+    told_delivered: int = 0
+    told_read: int = 0
+    target: int = 0
+    asked: bool = False
+    _fresh: Run | None = None
+
+    @property
+    def events(self) -> list[Event]:
+        """What to draw, oldest first."""
+        return self.run.events
+
+    @property
+    def first(self) -> int:
+        """The seq of the oldest event here (or of the next, if there is none yet)."""
+        return self.run.base + 1
+
+    @property
+    def last(self) -> int:
+        """The seq of the newest event here; the cursor for hello."""
+        return self.run.last
+
+    @property
+    def complete(self) -> bool:
+        """True when nothing older exists."""
+        return self.run.base == 0
+
+    @property
+    def gap(self) -> bool:
+        """True when events are known to be missing between the newest here and what has been announced or has come."""
+        run = self._fresh or self.run
+        return run.last < self.target or any(seq > run.last for seq in run.loose)
+
+    def resume(self, frame: Resume) -> bool:
+        """Events after ``frame.after`` follow. With ``reset`` the old ones stay on screen until the new have come.
+
+        True when the picture changed already (an empty reset).
+        """
+        self.asked = self.over = False
+        self.target = frame.seq
+        if frame.reset or frame.after > self.last:
+            self._fresh = Run(frame.after)
+        else:
+            self._fresh = None
+        return self._swap()
+
+    def add(self, event: Event) -> int:
+        """Take an event in, in any order, any number of times; return how many new ones stand at the end now."""
+        run = self._fresh or self.run
+        self.target = max(self.target, event.seq)
+        before, behind = run.add(event)
+        if self._fresh is not None:
+            return behind if self._swap() else 0
+        self.epoch += bool(before)
+        return behind
+
+    def link_lost(self) -> None:
+        """A half-received reset is forgotten; the cursor is that of what is on screen."""
+        self._fresh, self.asked, self.target = None, False, 0
+        self.run.loose.clear()
+
+    def _swap(self) -> bool:
+        if self._fresh is None or self._fresh.last < self.target:
+            return False
+        self.run, self._fresh = self._fresh, None
+        self.read = min(self.read, self.last)
+        self.epoch += 1
+        return True
+
+    def unanswered_since(self) -> int:
+        """When the visitor's oldest line came that no member of staff has answered (0 = all answered)."""
+        oldest = 0
+        for event in reversed(self.events):
+            if isinstance(event.what, Said):
+                if event.by.side is Side.staff:
+                    break
+                if event.by.side is Side.visitor:
+                    oldest = event.at
+        return oldest
+
+    def unread(self) -> int:
+        """How many of the visitor's lines stand behind my read mark and behind staff's last line."""
+        count = 0
+        for event in reversed(self.events):
+            if event.seq <= self.read:
+                break
+            if isinstance(event.what, Said):
+                if event.by.side is Side.staff:
+                    break
+                count += event.by.side is Side.visitor
+        return count
