@@ -1,0 +1,1 @@
+"""The durability rig: clients that resend, a recorder, a checker, a proxy that cuts, a server to be killed."""
