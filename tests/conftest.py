@@ -3,6 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,8 @@ def pytest_runtest_makereport(
     if report.skipped and not hasattr(report, "wasxfail") and (missing := marks & MANDATORY):
         report.outcome = "failed"
         report.longrepr = f"skipped, but {', '.join(sorted(missing))} is mandatory here: {report.longrepr}"
-    engine = getattr(item, "callspec", None) and item.callspec.params.get("database_url")
+    callspec = getattr(item, "callspec", None)
+    engine = callspec and callspec.params.get("database_url")
     if engine and call.when == "call" and not report.skipped and "one_engine" not in marks:
         report.user_properties.append(("ran_on", engine))
     return report
@@ -58,7 +60,7 @@ class BothEngines:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Fail the run for every storage test that ran on one database only."""
-        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
         for name, engines in sorted(self.ran.items()):
             if missing := ENGINES - engines:
                 complaint = f"ran on {', '.join(engines)} only, not on {', '.join(missing)}"

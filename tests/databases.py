@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from uuid import uuid4
 
 import psycopg
@@ -124,7 +124,7 @@ def as_user(
     return subprocess.run(command, check=False, capture_output=True, text=True, cwd=cwd, **identity(user))
 
 
-def identity(user: str | None) -> dict[str, object]:
+def identity(user: str | None) -> dict[str, Any]:
     """The arguments of subprocess that make a child run as that user, with no other groups."""
     if user is None:
         return {}
@@ -159,9 +159,9 @@ def started(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The server's guarding shell; closing its input stops both."""
     settings = [f"--{key}={value}" for key, value in {**SETTINGS, "port": str(port)}.items()]
-    command = ["sh", "-c", GUARDED, "postgres", programs / "postgres", "-D", folder / "data", *settings]
+    command: list[str | Path] = ["sh", "-c", GUARDED, "sh", programs / "postgres", "-D", folder / "data"]
     with subprocess.Popen(
-        command,
+        [*command, *settings],
         stdin=subprocess.PIPE,
         stdout=output,
         stderr=subprocess.STDOUT,

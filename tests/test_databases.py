@@ -1,9 +1,27 @@
 """The tests' own databases are fresh, empty and durable."""
 
 import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL
+
+from tests.databases import accepts
+from tests.test_house import ROOT
+from tests.waiting import until
+
+SERVE = """
+from contextlib import contextmanager
+from tests.databases import postgres_server
+
+serving = contextmanager(postgres_server.__wrapped__)()
+print(serving.__enter__().port, flush=True)
+input()
+"""
 
 
 @pytest.mark.parametrize("round_number", [1, 2])
@@ -33,3 +51,25 @@ def test_postgres_commits_durably_and_listens_on_loopback_only(postgres_url: str
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "",
     }
+
+
+@pytest.mark.postgres
+def test_postgres_goes_even_when_the_tests_are_killed(postgres_server: URL) -> None:
+    if "AGENTCONSOLE_TEST_POSTGRES" in os.environ:
+        pytest.skip("the server is not ours")
+    with tempfile.TemporaryDirectory() as left_over:
+        Path(left_over).chmod(0o755)  # the server runs as somebody else
+        with subprocess.Popen(
+            [sys.executable, "-c", SERVE],
+            cwd=ROOT,
+            env={**os.environ, "TMPDIR": left_over},
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as tests:
+            assert tests.stdout
+            port = int(tests.stdout.readline())
+            assert accepts(port)
+            tests.kill()
+        until(lambda: not accepts(port), what="the server's end")
+        until(lambda: not list(Path(left_over).glob("*/data/postmaster.pid")), what="the end of its shutdown")
