@@ -131,6 +131,7 @@ class NewsKind(StrEnum):
     rated = "rated"  # my chat was rated
     visitor_left = "visitor_left"  # the visitor left my chat
     left_message = "left_message"  # somebody left a message
+    link_lost = "link_lost"  # the server has not answered for three seconds
 
 
 class News(NamedTuple):
