@@ -2,8 +2,11 @@
 
 import ast
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -77,6 +80,32 @@ def test_every_dependency_is_pinned_with_hashes() -> None:
     assert direct_dependencies("server") | {"setuptools", "wheel"} <= run
     assert direct_dependencies("server", "postgres", "dev") <= run | dev
     assert not run & dev, "pinned in both files"
+
+
+def test_the_wheel_holds_every_file_of_the_sources(tmp_path: Path) -> None:
+    ours = [path for path in tracked() if path.is_relative_to(ROOT / "src")]
+    copy = tmp_path / "copy"
+    for path in [*ours, ROOT / "pyproject.toml", ROOT / "LICENSE"]:
+        target = copy / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    make = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-qq",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        tmp_path,
+        copy,
+    ]
+    subprocess.run(make, check=True, cwd=tmp_path)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        missing = {str(path.relative_to(ROOT / "src")) for path in ours} - set(archive.namelist())
+    assert not missing
 
 
 def pins(path: Path) -> set[str]:
