@@ -1,0 +1,178 @@
+"""Takes commands from every door, carries them out in batches, and tells what came of them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
+from agentconsole.protocol import Code, Side, encode
+
+from ..domain.chat import ChatCommand, Refusal, decide, unknown
+from ..domain.policy import Actor
+from ..storage.chats import Receipt, WorkingSet
+from ..storage.database import Database
+from ..storage.writer import Overloaded, Writer
+from . import admin, staff, visits
+from .made import Change, Made
+
+log = logging.getLogger("agentconsole.desk")
+
+CHAT_COMMANDS: tuple[type[Any], ...] = ChatCommand.__args__
+Plain = Callable[[WorkingSet, Actor, Any, int], Made]
+PLAIN: dict[type[Any], Plain] = {**visits.COMMANDS, **staff.COMMANDS, **admin.COMMANDS}
+
+
+class Job(msgspec.Struct):
+    """A command on its way through the writer."""
+
+    actor: Actor
+    command: Any
+    now: int
+    reply: Callable[[Made], None]
+
+
+class Desk:
+    """The only writer of the domain.
+
+    ``clock`` gives UTC milliseconds; ``publish`` is called in the event loop with all that a batch made, before the
+    senders are answered.
+    """
+
+    def __init__(
+        self, database: Database, clock: Callable[[], int], publish: Callable[[Sequence[Made]], None]
+    ) -> None:
+        self.clock = clock
+        self._publish = publish
+        self.writer: Writer[Job, Made] = Writer(database.writer_engine, work, self._failed, self._done)
+
+    def submit(self, actor: Actor, command: Any, reply: Callable[[Made], None]) -> None:
+        """Carry out a command; ``reply`` gets what came of it, after the commit. Call it in the event loop."""
+        try:
+            self.writer.submit(Job(actor, command, self.clock(), reply))
+        except Overloaded:
+            reply(Made(refusal=Refusal(Code.busy, "The server has too much to do. Please try again.", 2_000)))
+
+    async def handle(self, actor: Actor, command: Any) -> Made:
+        """Carry out a command and wait for what came of it. Raises Refusal."""
+        future: asyncio.Future[Made] = asyncio.get_running_loop().create_future()
+
+        def reply(made: Made) -> None:
+            if not future.done():
+                future.set_result(made)
+
+        self.submit(actor, command, reply)
+        made = await future
+        if made.refusal is not None:
+            raise made.refusal
+        return made
+
+    def _done(self, jobs: Sequence[Job], results: Sequence[Made]) -> None:
+        self._publish([made for made in results if made.changes or made.news])
+        for job, made in zip(jobs, results, strict=True):
+            job.reply(made)
+
+    def _failed(self, job: Job, error: Exception) -> Made:
+        if isinstance(error, DBAPIError):
+            log.error("not written: %s: %s", type(job.command).__name__, error.orig)
+            text = "The server cannot write just now; nothing is lost if you send it again."
+            return Made(refusal=Refusal(Code.busy, text, 2_000))
+        mark = secrets.token_hex(4)
+        log.error("failed %s: %s", mark, type(job.command).__name__, exc_info=error)
+        return Made(refusal=Refusal(Code.busy, f"Something went wrong in the server (see its log, {mark}).", 5_000))
+
+
+def work(connection: Connection, jobs: Sequence[Job], careful: bool) -> list[Made]:
+    """Load, decide, write: one batch inside one transaction."""
+    sheet = WorkingSet(connection, careful)
+    sheet.load(_chats_of(jobs))
+    results = []
+    for job in jobs:
+        if type(job.command) in PLAIN:
+            sheet.flush()
+            results.append(_plain(connection, job))
+            sheet.forget()
+        else:
+            results.append(_chat(sheet, job))
+    sheet.flush()
+    return results
+
+
+def _chats_of(jobs: Iterable[Job]) -> Iterable[int]:
+    return (job.command.chat for job in jobs if isinstance(job.command, CHAT_COMMANDS))
+
+
+def _plain(connection: Connection, job: Job) -> Made:
+    sheet = WorkingSet(connection, careful=True)
+    try:
+        with connection.begin_nested():
+            actor = visits.arrive(sheet, job.actor, job.command, job.now)
+            key = _receipt_key(0, actor, job.command)
+            made = _again(sheet, key, job.command)
+            if made is None:
+                made = PLAIN[type(job.command)](sheet, actor, job.command, job.now)
+                _keep(sheet, key, job, made)
+                sheet.flush()
+            if actor.side is Side.visitor:
+                made.visitor = actor.id
+            return made
+    except Refusal as refusal:
+        return Made(refusal=refusal)
+
+
+def _chat(sheet: WorkingSet, job: Job) -> Made:
+    command: ChatCommand = job.command
+    try:
+        key = _receipt_key(command.chat, job.actor, command)
+        made = _again(sheet, key, command)
+        if made is not None:
+            return made
+        head = sheet.head(command.chat)
+        if head is None:
+            raise unknown()
+        department = sheet.department(head.department)
+        after, entries = decide(head, job.actor, command, job.now, department.team, department.timing)
+    except Refusal as refusal:
+        return Made(about=command.chat, refusal=refusal)
+    if after is head:
+        return Made(about=head.id)
+    sheet.change(after, entries)
+    made = Made(
+        about=head.id,
+        seq=after.seq if entries else 0,
+        pub=after.pub if after.pub > head.pub else 0,
+        changes=[Change(head, after, entries)],
+    )
+    _keep(sheet, key, job, made)
+    return made
+
+
+def _receipt_key(chat: int, actor: Actor, command: Any) -> tuple[int, str, str] | None:
+    cid = getattr(command, "cid", None)
+    return (chat, f"{actor.side[0]}{actor.id}", cid) if cid is not None else None
+
+
+def _again(sheet: WorkingSet, key: tuple[int, str, str] | None, command: Any) -> Made | None:
+    found = sheet.receipt(key) if key else None
+    if found is None:
+        return None
+    if found.digest != digest(command):
+        raise Refusal(Code.id_reused, "This cid was used before for something else; make a new one.")
+    return Made(about=found.about, seq=found.seq, pub=found.pub)
+
+
+def _keep(sheet: WorkingSet, key: tuple[int, str, str] | None, job: Job, made: Made) -> None:
+    if key is not None:
+        sheet.keep(Receipt(*key, digest(job.command), made.about, made.seq, made.pub, job.now))
+
+
+def digest(command: Any) -> int:
+    """63 bits that tell whether two commands with one cid are the same."""
+    return int.from_bytes(hashlib.blake2b(encode(command), digest_size=8).digest(), "big") >> 1

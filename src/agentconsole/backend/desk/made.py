@@ -1,0 +1,56 @@
+"""What a carried-out command made: the answer to its sender and the news for everybody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from agentconsole.protocol import CannedCard, LeftCard
+
+from ..domain.chat import Entry, Head, Refusal
+from ..storage.users import Seat
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A chat before (None = it is new) and after, and the events between."""
+
+    before: Head | None
+    after: Head
+    entries: list[Entry]
+
+
+class DepartmentsChanged(msgspec.Struct, frozen=True):
+    """A department was added or changed."""
+
+
+class StaffChanged(msgspec.Struct, frozen=True):
+    """A user's name, grants or sessions changed; 0 = any."""
+
+    user: int = 0
+
+
+class SessionsEnded(msgspec.Struct, frozen=True):
+    """These sessions may act no more: one (``session``), or all of a user."""
+
+    user: int
+    session: int = 0
+
+
+News = Seat | CannedCard | LeftCard | DepartmentsChanged | StaffChanged | SessionsEnded
+
+
+class Made(msgspec.Struct):
+    """``about`` is the chat (or other thing) that the command was about; ``seq`` and ``pub`` number its last event.
+
+    ``visitor`` is the id of the visitor whose command it was, ``value`` an answer for callers inside the server.
+    """
+
+    about: int = 0
+    seq: int = 0
+    pub: int = 0
+    changes: list[Change] = []
+    news: list[News] = []
+    visitor: int = 0
+    value: Any = None
+    refusal: Refusal | None = None

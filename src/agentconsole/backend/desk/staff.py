@@ -1,0 +1,146 @@
+"""Commands of staff that are not about one chat's log: next in line, status, canned replies, notes, left messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from agentconsole.protocol import (
+    CannedCard,
+    Code,
+    CustomerNote,
+    HandleLeft,
+    NoteCustomer,
+    Role,
+    SaveCanned,
+    SetStatus,
+    Status,
+    Take,
+    TakeNext,
+)
+
+from ..domain.chat import Refusal, checked_text, decide, thing, unknown
+from ..domain.policy import NOTHING, Actor, Deed, Thing, can, departments_of
+from ..storage import chats, letters, users
+from ..storage.chats import WorkingSet
+from .made import Change, Made
+
+
+class SeatLink(msgspec.Struct, frozen=True):
+    """The last console of a user closed, or a first one opened."""
+
+    user: int
+    up: bool
+
+
+class SaveMarks(msgspec.Struct, frozen=True):
+    """High-water marks collected over a second: (chat, reader, delivered, read), in pub."""
+
+    marks: tuple[tuple[int, str, int, int], ...]
+
+
+def _take_next(sheet: WorkingSet, actor: Actor, command: TakeNext, now: int) -> Made:
+    mine = departments_of(actor, Role.agent, Role.supervisor)
+    if command.department:
+        mine = frozenset({command.department}) if mine is None else mine & {command.department}
+    head = chats.next_waiting(sheet.connection, mine)
+    if head is None:
+        raise Refusal(Code.gone, "Nobody is waiting.")
+    sheet.load((head.id,))
+    department = sheet.department(head.department)
+    take = Take(command.cid, head.id)
+    after, entries = decide(head, actor, take, now, department.team, department.timing)
+    sheet.change(after, entries)
+    return Made(about=after.id, seq=after.seq, pub=after.pub, changes=[Change(head, after, entries)])
+
+
+def _set_status(sheet: WorkingSet, actor: Actor, command: SetStatus, now: int) -> Made:
+    _require(actor, Deed.set_own_status)
+    seat = users.seat_of(sheet.connection, actor.id)
+    changed = msgspec.structs.replace(seat, status=command.status, reason=command.reason.strip(), since=now)
+    if (changed.status, changed.reason) == (seat.status, seat.reason):
+        return Made()
+    users.save_seat(sheet.connection, changed)
+    return Made(about=actor.id, news=[changed])
+
+
+def _seat_link(sheet: WorkingSet, actor: Actor, command: SeatLink, now: int) -> Made:
+    _require(actor, Deed.expire)
+    seat = users.seat_of(sheet.connection, command.user)
+    if command.up == (seat.lost_at == 0):
+        return Made()
+    fresh = command.up and seat.since == 0
+    changed = msgspec.structs.replace(
+        seat,
+        lost_at=0 if command.up else now,
+        status=Status.online if fresh else seat.status,
+        since=now if fresh else seat.since,
+    )
+    users.save_seat(sheet.connection, changed)
+    return Made(about=command.user, news=[changed])
+
+
+def _save_marks(sheet: WorkingSet, actor: Actor, command: SaveMarks, now: int) -> Made:
+    _require(actor, Deed.expire)
+    chats.save_marks(sheet.connection, command.marks)
+    return Made()
+
+
+def _note_customer(sheet: WorkingSet, actor: Actor, command: NoteCustomer, now: int) -> Made:
+    head = sheet.head(command.chat)
+    if head is None or not can(actor, Deed.customer_note, thing(head, team=False)):
+        raise unknown()
+    if not head.email:
+        raise Refusal(Code.invalid, "This visitor gave no e-mail address, so there is no card to keep notes on.")
+    note = CustomerNote(now, actor.display, checked_text(command.text))
+    letters.note_on(sheet.connection, head.email, head.department, note)
+    return Made(about=head.id)
+
+
+def _save_canned(sheet: WorkingSet, actor: Actor, command: SaveCanned, now: int) -> Made:
+    if command.everybody:
+        _require(actor, Deed.canned_everybody)
+        owner, department = 0, 0
+    elif command.department:
+        _require(actor, Deed.canned_department, Thing(department=command.department))
+        owner, department = 0, command.department
+    else:
+        _require(actor, Deed.canned_own)
+        owner, department = actor.id, 0
+    text = checked_text(command.text) if command.text else ""
+    wish = CannedCard(id=1, shortcut=command.shortcut, text=text, owner=owner, department=department)
+    card = letters.save_canned(sheet.connection, wish)
+    if card is None:
+        raise Refusal(Code.unknown, f"There is no canned reply named {command.shortcut}.")
+    return Made(about=card.id, news=[card])
+
+
+def _handle_left(sheet: WorkingSet, actor: Actor, command: HandleLeft, now: int) -> Made:
+    card = letters.left(sheet.connection, command.message)
+    if card is None or not can(actor, Deed.left_handle, Thing(department=card.department)):
+        raise Refusal(Code.unknown, "There is no such message, or it is not yours to see.")
+    if command.handled == bool(card.handled_at):
+        if command.handled and card.handled_by != actor.display:
+            raise Refusal(Code.taken, f"{card.handled_by} has handled this message already.")
+        return Made(about=card.id)
+    by, at = (actor.display, now) if command.handled else ("", 0)
+    letters.handle(sheet.connection, card.id, by, at)
+    return Made(about=card.id, news=[msgspec.structs.replace(card, handled_by=by, handled_at=at)])
+
+
+def _require(actor: Actor, deed: Deed, about: Thing = NOTHING) -> None:
+    if not can(actor, deed, about):
+        raise Refusal(Code.unknown, "There is no such thing, or it is not yours to change.")
+
+
+COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {
+    TakeNext: _take_next,
+    SetStatus: _set_status,
+    SeatLink: _seat_link,
+    SaveMarks: _save_marks,
+    NoteCustomer: _note_customer,
+    SaveCanned: _save_canned,
+    HandleLeft: _handle_left,
+}

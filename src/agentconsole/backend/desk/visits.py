@@ -1,0 +1,199 @@
+"""The visitor's commands that begin something: a chat, a left message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from agentconsole.protocol import (
+    MAX_EMAIL,
+    MAX_LEFT_TEXT,
+    MAX_NAME,
+    MAX_TOPIC,
+    Code,
+    LeaveMessage,
+    LeftCard,
+    Party,
+    Said,
+    Say,
+    Side,
+    Start,
+    State,
+)
+
+from ..domain.chat import Head, Refusal, begin, checked_text, decide, leave_message, unknown
+from ..domain.department import Department
+from ..domain.policy import Actor
+from ..storage import chats, departments, letters, visitors
+from ..storage.chats import WorkingSet
+from .made import Change, Made
+
+
+class Where(msgspec.Struct, frozen=True):
+    """What the visitor's socket knows beside the command."""
+
+    page: str = ""
+    page_title: str = ""
+    language: str = ""
+    drill: bool = False
+
+
+class BeginChat(msgspec.Struct, frozen=True):
+    """Start, with where it comes from."""
+
+    cid: str
+    start: Start
+    where: Where
+
+
+class BeginMessage(msgspec.Struct, frozen=True):
+    """LeaveMessage, with where it comes from."""
+
+    cid: str
+    letter: LeaveMessage
+    where: Where
+
+
+def arrive(sheet: WorkingSet, actor: Actor, command: Any, now: int) -> Actor:
+    """The visitor with an id: the first command that begins something makes the row. Raises Refusal expired."""
+    if actor.side is not Side.visitor:
+        return actor
+    found = visitors.by_token(sheet.connection, actor.token_hash, lock=True)
+    if found is None:
+        found = visitors.add(sheet.connection, actor.token_hash, now, command.where.drill)
+    elif found.expired(now):
+        raise Refusal(Code.expired, "This visit is too old. Please begin again.")
+    else:
+        visitors.touch(sheet.connection, found.id, now)
+    return msgspec.structs.replace(actor, id=found.id)
+
+
+def _begin_chat(sheet: WorkingSet, actor: Actor, command: BeginChat, now: int) -> Made:
+    start, where = command.start, command.where
+    department = _department(sheet, start.department)
+    running = chats.open_of_visitor(sheet.connection, actor.id, department.id)
+    if running is not None:
+        return _go_on(sheet, actor, running, start, department, now)
+    if chats.waiting_count(sheet.connection, department.id) >= department.queue_limit:
+        raise Refusal(Code.full, f"Too many people wait for {department.name}. Please leave a message.")
+    name = checked_name(start.name)
+    email = checked_email(start.email) if start.email.strip() else ""
+    if len(start.topic) > MAX_TOPIC:
+        raise Refusal(Code.too_long, f"A topic may have up to {MAX_TOPIC} characters.")
+    head = Head(
+        id=0,
+        visitor=actor.id,
+        department=department.id,
+        state=State.waiting,
+        owner=0,
+        seq=0,
+        pub=0,
+        version=1,
+        since=now,
+        started_at=now,
+        name=name,
+        email=email,
+        topic=start.topic,
+        language=where.language,
+        page=where.page,
+        page_title=where.page_title,
+        drill=where.drill,
+    )
+    text = checked_text(start.text) if start.text else ""
+    head = sheet.insert(head)
+    after, entries = begin(head, Party(Side.visitor, 0, name), now, start.topic, text)
+    sheet.change(msgspec.structs.replace(after, version=2), entries)
+    after = msgspec.structs.replace(after, version=2)
+    return Made(about=after.id, seq=after.seq, pub=after.pub, changes=[Change(None, after, entries)])
+
+
+def _go_on(
+    sheet: WorkingSet, actor: Actor, running: Head, start: Start, department: Department, now: int
+) -> Made:
+    if not start.text.strip():
+        return Made(about=running.id, seq=running.seq, pub=running.pub)
+    sheet.load((running.id,))
+    say = Say(start.cid, running.id, start.text)
+    after, entries = decide(running, actor, say, now, department.team, department.timing)
+    sheet.change(after, entries)
+    return Made(about=after.id, seq=after.seq, pub=after.pub, changes=[Change(running, after, entries)])
+
+
+def _begin_message(sheet: WorkingSet, actor: Actor, command: BeginMessage, now: int) -> Made:
+    letter, where = command.letter, command.where
+    department = _department(sheet, letter.department)
+    text = checked_text(letter.text, MAX_LEFT_TEXT) if letter.text.strip() or not letter.chat else ""
+    card = LeftCard(
+        id=1,
+        department=department.id,
+        at=now,
+        text=text,
+        email=checked_email(letter.email),
+        name=checked_name(letter.name),
+        page=where.page,
+        chat=letter.chat,
+        drill=where.drill,
+    )
+    changes = []
+    if letter.chat:
+        change = _end_as_message(sheet, actor, letter.chat, now)
+        changes.append(change)
+        lines = [entry.what.text for entry in _log(sheet, change.after) if isinstance(entry.what, Said)]
+        card = msgspec.structs.replace(
+            card,
+            text="\n\n".join([*lines, text] if text else lines)[: MAX_LEFT_TEXT * 2],
+            department=change.after.department,
+        )
+        if not card.text:
+            raise Refusal(Code.empty, "There is nothing in your message yet.")
+    made = letters.leave(sheet.connection, card, actor.id)
+    pub = changes[0].after.pub if changes else 0
+    return Made(about=letter.chat or made.id, pub=pub, changes=changes, news=[made])
+
+
+def _end_as_message(sheet: WorkingSet, actor: Actor, key: int, now: int) -> Change:
+    head = sheet.head(key)
+    if head is None or head.visitor != actor.id:
+        raise unknown()
+    after, entries = leave_message(head, now)
+    sheet.change(after, entries)
+    return Change(head, after, entries)
+
+
+def _log(sheet: WorkingSet, head: Head) -> list[chats.Entry]:
+    return [
+        entry for entry in chats.public_log(sheet.connection, head.id) if entry.by.side is Side.visitor
+    ]
+
+
+def _department(sheet: WorkingSet, key: int) -> Department:
+    found = departments.one(sheet.connection, key)
+    if found is None or found.archived:
+        raise Refusal(Code.unknown, "There is no such department.")
+    return found
+
+
+def checked_name(name: str) -> str:
+    """A name without the white space around it. Raises Refusal too_long."""
+    name = name.strip()
+    if len(name) > MAX_NAME:
+        raise Refusal(Code.too_long, f"A name may have up to {MAX_NAME} characters.")
+    return name
+
+
+def checked_email(email: str) -> str:
+    """An e-mail address in lower case. Raises Refusal invalid."""
+    email = email.strip().lower()
+    local, _, domain = email.rpartition("@")
+    sound = local and "." in domain and not domain.startswith(".") and len(email) <= MAX_EMAIL
+    if not sound or any(letter.isspace() or not letter.isprintable() or letter in '<>,;:"' for letter in email):
+        raise Refusal(Code.invalid, "This is not an e-mail address that we could answer to.")
+    return email
+
+
+COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {
+    BeginChat: _begin_chat,
+    BeginMessage: _begin_message,
+}

@@ -1,0 +1,167 @@
+"""Who may do what: the one question of right, asked at every door."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from agentconsole.protocol import Grant, Party, Role, Side
+
+
+class Deed(StrEnum):
+    """Everything that somebody might want to do; a row of RIGHTS each."""
+
+    see_queue = "see_queue"
+    read_chat = "read_chat"
+    see_preview = "see_preview"
+    take = "take"
+    answer = "answer"
+    note = "note"
+    release = "release"
+    close = "close"
+    reopen = "reopen"
+    visit = "visit"
+    customer_read = "customer_read"
+    customer_note = "customer_note"
+    left_read = "left_read"
+    left_handle = "left_handle"
+    set_own_status = "set_own_status"
+    canned_own = "canned_own"
+    canned_department = "canned_department"
+    canned_everybody = "canned_everybody"
+    see_team = "see_team"
+    administer = "administer"
+    expire = "expire"
+
+
+class Who(StrEnum):
+    """In which quality somebody asks: a role, or one of the two that no grant gives."""
+
+    visitor = "visitor"
+    agent = "agent"
+    supervisor = "supervisor"
+    analyst = "analyst"
+    admin = "admin"
+    system = "system"
+
+
+class Reach(StrEnum):
+    """How far a right goes."""
+
+    own = "own"  # the visitor's own chat
+    assigned = "assigned"  # chats that I answer
+    reading = "reading"  # chats that I answer; those of my department if it is open to colleagues, and its waiting ones
+    department = "department"  # everything of a department that the grant covers
+    finished = "finished"  # the department's conversations that are over
+    everywhere = "everywhere"
+
+
+RIGHTS: dict[Deed, dict[Who, Reach]] = {
+    Deed.see_queue: {
+        Who.agent: Reach.department,
+        Who.supervisor: Reach.department,
+        Who.analyst: Reach.department,
+    },
+    Deed.read_chat: {
+        Who.visitor: Reach.own,
+        Who.agent: Reach.reading,
+        Who.supervisor: Reach.department,
+        Who.analyst: Reach.finished,
+    },
+    Deed.see_preview: {Who.agent: Reach.reading, Who.supervisor: Reach.department},
+    Deed.take: {Who.agent: Reach.department, Who.supervisor: Reach.department},
+    Deed.answer: {Who.agent: Reach.assigned, Who.supervisor: Reach.assigned},
+    Deed.note: {Who.agent: Reach.assigned, Who.supervisor: Reach.department},
+    Deed.release: {Who.agent: Reach.assigned, Who.supervisor: Reach.department},
+    Deed.close: {Who.agent: Reach.assigned, Who.supervisor: Reach.department},
+    Deed.reopen: {Who.agent: Reach.assigned, Who.supervisor: Reach.assigned},
+    Deed.visit: {Who.visitor: Reach.own},
+    Deed.customer_read: {Who.agent: Reach.reading, Who.supervisor: Reach.department},
+    Deed.customer_note: {Who.agent: Reach.assigned, Who.supervisor: Reach.department},
+    Deed.left_read: {Who.agent: Reach.department, Who.supervisor: Reach.department},
+    Deed.left_handle: {Who.agent: Reach.department, Who.supervisor: Reach.department},
+    Deed.set_own_status: {
+        Who.agent: Reach.everywhere,
+        Who.supervisor: Reach.everywhere,
+        Who.analyst: Reach.everywhere,
+        Who.admin: Reach.everywhere,
+    },
+    Deed.canned_own: {Who.agent: Reach.everywhere, Who.supervisor: Reach.everywhere},
+    Deed.canned_department: {Who.supervisor: Reach.department, Who.admin: Reach.everywhere},
+    Deed.canned_everybody: {Who.admin: Reach.everywhere},
+    Deed.see_team: {
+        Who.agent: Reach.everywhere,
+        Who.supervisor: Reach.everywhere,
+        Who.analyst: Reach.everywhere,
+        Who.admin: Reach.everywhere,
+    },
+    Deed.administer: {Who.admin: Reach.everywhere, Who.system: Reach.everywhere},
+    Deed.expire: {Who.system: Reach.everywhere},
+}
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who asks: made by a door from the connection, never from a message.
+
+    ``id`` is the user's or visitor's id, 0 for the system and for a visitor whose first chat is still to come.
+    """
+
+    side: Side
+    id: int = 0
+    name: str = ""
+    display: str = ""
+    grants: tuple[Grant, ...] = ()
+    token_hash: bytes = b""
+
+    @property
+    def party(self) -> Party:
+        """The signature under this actor's events."""
+        return Party(self.side, self.id if self.side is Side.staff else 0, self.display)
+
+
+SYSTEM = Actor(Side.system)
+
+
+class Thing(msgspec.Struct, frozen=True):
+    """What the question is about, as plain facts; the default is something that belongs to nobody."""
+
+    department: int = 0
+    owner: int = 0
+    visitor: int = 0
+    waiting: bool = False
+    over: bool = False
+    team: bool = False
+
+
+NOTHING = Thing()
+
+
+def can(actor: Actor, deed: Deed, thing: Thing = NOTHING) -> bool:
+    """May this actor do this deed to this thing? The default is no."""
+    reaches = RIGHTS[deed]
+    if actor.side is Side.system:
+        return Who.system in reaches
+    if actor.side is Side.visitor:
+        return reaches.get(Who.visitor) is Reach.own and actor.id != 0 and thing.visitor == actor.id
+    return any(_reached(reaches.get(Who(grant.role)), grant, actor, thing) for grant in actor.grants)
+
+
+def _reached(reach: Reach | None, grant: Grant, actor: Actor, thing: Thing) -> bool:
+    if reach is None or reach is Reach.own:
+        return False
+    if reach is Reach.everywhere:
+        return True
+    covered = grant.department in (0, thing.department)
+    if reach is Reach.department:
+        return covered
+    if reach is Reach.finished:
+        return covered and thing.over
+    mine = thing.owner == actor.id and actor.id != 0
+    return mine or (reach is Reach.reading and covered and (thing.team or thing.waiting))
+
+
+def departments_of(actor: Actor, *roles: Role) -> frozenset[int] | None:
+    """The departments in which the actor has one of these roles; None = all of them."""
+    found = [grant.department for grant in actor.grants if grant.role in roles]
+    return None if 0 in found else frozenset(found)

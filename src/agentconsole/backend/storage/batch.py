@@ -1,0 +1,83 @@
+"""Whole batches in one statement a table: the hot paths, in each database's own way of saying it."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, Table
+from sqlalchemy.engine import Connection
+
+Rows = Sequence[tuple[Any, ...]]
+
+
+def insert(conn: Connection, table: Table, rows: Rows) -> None:
+    """Insert full rows, columns in the table's order."""
+    if rows:
+        _many(conn, _insert_sql(conn.dialect.name, table), rows)
+
+
+def update(conn: Connection, table: Table, columns: tuple[str, ...], rows: Rows) -> None:
+    """Update by id; a row is the new values of ``columns`` and then the id."""
+    if rows:
+        _many(conn, _update_sql(conn.dialect.name, table, columns), rows)
+
+
+def by_ids(conn: Connection, table: Table, ids: Sequence[int], lock: bool = False) -> Sequence[Any]:
+    """Full rows, columns in the table's order, in id order; ``lock`` keeps others from changing them meanwhile."""
+    sql = _select_sql(conn.dialect.name, table, lock)
+    keys: object = list(ids) if conn.dialect.name == "postgresql" else json.dumps(list(ids))
+    return conn.exec_driver_sql(sql, (keys,)).fetchall()
+
+
+def _many(conn: Connection, sql: str, rows: Rows) -> None:
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql(sql, tuple(list(column) for column in zip(*rows, strict=True)))
+    else:
+        conn.exec_driver_sql(sql, list(rows))
+
+
+def _names(columns: Sequence[Column[Any]]) -> str:
+    return ", ".join(f'"{column.name}"' for column in columns)
+
+
+def _arrays(columns: Sequence[Column[Any]]) -> str:
+    return ", ".join(f"%s::{_array_type(column)}[]" for column in columns)
+
+
+def _array_type(column: Column[Any]) -> str:
+    kinds = ((Boolean, "boolean"), (BigInteger, "bigint"), (Integer, "bigint"), (LargeBinary, "bytea"))
+    return next((name for kind, name in kinds if isinstance(column.type, kind)), "text")
+
+
+@functools.cache
+def _insert_sql(dialect: str, table: Table) -> str:
+    columns = list(table.columns)
+    if dialect == "postgresql":
+        return f'INSERT INTO "{table.name}" ({_names(columns)}) SELECT * FROM unnest({_arrays(columns)})'
+    places = ", ".join("?" for _ in columns)
+    return f'INSERT INTO "{table.name}" ({_names(columns)}) VALUES ({places})'
+
+
+@functools.cache
+def _update_sql(dialect: str, table: Table, names: tuple[str, ...]) -> str:
+    columns = [table.columns[name] for name in (*names, "id")]
+    if dialect == "postgresql":
+        changes = ", ".join(f'"{name}" = new."{name}"' for name in names)
+        return (
+            f'UPDATE "{table.name}" AS old SET {changes} '
+            f"FROM unnest({_arrays(columns)}) AS new({_names(columns)}) WHERE old.id = new.id"
+        )
+    changes = ", ".join(f'"{name}" = ?' for name in names)
+    return f'UPDATE "{table.name}" SET {changes} WHERE id = ?'
+
+
+@functools.cache
+def _select_sql(dialect: str, table: Table, lock: bool) -> str:
+    names = _names(list(table.columns))
+    if dialect == "postgresql":
+        tail = " FOR UPDATE" if lock else ""
+        return f'SELECT {names} FROM "{table.name}" WHERE id = ANY(%s) ORDER BY id{tail}'
+    return f'SELECT {names} FROM "{table.name}" WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id'

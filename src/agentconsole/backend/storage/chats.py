@@ -1,0 +1,320 @@
+"""Chats and their logs: the working set of a batch, and questions about what is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import and_, func, select, text
+from sqlalchemy.engine import Connection
+
+from agentconsole.protocol import (
+    OPEN_STATES,
+    Outcome,
+    Party,
+    Rating,
+    Side,
+    State,
+    decode_public_what,
+    decode_what,
+    encode,
+)
+
+from ..domain.chat import Entry, Head
+from ..domain.department import Department
+from . import batch, departments
+from .tables import chat, mark, public_event, receipt, staff_event
+
+COLUMNS = tuple(column.name for column in chat.columns)
+HOT = ("seq", "pub", "unanswered", "replied_at")
+MUTABLE = tuple(name for name in COLUMNS if name not in ("id", "visitor", "department", "started_at", "drill"))
+
+_STATES = {state.value: state for state in State}
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_RATINGS = {rating.value: rating for rating in Rating}
+_SIDES = {side.value: side for side in Side}
+assert COLUMNS == Head.__struct_fields__, "a head is a row: same fields, same order"  # noqa: S101
+
+_STATE, _LEFT, _OUTCOME, _RATING, _DRILL = (
+    COLUMNS.index(name) for name in ("state", "left", "outcome", "rating", "drill")
+)
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """Proof that a command was carried out: what it made, for whoever asks again with the same cid."""
+
+    chat: int
+    sender: str
+    cid: str
+    digest: int
+    about: int
+    seq: int
+    pub: int
+    at: int
+
+
+class WorkingSet:
+    """The heads that a batch touches, loaded once, changed in memory, written once.
+
+    ``careful`` also looks up receipts first, so that a resent command is answered and not tried.
+    """
+
+    def __init__(self, connection: Connection, careful: bool) -> None:
+        self.connection = connection
+        self.careful = careful
+        self._loaded: dict[int, Head] = {}
+        self._heads: dict[int, Head] = {}
+        self._public: list[tuple[Any, ...]] = []
+        self._staff: list[tuple[Any, ...]] = []
+        self._receipts: dict[tuple[int, str, str], Receipt] = {}
+        self._departments: dict[int, Department] = {}
+
+    def load(self, ids: Iterable[int]) -> None:
+        """Read and lock these chats, in id order."""
+        wanted = sorted({key for key in ids if key not in self._heads})
+        for row in batch.by_ids(self.connection, chat, wanted, lock=True) if wanted else ():
+            head = head_of(row)
+            self._loaded[head.id] = self._heads[head.id] = head
+
+    def head(self, key: int) -> Head | None:
+        """The chat as this batch has left it so far."""
+        if key not in self._heads:
+            self.load((key,))
+        return self._heads.get(key)
+
+    def department(self, key: int) -> Department:
+        """A department's settings."""
+        if key not in self._departments:
+            found = departments.one(self.connection, key)
+            assert found is not None, "a chat's department cannot vanish"
+            self._departments[key] = found
+        return self._departments[key]
+
+    def forget(self) -> None:
+        """Read again what is asked from now on; call it after flush, when others wrote to the same rows."""
+        self._loaded, self._heads, self._departments = {}, {}, {}
+
+    def change(self, head: Head, entries: Iterable[Entry]) -> None:
+        """Keep a decision for writing."""
+        self._heads[head.id] = head
+        for entry in entries:
+            by = entry.by
+            tail = (entry.seq, entry.at, by.side.value, by.id, by.name, kind(entry), encode(entry.what).decode())
+            if entry.pub:
+                self._public.append((head.id, entry.pub, *tail))
+            else:
+                self._staff.append((head.id, *tail))
+
+    def insert(self, head: Head) -> Head:
+        """Write a new chat's row at once; the answer has its id."""
+        values = dict(zip(COLUMNS, row_of(head), strict=True))
+        del values["id"]
+        key = self.connection.execute(chat.insert().values(values)).inserted_primary_key
+        assert key is not None
+        head = msgspec.structs.replace(head, id=key[0])
+        self._loaded[head.id] = self._heads[head.id] = head
+        return head
+
+    def receipt(self, key: tuple[int, str, str]) -> Receipt | None:
+        """What this (chat, sender, cid) made before, in this batch or, when careful, ever."""
+        found = self._receipts.get(key)
+        if found is None and self.careful:
+            row = self.connection.execute(
+                select(receipt).where(
+                    receipt.c.chat_id == key[0], receipt.c.sender == key[1], receipt.c.cid == key[2]
+                )
+            ).one_or_none()
+            found = Receipt(*row) if row else None
+        return found
+
+    def keep(self, made: Receipt) -> None:
+        """Remember what a command made."""
+        self._receipts[(made.chat, made.sender, made.cid)] = made
+
+    def flush(self) -> None:
+        """One statement a table."""
+        full, hot = [], []
+        for key, head in self._heads.items():
+            before = self._loaded[key]
+            if head is before:
+                continue
+            if head.version == before.version:
+                hot.append((head.seq, head.pub, head.unanswered, head.replied_at, key))
+            else:
+                values = row_of(head)
+                full.append((*(values[COLUMNS.index(name)] for name in MUTABLE), key))
+        batch.update(self.connection, chat, HOT, hot)
+        batch.update(self.connection, chat, MUTABLE, full)
+        batch.insert(self.connection, public_event, self._public)
+        batch.insert(self.connection, staff_event, self._staff)
+        batch.insert(
+            self.connection, receipt, [msgspec.structs.astuple(made) for made in self._receipts.values()]
+        )
+        self._loaded = dict(self._heads)
+        self._public, self._staff, self._receipts = [], [], {}
+
+
+def head_of(row: Sequence[Any]) -> Head:
+    """A row of the chat table as a head."""
+    values = list(row)
+    values[_STATE] = _STATES[values[_STATE]]
+    values[_LEFT] = bool(values[_LEFT])
+    values[_DRILL] = bool(values[_DRILL])
+    values[_OUTCOME] = _OUTCOMES.get(values[_OUTCOME])
+    values[_RATING] = _RATINGS.get(values[_RATING])
+    return Head(*values)
+
+
+def row_of(head: Head) -> tuple[Any, ...]:
+    """A head as a row of the chat table."""
+    values = list(msgspec.structs.astuple(head))
+    values[_STATE] = head.state.value
+    values[_OUTCOME] = head.outcome.value if head.outcome else None
+    values[_RATING] = head.rating.value if head.rating else None
+    return tuple(values)
+
+
+def kind(entry: Entry) -> str:
+    """The tag of what happened."""
+    return str(entry.what.__struct_config__.tag)
+
+
+# --- questions -----------------------------------------------------------------------------------------------------
+
+
+def one(connection: Connection, key: int) -> Head | None:
+    """A chat by its id."""
+    row = connection.execute(select(chat).where(chat.c.id == key)).one_or_none()
+    return head_of(row) if row else None
+
+
+def open_chats(connection: Connection) -> list[Head]:
+    """Every conversation that is going on."""
+    states = [state.value for state in OPEN_STATES]
+    return [head_of(row) for row in connection.execute(select(chat).where(chat.c.state.in_(states)))]
+
+
+def open_of_visitor(connection: Connection, visitor: int, department: int) -> Head | None:
+    """The one open chat of a visitor in a department."""
+    states = [state.value for state in OPEN_STATES]
+    row = connection.execute(
+        select(chat).where(
+            chat.c.visitor == visitor, chat.c.department == department, chat.c.state.in_(states)
+        )
+    ).one_or_none()
+    return head_of(row) if row else None
+
+
+def of_visitor(connection: Connection, visitor: int, limit: int = 5) -> list[Head]:
+    """A visitor's chats, newest first."""
+    query = select(chat).where(chat.c.visitor == visitor).order_by(chat.c.id.desc()).limit(limit)
+    return [head_of(row) for row in connection.execute(query)]
+
+
+def of_email(connection: Connection, email: str, limit: int = 50) -> list[Head]:
+    """The chats of an e-mail address, newest first."""
+    query = select(chat).where(chat.c.email == email, chat.c.email != "").order_by(chat.c.id.desc()).limit(limit)
+    return [head_of(row) for row in connection.execute(query)]
+
+
+def listed(
+    connection: Connection, departments: frozenset[int] | None, states: Sequence[State], before: int, limit: int
+) -> list[Head]:
+    """Chats of these departments (None = all) and states (none = all), newest first, with an id below ``before``."""
+    query = select(chat).order_by(chat.c.id.desc()).limit(limit)
+    if departments is not None:
+        query = query.where(chat.c.department.in_(departments))
+    if states:
+        query = query.where(chat.c.state.in_([state.value for state in states]))
+    if before:
+        query = query.where(chat.c.id < before)
+    return [head_of(row) for row in connection.execute(query)]
+
+
+def waiting_count(connection: Connection, department: int) -> int:
+    """How many chats wait in a department."""
+    return int(
+        connection.execute(
+            select(func.count()).where(chat.c.department == department, chat.c.state == State.waiting.value)
+        ).scalar_one()
+    )
+
+
+def next_waiting(connection: Connection, departments: frozenset[int] | None) -> Head | None:
+    """The chat that has waited longest in these departments (None = all), locked."""
+    query = select(chat).where(chat.c.state == State.waiting.value)
+    if departments is not None:
+        query = query.where(chat.c.department.in_(departments))
+    query = query.order_by(chat.c.since, chat.c.id).limit(1).with_for_update(skip_locked=True)
+    row = connection.execute(query).one_or_none()
+    return head_of(row) if row else None
+
+
+def due(connection: Connection, now: int, limit: int = 500) -> list[int]:
+    """The chats whose timer has run out."""
+    query = select(chat.c.id).where(and_(chat.c.due_at > 0, chat.c.due_at <= now)).order_by(chat.c.due_at).limit(limit)
+    return [row[0] for row in connection.execute(query)]
+
+
+def answered_waits(connection: Connection, department: int, limit: int = 20) -> list[int]:
+    """The last waits in milliseconds until somebody took the chat; drill traffic does not count."""
+    query = (
+        select(chat.c.taken_at - chat.c.since)
+        .where(chat.c.department == department, chat.c.taken_at > 0, chat.c.drill.is_(False))
+        .order_by(chat.c.started_at.desc())
+        .limit(limit)
+    )
+    return [row[0] for row in connection.execute(query)]
+
+
+def public_log(connection: Connection, key: int, after: int = 0, limit: int = 100_000) -> list[Entry]:
+    """The events that the visitor may know, after this pub."""
+    query = (
+        select(public_event)
+        .where(public_event.c.chat_id == key, public_event.c.pub > after)
+        .order_by(public_event.c.pub)
+        .limit(limit)
+    )
+    return [
+        Entry(row.seq, row.pub, row.at, Party(_SIDES[row.side], row.party, row.name), decode_public_what(row.what))
+        for row in connection.execute(query)
+    ]
+
+
+def staff_log(connection: Connection, key: int, after: int = 0, before: int = 0, limit: int = 100_000) -> list[Entry]:
+    """The events of a chat for staff in seq order: of those after ``after`` and before ``before`` (0 = no end) the last ``limit``."""
+    entries = []
+    for table in (public_event, staff_event):
+        query = select(table).where(table.c.chat_id == key)
+        if after:
+            query = query.where(table.c.seq > after)
+        if before:
+            query = query.where(table.c.seq < before)
+        order = table.c.pub if table is public_event else table.c.seq
+        for row in connection.execute(query.order_by(order.desc()).limit(limit)):
+            pub = row.pub if table is public_event else 0
+            by = Party(_SIDES[row.side], row.party, row.name)
+            entries.append(Entry(row.seq, pub, row.at, by, decode_what(row.what)))
+    entries.sort(key=lambda entry: entry.seq)
+    return entries[-limit:]
+
+
+def marks(connection: Connection, keys: Sequence[int]) -> dict[tuple[int, str], tuple[int, int]]:
+    """(chat, reader) to (delivered, read), in pub."""
+    query = select(mark).where(mark.c.chat_id.in_(keys))
+    return {(row.chat_id, row.reader): (row.delivered, row.read) for row in connection.execute(query)}
+
+
+
+
+def save_marks(connection: Connection, found: Sequence[tuple[int, str, int, int]]) -> None:
+    """Write marks of (chat, reader, delivered, read); they never go back."""
+    biggest = "max" if connection.dialect.name == "sqlite" else "greatest"
+    statement = text(
+        "INSERT INTO mark (chat_id, reader, delivered, read) VALUES (:chat, :reader, :delivered, :read)"
+        " ON CONFLICT (chat_id, reader) DO UPDATE SET"
+        f" delivered = {biggest}(mark.delivered, excluded.delivered), read = {biggest}(mark.read, excluded.read)"
+    )
+    rows = [dict(zip(("chat", "reader", "delivered", "read"), row, strict=True)) for row in found]
+    connection.execute(statement, rows)

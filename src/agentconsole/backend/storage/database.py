@@ -1,0 +1,143 @@
+"""One database, SQLite or PostgreSQL: connections, the one-server lock, migrations and reads in threads."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alembic import command as alembic
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import Connection, make_url
+
+T = TypeVar("T")
+
+ONE_SERVER = 4_127_690_153
+READERS = 4
+
+
+class Locked(Exception):
+    """Another server works on this database already."""
+
+
+class TooNew(Exception):
+    """The database was made by a newer version of the program."""
+
+
+class Database:
+    """The engines of one database. ``close`` may be called twice.
+
+    SQLite runs in WAL with synchronous=FULL: a commit has reached the disk when it returns.
+    """
+
+    def __init__(self, url: str, data: Path) -> None:
+        self.url = url
+        self.data = data
+        self.sqlite = make_url(url).get_backend_name() == "sqlite"
+        self._lock_file: int | None = None
+        self._lock_connection: Connection | None = None
+        self._closed = False
+        self.writer_engine = self._engine(writer=True)
+        self._reader_engine = self._engine(writer=False)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
+
+    def _engine(self, writer: bool) -> Engine:
+        if not self.sqlite:
+            return create_engine(
+                self.url, pool_size=2 if writer else READERS + 1, max_overflow=0, pool_pre_ping=not writer
+            )
+        engine = create_engine(self.url, connect_args={"timeout": 30, "check_same_thread": False})
+
+        @event.listens_for(engine, "connect")
+        def _connected(connection: Any, record: Any) -> None:
+            connection.isolation_level = None
+            cursor = connection.cursor()
+            for pragma in (
+                "journal_mode=WAL",
+                "synchronous=FULL",
+                "foreign_keys=ON",
+                "cache_size=-32000" if writer else "cache_size=-8000",
+                "wal_autocheckpoint=20000",
+            ):
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+
+        @event.listens_for(engine, "begin")
+        def _begun(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+        return engine
+
+    def lock(self) -> None:
+        """Make this the only server on this database. Raises Locked."""
+        if self.sqlite:
+            handle = os.open(self.data / "server.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(handle)
+                raise Locked(
+                    f"Another server already uses {self.data}. Stop it first, or choose another --data."
+                ) from None
+            self._lock_file = handle
+            return
+        connection = self._reader_engine.connect()
+        if not connection.execute(text("SELECT pg_try_advisory_lock(:k)"), {"k": ONE_SERVER}).scalar():
+            connection.close()
+            raise Locked("Another server already uses this database. Stop it first, or choose another --database.")
+        connection.commit()
+        self._lock_connection = connection
+
+    def migrate(self) -> None:
+        """Bring the tables to this version's shape. Raises TooNew."""
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        scripts = ScriptDirectory.from_config(config)
+        with self.writer_engine.begin() as connection:
+            present = MigrationContext.configure(connection).get_current_revision()
+            if present == scripts.get_current_head():
+                return
+            if present is not None and present not in {script.revision for script in scripts.walk_revisions()}:
+                raise TooNew(
+                    f"This database has the shape {present} of a newer agentconsole. Use that version, or restore a backup."
+                )
+            config.attributes["connection"] = connection
+            alembic.upgrade(config, "head")
+
+    def read_now(self, question: Callable[[Connection], T]) -> T:
+        """Answer a question from committed rows, in the calling thread."""
+        with self._reader_engine.connect() as connection:
+            return question(connection)
+
+    async def read(self, question: Callable[[Connection], T]) -> T:
+        """Answer a question from committed rows, in a reader's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, question)
+
+    def checkpoint(self) -> None:
+        """Move SQLite's log into the file, beside the writer's path."""
+        if self.sqlite:
+            connection = self._reader_engine.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            finally:
+                connection.close()
+
+    def close(self) -> None:
+        """Let everything go, the lock last."""
+        if self._closed:
+            return
+        self._closed = True
+        self._readers.shutdown(wait=True)
+        if self._lock_connection is not None:
+            self._lock_connection.close()
+        self._reader_engine.dispose()
+        self.writer_engine.dispose()
+        if self._lock_file is not None:
+            os.close(self._lock_file)

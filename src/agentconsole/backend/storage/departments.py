@@ -1,0 +1,53 @@
+"""Departments in the database."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+from sqlalchemy import insert, select, update
+from sqlalchemy.engine import Connection
+
+from ..domain.department import Department
+from .tables import department
+
+
+def every(connection: Connection) -> list[Department]:
+    """All departments in the order they were made, archived ones too."""
+    return [_department(row) for row in connection.execute(select(department).order_by(department.c.id))]
+
+
+def one(connection: Connection, key: int) -> Department | None:
+    """A department by its id."""
+    row = connection.execute(select(department).where(department.c.id == key)).one_or_none()
+    return _department(row) if row else None
+
+
+def by_slug(connection: Connection, slug: str) -> Department | None:
+    """A department by the short name in its addresses."""
+    row = connection.execute(select(department).where(department.c.slug == slug)).one_or_none()
+    return _department(row) if row else None
+
+
+def add(connection: Connection, new: Department) -> Department:
+    """Write a new department; the answer has its id."""
+    key = connection.execute(insert(department).values(_values(new))).inserted_primary_key
+    assert key is not None
+    return msgspec.structs.replace(new, id=key[0])
+
+
+def save(connection: Connection, changed: Department) -> None:
+    """Write a department's settings."""
+    connection.execute(update(department).where(department.c.id == changed.id).values(_values(changed)))
+
+
+def _values(found: Department) -> dict[str, Any]:
+    values = msgspec.structs.asdict(found)
+    del values["id"]
+    return {**values, "topics": json.dumps(found.topics, ensure_ascii=False)}
+
+
+def _department(row: Any) -> Department:
+    values = dict(row._mapping)
+    return Department(**{**values, "topics": tuple(json.loads(values["topics"]))})

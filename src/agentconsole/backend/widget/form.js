@@ -1,0 +1,190 @@
+/** The form before a chat: who, to whom, about what, and the first message; also the form for leaving a message. */
+
+import { button, element, setText, show } from "./dom.js";
+import { lengthOf, tidied } from "./lines.js";
+
+const LIMITS = { start: 4_000, message: 10_000 };
+const FIELDS = ["name", "email", "text", "topic", "department"];
+
+/** `actions`: start(values), leaveMessage(values), toMessage(), back(), draft(values). */
+export class Form {
+  constructor(words, actions, draft) {
+    this.words = words;
+    this.actions = actions;
+    this.mode = "";
+    this.offered = "";
+    this.topics = "";
+    this.#build();
+    this.values = draft;
+  }
+
+  #build() {
+    const say = (key) => this.words.say(key);
+    this.heading = element("h2", { class: "greeting", tabindex: "-1" });
+    this.status = element("p", { class: "presence" });
+    this.notice = element("p", { class: "callout", role: "status" });
+    this.departments = element("fieldset", { class: "choices" });
+    this.topic = element("select", { id: "topic", name: "topic" });
+    this.topicField = field(say("topic"), this.topic);
+    this.name = element("input", { id: "name", name: "name", maxlength: 80, autocomplete: "name", dir: "auto" });
+    this.email = element("input", { id: "email", name: "email", type: "email", maxlength: 254, autocomplete: "email", inputmode: "email" });
+    this.nameField = field(say("name"), this.name, say("optional"));
+    this.emailField = field(say("email"), this.email, say("optional"));
+    this.text = element("textarea", { id: "text", name: "text", rows: 3, dir: "auto", "aria-describedby": "form-error" });
+    this.textField = field(say("your_message"), this.text);
+    this.error = element("p", { class: "error", id: "form-error", role: "alert" });
+    this.submit = element("button", { type: "submit", class: "main" });
+    this.other = button(say("leave_message_instead"), { class: "plain", click: () => this.actions.toMessage() });
+    this.backward = button(say("back"), { class: "plain", click: () => this.actions.back() });
+    this.form = element(
+      "form",
+      { class: "form", novalidate: true, on: { submit: (event) => this.#submitted(event), input: () => this.#changed() } },
+      this.heading,
+      this.status,
+      this.notice,
+      this.departments,
+      this.topicField,
+      element("div", { class: "pair" }, this.nameField, this.emailField),
+      this.textField,
+      this.error,
+      this.submit,
+      this.other,
+      this.backward,
+    );
+    this.root = element("div", { class: "scroll" }, this.form);
+    this.text.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.form.requestSubmit();
+    });
+  }
+
+  /** What the visitor has entered: {name, email, text, topic, department}. */
+  get values() {
+    const department = this.departments.querySelector("input:checked")?.value ?? this.wanted ?? "";
+    return { name: this.name.value, email: this.email.value, text: this.text.value, topic: this.topic.value, department };
+  }
+
+  set values(given) {
+    for (const key of FIELDS) {
+      if (typeof given[key] !== "string") continue;
+      if (key === "department") this.wanted = given[key];
+      else if (key === "topic") this.wantedTopic = given[key];
+      else this[key].value = given[key];
+    }
+  }
+
+  /** Put the cursor where one begins. */
+  focus() {
+    const first = this.mode === "message" ? this.name : this.text;
+    first.focus();
+  }
+
+  /**
+   * Draw in `mode` "start" or "message". `fixed` is the page's department or null; `chat` says that a waiting chat
+   * becomes the message; `sending`: the message is on its way; `notice` is a sentence about what went wrong.
+   */
+  draw({ mode, departments, fixed, chat, sending, notice }) {
+    const { words } = this;
+    if (mode !== this.mode) setText(this.error, "");
+    this.mode = mode;
+    const message = mode === "message";
+    this.#drawDepartments(fixed || chat ? [] : departments);
+    const department = this.#department(departments, fixed);
+    this.#drawTopics(message ? [] : (department?.topics ?? []));
+    const there = departments.length && (department ? department.open : departments.some(({ open }) => open));
+    setText(this.heading, message ? words.say("leave_message") : department?.welcome || words.say("greeting"));
+    show(this.status, !message && Boolean(there));
+    setText(this.status, words.say("somebody_there"));
+    const help = chat ? words.say("lines_come_along") : words.say("leave_message_help");
+    const quiet = there ? "" : words.say("nobody_there_notice");
+    setText(this.notice, notice || (message ? help : quiet));
+    this.notice.classList.toggle("warning", Boolean(notice));
+    show(this.notice, this.notice.textContent !== "");
+    show(this.emailField.querySelector(".hint"), !message);
+    this.email.required = message;
+    setText(this.submit, words.say(message ? (sending ? "sending_message" : "send_message") : "start_chat"));
+    this.submit.disabled = sending;
+    show(this.other, !message);
+    show(this.backward, message);
+  }
+
+  #department(departments, fixed) {
+    const { department } = this.values;
+    return fixed ?? departments.find(({ id }) => String(id) === department) ?? (departments.length === 1 ? departments[0] : null);
+  }
+
+  #drawDepartments(departments) {
+    const offered = JSON.stringify(departments.map(({ id, name, open }) => [id, name, open]));
+    if (offered === this.offered) return;
+    const chosen = this.values.department || String(departments.find(({ open }) => open)?.id ?? departments[0]?.id ?? "");
+    const focused = this.departments.contains(document.activeElement);
+    this.offered = offered;
+    show(this.departments, departments.length > 1);
+    this.departments.replaceChildren(
+      element("legend", {}, this.words.say("choose_department")),
+      ...departments.map((one) => this.#departmentChoice(one, String(one.id) === chosen)),
+    );
+    if (focused) this.departments.querySelector("input:checked")?.focus();
+  }
+
+  #departmentChoice({ id, name, open }, checked) {
+    const status = this.words.say(open ? "somebody_there" : "nobody_there");
+    const radio = element("input", { type: "radio", name: "department", value: id });
+    radio.checked = checked;
+    return element(
+      "label",
+      { class: `choice ${open ? "open" : "away"}` },
+      radio,
+      element("bdi", { class: "choice-name" }, name),
+      element("span", { class: "choice-status" }, status),
+    );
+  }
+
+  #drawTopics(topics) {
+    const offered = JSON.stringify(topics);
+    if (offered === this.topics) return;
+    const chosen = this.topic.value || this.wantedTopic;
+    this.topics = offered;
+    this.topic.replaceChildren(
+      element("option", { value: "" }, this.words.say("topic_none")),
+      ...topics.map((topic) => element("option", { value: topic }, topic)),
+    );
+    this.topic.value = topics.includes(chosen) ? chosen : "";
+    show(this.topicField, topics.length > 0);
+  }
+
+  #changed() {
+    setText(this.error, "");
+    this.text.removeAttribute("aria-invalid");
+    this.email.removeAttribute("aria-invalid");
+    const excess = lengthOf(this.text.value) - LIMITS[this.mode];
+    if (excess > 0) this.#wrong(this.text, "too_many_characters", { n: this.words.numbers.format(excess) }, false);
+    this.actions.draft(this.values);
+  }
+
+  #wrong(input, key, fields = {}, focus = true) {
+    setText(this.error, this.words.say(key, fields));
+    input.setAttribute("aria-invalid", "true");
+    if (focus) input.focus();
+  }
+
+  #submitted(event) {
+    event.preventDefault();
+    const values = Object.fromEntries(Object.entries(this.values).map(([key, value]) => [key, tidied(value).trim()]));
+    values.text = tidied(this.text.value);
+    const excess = lengthOf(values.text) - LIMITS[this.mode];
+    if (excess > 0) this.#wrong(this.text, "too_many_characters", { n: this.words.numbers.format(excess) });
+    else if (!values.text.trim()) this.#wrong(this.text, "text_needed");
+    else if (!this.email.validity.valid) this.#wrong(this.email, "email_needed");
+    else if (this.mode === "message") this.actions.leaveMessage(values);
+    else this.actions.start(values);
+  }
+}
+
+function field(label, input, hint = "") {
+  return element(
+    "div",
+    { class: "field" },
+    element("label", { for: input.id }, label, hint && element("span", { class: "hint" }, ` (${hint})`)),
+    input,
+  );
+}

@@ -1,0 +1,184 @@
+/** What the visitor's window knows of its chats: frames go in, facts come out; no network, no DOM, no clock. */
+
+const OPEN = new Set(["waiting", "offered", "active", "wrapup"]);
+const TYPING_MS = 10_000;
+
+const CARD = { agents: [], place: 0, wait_s: -1, delivered: 0, read: 0, rating: null, topic: "" };
+const DEPARTMENT = { welcome: "", topics: [] };
+
+/** Nothing known yet. `chats` maps a chat's id to {card, events, pub, fresh, typing, typingAt}. */
+export function newState() {
+  return { run: "", departments: [], chats: new Map(), synced: false, welcomed: false };
+}
+
+/**
+ * Take one frame of the server into `state`. `now` is this machine's clock in milliseconds.
+ * Returns "gap" when events are missing, so that the link must be made anew with `cursors(state)`; else "".
+ */
+export function apply(state, frame, now) {
+  const handler = handlers[frame.t];
+  return (handler && handler(state, frame, now)) || "";
+}
+
+const handlers = {
+  welcome(state, frame) {
+    state.run = frame.run;
+    state.departments = frame.departments.map((one) => ({ ...DEPARTMENT, ...one }));
+    state.synced = false;
+    state.welcomed = true;
+    for (const chat of state.chats.values()) chat.fresh = false;
+  },
+
+  departments(state, frame) {
+    state.departments = frame.departments.map((one) => ({ ...DEPARTMENT, ...one }));
+  },
+
+  chat(state, frame) {
+    const chat = chatOf(state, frame.chat);
+    chat.fresh = true;
+    if (chat.card && frame.version < chat.card.version) return;
+    chat.card = { ...CARD, ...frame };
+  },
+
+  resume(state, frame) {
+    const chat = chatOf(state, frame.chat);
+    if (frame.reset) {
+      chat.events = [];
+      chat.pub = frame.after;
+    }
+    return frame.after > chat.pub ? "gap" : "";
+  },
+
+  event(state, frame) {
+    const chat = chatOf(state, frame.chat);
+    if (frame.pub <= chat.pub) return "";
+    if (frame.pub > chat.pub + 1) return "gap";
+    chat.events.push({ pub: frame.pub, at: frame.at, by: { name: "", ...frame.by }, what: frame.what });
+    chat.pub = frame.pub;
+    if (frame.by.side === "staff") chat.typing = "";
+    return "";
+  },
+
+  marks(state, frame) {
+    const card = state.chats.get(frame.chat)?.card;
+    if (!card) return;
+    card.delivered = Math.max(card.delivered, frame.delivered);
+    card.read = Math.max(card.read, frame.read);
+  },
+
+  place(state, frame) {
+    const card = state.chats.get(frame.chat)?.card;
+    if (card) Object.assign(card, { place: frame.place, wait_s: frame.wait_s ?? -1 });
+  },
+
+  agent_typing(state, frame, now) {
+    const chat = chatOf(state, frame.chat);
+    chat.typing = frame.on ? frame.name : "";
+    chat.typingAt = now;
+  },
+
+  synced(state) {
+    state.synced = true;
+    for (const chat of state.chats.values()) {
+      if (!chat.fresh && chat.card && isOpen(chat)) chat.card = { ...chat.card, state: "closed" };
+    }
+  },
+};
+
+function chatOf(state, id) {
+  if (!state.chats.has(id)) {
+    state.chats.set(id, { id, card: null, events: [], pub: 0, fresh: true, typing: "", typingAt: 0 });
+  }
+  return state.chats.get(id);
+}
+
+/** The link went down: what only a live link can tell is no longer so. */
+export function linkLost(state) {
+  state.synced = false;
+  for (const chat of state.chats.values()) chat.typing = "";
+}
+
+/** What hello says we have already: [{chat, pub}], the newest 16 chats. */
+export function cursors(state) {
+  return [...state.chats.values()].slice(-16).map((chat) => ({ chat: chat.id, pub: chat.pub }));
+}
+
+/** Whether the chat goes on: it waits, is answered, or may still be reopened. */
+export function isOpen(chat) {
+  return Boolean(chat?.card) && OPEN.has(chat.card.state);
+}
+
+/** All chats that are open, oldest first. */
+export function openChats(state) {
+  return [...state.chats.values()].filter(isOpen).sort((a, b) => a.id - b.id);
+}
+
+/**
+ * The chat to show: the `chosen` one, else the open one of the page's `department`, else the newest open one,
+ * else the newest of all; null when there is none.
+ */
+export function chatToShow(state, chosen, department) {
+  const known = [...state.chats.values()].filter((chat) => chat.card).sort((a, b) => b.id - a.id);
+  const open = known.filter(isOpen);
+  return (
+    known.find((chat) => chat.id === chosen) ??
+    open.find((chat) => chat.card.department === department) ??
+    open[0] ??
+    known[0] ??
+    null
+  );
+}
+
+/** Where a chat stands for its visitor: waiting, active, ended (may be reopened by writing) or over. */
+export function phase(chat) {
+  switch (chat.card.state) {
+    case "waiting":
+    case "offered":
+      return "waiting";
+    case "active":
+      return "active";
+    case "wrapup":
+      return lastEnd(chat) === "visitor_left" ? "over" : "ended";
+    default:
+      return "over";
+  }
+}
+
+function lastEnd(chat) {
+  const ends = chat.events.filter(({ what }) => ["ended", "visitor_left", "reopened"].includes(what.kind));
+  return ends.at(-1)?.what.kind ?? "";
+}
+
+/** Whether the visitor may judge the chat now: somebody had it, and it is over. */
+export function mayRate(chat) {
+  const { state } = chat.card;
+  const answered = chat.card.agents.length > 0 || chat.events.some(({ what }) => what.kind === "took");
+  return answered && phase(chat) === "over" && (state === "closed" || state === "wrapup");
+}
+
+/** The last judgement in the log: {rating, comment}, or null. */
+export function lastRating(chat) {
+  const rated = chat.events.filter(({ what }) => what.kind === "rated").at(-1);
+  return rated ? { comment: "", ...rated.what } : null;
+}
+
+/** The name of who is typing, or "". */
+export function whoTypes(chat, now) {
+  return chat.typing && now - chat.typingAt < TYPING_MS ? chat.typing : "";
+}
+
+/** How far the visitor's own line `pub` has got: sent, delivered or read. */
+export function markOf(chat, pub) {
+  if (pub <= chat.card.read) return "read";
+  return pub <= chat.card.delivered ? "delivered" : "sent";
+}
+
+/** How many lines of staff lie above the high-water mark `read`. */
+export function unread(chat, read) {
+  let count = 0;
+  for (let at = chat.events.length - 1; at >= 0 && chat.events[at].pub > read; at -= 1) {
+    const { by, what } = chat.events[at];
+    if (by.side === "staff" && what.kind === "said") count += 1;
+  }
+  return count;
+}

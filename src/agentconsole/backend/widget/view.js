@@ -1,0 +1,173 @@
+/** The whole window: its head, and below it one of connecting, form, stored message and room. */
+
+import { contrast, css, inkOn, parseColour, readableOn } from "./colour.js";
+import { button, element, icon, setText, show } from "./dom.js";
+import { Form } from "./form.js";
+import { Room } from "./room.js";
+import { isOpen, openChats, phase } from "./state.js";
+
+const SURFACES = { light: [255, 255, 255], dark: [22, 27, 31] };
+const ACCENT = [15, 110, 98];
+
+/** `actions`: see Form and Room; also close() and choose(chat). `draft` is the form's kept values. */
+export class View {
+  constructor(root, words, page, actions, draft) {
+    this.words = words;
+    this.page = page;
+    this.actions = actions;
+    this.screen = "";
+    this.form = new Form(words, actions, draft);
+    this.room = new Room(words, actions);
+    this.connecting = element("div", { class: "connecting", role: "status" }, element("span", { class: "spinner" }), element("p"));
+    this.#buildStored();
+    this.#buildHead();
+    this.banner = element("p", { class: "banner", role: "status" });
+    this.chats = element("nav", { class: "chats", "aria-label": words.say("other_chats"), hidden: true });
+    this.screens = { connecting: this.connecting, form: this.form.root, message: this.form.root, stored: this.stored, room: this.room.root };
+    root.replaceChildren(this.head, this.chats, this.banner, ...new Set(Object.values(this.screens)));
+    document.documentElement.lang = words.tag;
+    document.documentElement.dir = words.direction;
+    document.documentElement.classList.toggle("embedded", page.embedded);
+    document.addEventListener("keydown", (event) => this.#key(event));
+    this.paint();
+  }
+
+  #buildHead() {
+    const say = (key) => this.words.say(key);
+    this.face = element("span", { class: "avatar", "aria-hidden": "true" });
+    this.title = element("h1", { class: "title" });
+    this.under = element("p", { class: "under" });
+    this.save = button(say("transcript"), { icon: "save", bare: true, class: "tool", click: () => this.actions.transcript() });
+    this.end = button(say("end_chat"), { icon: "leave", bare: true, class: "tool end", click: () => this.room.ask(!this.room.asked) });
+    this.close = button(say("close_window"), { icon: "down", bare: true, class: "tool", click: () => this.actions.close() });
+    show(this.close, this.page.embedded);
+    this.head = element(
+      "header",
+      { class: "head" },
+      this.face,
+      element("div", { class: "names" }, this.title, this.under),
+      this.save,
+      this.end,
+      this.close,
+    );
+  }
+
+  #buildStored() {
+    this.storedHelp = element("p");
+    this.storedHeading = element("h2", { tabindex: "-1" }, this.words.say("message_stored"));
+    this.stored = element(
+      "div",
+      { class: "stored", role: "status" },
+      element("span", { class: "stored-mark" }, icon("check")),
+      this.storedHeading,
+      this.storedHelp,
+      button(this.words.say("new_chat"), { class: "main", click: () => this.actions.newChat() }),
+    );
+  }
+
+  /** Put on the theme and the page's accent colour, kept readable. */
+  paint() {
+    const { theme } = this.page;
+    const accent = readableOn([255, 255, 255], parseColour(this.page.accent) ?? ACCENT, 3);
+    const surface = SURFACES[theme];
+    const link = readableOn(surface, accent);
+    const fill = theme === "dark" && contrast(accent, surface) < 2 ? readableOn(surface, accent, 2) : accent;
+    const { dataset, style } = document.documentElement;
+    dataset.theme = theme;
+    style.setProperty("--accent", css(fill));
+    style.setProperty("--on-accent", css(inkOn(fill)));
+    style.setProperty("--accent-text", css(link));
+  }
+
+  /** Put the cursor where the visitor goes on. */
+  focus() {
+    if (matchMedia("(pointer: coarse)").matches) {
+      this.close.focus();
+    } else if (this.screen === "room") {
+      this.room.focus();
+    } else if (this.screen === "stored") {
+      this.storedHeading.focus();
+    } else if (this.screen !== "connecting") {
+      this.form.focus();
+    }
+  }
+
+  /** Draw `model`, see App.model. */
+  draw(model) {
+    const moved = model.screen !== this.screen;
+    this.screen = model.screen;
+    for (const part of new Set(Object.values(this.screens))) show(part, part === this.screens[model.screen]);
+    this.#drawHead(model);
+    this.#drawBanner(model);
+    this.#drawChats(model);
+    if (model.screen === "connecting") {
+      setText(this.connecting.lastChild, this.words.say(model.late ? "no_connection" : "connecting"));
+    } else if (model.screen === "room") {
+      this.room.draw(model);
+    } else if (model.screen === "stored") {
+      setText(this.storedHelp, this.words.say(model.email ? "message_stored_help" : "message_stored_help_plain", { email: model.email }));
+    } else {
+      const { screen, chat, departments, fixed, sending, notice } = model;
+      const mode = screen === "message" ? "message" : "start";
+      this.form.draw({ mode, departments, fixed, chat: mode === "message" && isOpen(chat), sending, notice });
+    }
+    if (moved && this.page.open && model.focus) this.focus();
+  }
+
+  #drawHead({ screen, chat, departments, fixed }) {
+    const { words } = this;
+    const inRoom = screen === "room";
+    const stage = inRoom && chat ? phase(chat) : "";
+    const department = inRoom && chat ? departments.find(({ id }) => id === chat.card.department) : fixed;
+    const agent = stage ? (chat.card.agents.at(-1) ?? "") : "";
+    const name = agent || this.page.title || department?.name || words.say("chat");
+    setText(this.title, name);
+    setText(this.under, this.#under(stage, agent, department));
+    show(this.under, this.under.textContent !== "");
+    const initial = agent ? [...new Intl.Segmenter(words.tag).segment(agent.trim())][0]?.segment.toUpperCase() : "";
+    if (this.face.dataset.of !== initial) {
+      this.face.dataset.of = initial;
+      this.face.replaceChildren(initial || icon("chat"));
+    }
+    show(this.save, inRoom && Boolean(chat) && stage !== "over");
+    show(this.end, stage === "waiting" || stage === "active" || stage === "ended");
+  }
+
+  #under(stage, agent, department) {
+    const place = agent || this.page.title ? department?.name : "";
+    if (stage === "waiting") return this.words.say("waiting");
+    if (stage === "ended" || stage === "over") return this.words.say("over");
+    return place ?? "";
+  }
+
+  #drawBanner({ up, everUp, slow, screen }) {
+    const lost = everUp && !up;
+    const key = lost ? "link_lost" : slow ? "slow_down_notice" : "";
+    setText(this.banner, key && this.words.say(key));
+    show(this.banner, Boolean(key) && screen !== "connecting");
+    this.banner.classList.toggle("lost", lost);
+  }
+
+  #drawChats({ state, chat, screen, departments }) {
+    const open = openChats(state);
+    const several = screen === "room" && open.length > 1;
+    show(this.chats, several);
+    if (!several) return;
+    const wanted = JSON.stringify(open.map(({ id, card }) => [id, card.department, chat?.id === id]));
+    if (wanted === this.chats.dataset.of) return;
+    this.chats.dataset.of = wanted;
+    this.chats.replaceChildren(
+      ...open.map(({ id, card }) => {
+        const name = departments.find((one) => one.id === card.department)?.name ?? `#${id}`;
+        const current = chat?.id === id ? "true" : null;
+        return button(name, { class: "chip", "aria-current": current, click: () => this.actions.choose(id) });
+      }),
+    );
+  }
+
+  #key(event) {
+    if (event.key !== "Escape" || event.isComposing) return;
+    if (this.room.asked) this.room.ask(false);
+    else this.actions.close();
+  }
+}

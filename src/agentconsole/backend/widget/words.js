@@ -1,0 +1,79 @@
+/** The visitor's language: which one, its sentences, and its times. */
+
+export const LANGUAGES = ["en", "de", "es", "fr", "nb", "pl", "pt", "ro"];
+const ALIASES = { no: "nb", nn: "nb", mo: "ro" };
+const RIGHT_TO_LEFT = new Set(["ar", "dv", "fa", "he", "ps", "ur", "yi"]);
+const FOLDER = new URL("texts/", import.meta.url);
+
+/** The first of the `wanted` tags that we speak: {tag, language}; `tag` keeps its region for times and numbers. */
+export function chooseLanguage(wanted) {
+  for (const tag of wanted) {
+    const base = tag.toLowerCase().split(/[-_]/)[0];
+    const language = ALIASES[base] ?? base;
+    if (LANGUAGES.includes(language)) return { tag: canonical(tag, language), language };
+  }
+  return { tag: "en", language: "en" };
+}
+
+function canonical(tag, language) {
+  try {
+    return Intl.getCanonicalLocales(tag.replace("_", "-"))[0] ?? language;
+  } catch (error) {
+    if (error instanceof RangeError) return language;
+    throw error;
+  }
+}
+
+/** Sentences and times in one language. */
+export class Words {
+  constructor(tag, language, texts) {
+    this.tag = tag;
+    this.language = language;
+    this.direction = RIGHT_TO_LEFT.has(language) ? "rtl" : "ltr";
+    this.texts = texts;
+    this.times = new Intl.DateTimeFormat(tag, { hour: "numeric", minute: "2-digit" });
+    this.days = new Intl.DateTimeFormat(tag, { weekday: "long", day: "numeric", month: "long" });
+    this.full = new Intl.DateTimeFormat(tag, { dateStyle: "full", timeStyle: "short" });
+    this.minutes = new Intl.NumberFormat(tag, { style: "unit", unit: "minute", unitDisplay: "long" });
+    this.numbers = new Intl.NumberFormat(tag);
+  }
+
+  /** The sentence `key` with its {fields} filled in; a field is isolated, so that its direction stays its own. */
+  say(key, fields = {}) {
+    return this.texts[key].replace(/\{(\w+)\}/g, (whole, name) => (name in fields ? `\u2068${fields[name]}\u2069` : whole));
+  }
+
+  /** Whether there is a sentence of this name. */
+  has(key) {
+    return Object.hasOwn(this.texts, key);
+  }
+
+  time(at) {
+    return this.times.format(at);
+  }
+
+  moment(at) {
+    return this.full.format(at);
+  }
+
+  /** A day as one reads it: today, yesterday, or its date. */
+  day(at, now) {
+    const day = (time) => new Date(time).toDateString();
+    if (day(at) === day(now)) return this.say("today");
+    if (day(at) === day(now - 86_400_000)) return this.say("yesterday");
+    return this.days.format(at);
+  }
+
+  /** Seconds as whole minutes, at least one. */
+  wait(seconds) {
+    return this.minutes.format(Math.max(1, Math.round(seconds / 60)));
+  }
+}
+
+/** Load the sentences for the first of the `wanted` languages that we speak. Throws TypeError without a network. */
+export async function loadWords(wanted) {
+  const { tag, language } = chooseLanguage(wanted);
+  const answer = await fetch(new URL(`${language}.json`, FOLDER));
+  if (!answer.ok) throw new TypeError(`no texts for ${language}: ${answer.status}`);
+  return new Words(tag, language, await answer.json());
+}
