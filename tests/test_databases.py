@@ -8,19 +8,17 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
-from sqlalchemy.engine import URL
 
-from tests.databases import accepts
+from tests.databases import accepts, own_server
 from tests.test_house import ROOT
 from tests.waiting import until
 
 SERVE = """
-from contextlib import contextmanager
-from tests.databases import postgres_server
+from tests.databases import own_server
 
-serving = contextmanager(postgres_server.__wrapped__)()
-print(serving.__enter__().port, flush=True)
-input()
+with own_server() as url:
+    print(url.port, flush=True)
+    input()
 """
 
 
@@ -35,16 +33,15 @@ def test_every_test_gets_an_empty_database(database_url: str, round_number: int)
 
 
 @pytest.mark.postgres
-def test_postgres_commits_durably_and_listens_on_loopback_only(postgres_url: str) -> None:
-    if "AGENTCONSOLE_TEST_POSTGRES" in os.environ:
-        pytest.skip("the server is not ours")
-    engine = create_engine(postgres_url)
-    with engine.connect() as connection:
-        shown = {
-            name: connection.scalar(text(f"SHOW {name}"))
-            for name in ("fsync", "synchronous_commit", "listen_addresses", "unix_socket_directories")
-        }
-    engine.dispose()
+def test_our_postgres_commits_durably_and_listens_on_loopback_only() -> None:
+    with own_server() as url:
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            shown = {
+                name: connection.scalar(text(f"SHOW {name}"))
+                for name in ("fsync", "synchronous_commit", "listen_addresses", "unix_socket_directories")
+            }
+        engine.dispose()
     assert shown == {
         "fsync": "on",
         "synchronous_commit": "on",
@@ -54,9 +51,7 @@ def test_postgres_commits_durably_and_listens_on_loopback_only(postgres_url: str
 
 
 @pytest.mark.postgres
-def test_postgres_goes_even_when_the_tests_are_killed(postgres_server: URL) -> None:
-    if "AGENTCONSOLE_TEST_POSTGRES" in os.environ:
-        pytest.skip("the server is not ours")
+def test_our_postgres_goes_even_when_the_tests_are_killed() -> None:
     with tempfile.TemporaryDirectory() as left_over:
         Path(left_over).chmod(0o755)  # the server runs as somebody else
         with subprocess.Popen(
