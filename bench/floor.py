@@ -4,7 +4,6 @@ Each connection first names its side and its chats; after that the frames have t
 that the same load generator drives both. Run it with `python -m bench.floor`; it prints `ready http://HOST:PORT`.
 """
 
-import asyncio
 import time
 
 import msgspec

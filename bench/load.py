@@ -35,13 +35,13 @@ def cpu_seconds(pid: int) -> float:
 class Lane:
     """The lines of one side of one chat: sent, acknowledged and delivered in order."""
 
-    __slots__ = ("acked", "chat", "delivered", "head", "load", "sent", "tail", "times", "wire")
+    __slots__ = ("acked", "chat", "delivered", "head", "load", "middle", "sent", "tail", "times", "wire")
 
     def __init__(self, load: "Load", wire: Wire, side: str, index: int, chat: int, text_bytes: int) -> None:
         self.load, self.wire, self.chat = load, wire, chat
         self.head = f"{side}{index:05d}-"
-        self.tail = ('","chat":%d,"text":"' % chat, " " + "abcdefgh " * 1000)
-        self.tail = (self.tail[0], self.tail[1][: text_bytes - 15])
+        self.middle = f'","chat":{chat},"text":"'
+        self.tail = (" abcdefg" * (text_bytes // 8))[: text_bytes - 15] + '"}'
         self.sent = self.acked = self.delivered = 0
         self.times: deque[float] = deque()
 
@@ -50,7 +50,8 @@ class Lane:
         self.sent += 1
         token = f"{self.head}{self.sent:08d}"
         self.times.append(time.perf_counter())
-        self.wire.send(f'{{"t":"say","cid":"{token}{self.tail[0]}{token}{self.tail[1]}"}}'.encode())
+        self.load.sent += 1
+        self.wire.send(f'{{"t":"say","cid":"{token}{self.middle}{token}{self.tail}'.encode())
 
     def got_ack(self, number: int) -> None:
         """The server says that line `number` is durable."""
@@ -71,6 +72,8 @@ class Lane:
 
     def _done(self) -> None:
         self.load.done += 1
+        if self.load.done == self.load.sent:
+            self.load.drained.set()
         if self.load.window and self.sent - min(self.acked, self.delivered) < self.load.window:
             self.send()
 
@@ -85,9 +88,10 @@ class Load:
         self.wires: list[Wire] = []
         self.lanes: dict[str, list[Lane]] = {"v": [], "a": []}
         self.latencies: list[float] = []
-        self.done = self.wrong = self.refused = self.lost = 0
+        self.sent = self.done = self.wrong = self.refused = self.lost = 0
         self.window = 0
         self.last_refusal = ""
+        self.drained = asyncio.Event()
 
     # --- setting up -------------------------------------------------------------------------------------------
 
@@ -165,14 +169,12 @@ class Load:
         return result | self._faults()
 
     async def _pace(self, rate: float, stop: asyncio.Event) -> None:
-        began, sent = time.perf_counter(), 0
-        for lane in itertools.cycle(self._both()):
+        began = time.perf_counter()
+        for sent, lane in enumerate(itertools.cycle(self._both())):
             if stop.is_set():
                 return
+            await asyncio.sleep(max(0.0, began + sent / rate - time.perf_counter()))
             lane.send()
-            sent += 1
-            wait = began + sent / rate - time.perf_counter()
-            await asyncio.sleep(max(0.0, wait))
 
     async def fill(self, lines: int, window: int = 4) -> dict[str, Any]:
         """Let every lane send `lines` more lines."""
@@ -214,8 +216,9 @@ class Load:
 
     async def _drained(self) -> None:
         async with asyncio.timeout(PATIENCE):
-            while any(min(lane.acked, lane.delivered) < lane.sent for lane in self._both()):
-                await asyncio.sleep(0.0005)
+            while self.done < self.sent:
+                self.drained.clear()
+                await self.drained.wait()
 
     def _both(self) -> list[Lane]:
         return self.lanes["v"] + self.lanes["a"]

@@ -1,0 +1,125 @@
+"""The real server as a process that can be killed and started again on the same data and port."""
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+READY = re.compile(r"^ready (http://\S+)$")
+START_SECONDS = 30.0
+PASSWORD = "a long enough passphrase"
+AGENTCONSOLE = (sys.executable, "-m", "agentconsole")
+
+
+class Served:
+    """`agentconsole serve` on a data folder of its own; `launcher` may put another program in its place."""
+
+    def __init__(
+        self,
+        data: Path,
+        launcher: Sequence[str] = (*AGENTCONSOLE, "serve"),
+        options: Sequence[str] = (),
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        self.data = data
+        self.launcher = launcher
+        self.options = options
+        self.environment = os.environ | (environment or {})
+        self.port = 0
+        self.url = ""
+        self.starts = 0
+        self.log = data.parent / f"{data.name}.log"
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The running process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> float:
+        """Start it and wait until it is ready; the seconds that took. Raises RuntimeError with its log."""
+        command = [*self.launcher, "--data", str(self.data), "--port", str(self.port), *self.options]
+        began = time.perf_counter()
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=log, text=True, env=self.environment
+            )
+        self.url = self._ready_line(began + START_SECONDS)
+        self.port = int(self.url.rpartition(":")[2])
+        self.starts += 1
+        return time.perf_counter() - began
+
+    def _ready_line(self, deadline: float) -> str:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        while (left := deadline - time.perf_counter()) > 0:
+            if not select.select([self._process.stdout], [], [], left)[0]:
+                break
+            line = self._process.stdout.readline()
+            if not line:
+                break
+            if found := READY.match(line.strip()):
+                return found[1]
+        self.kill()
+        raise RuntimeError(f"the server did not become ready:\n{self.log.read_text()[-3000:]}")
+
+    def kill(self) -> None:
+        """kill -9, and wait until it is gone."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """SIGTERM, as an operator stops it; its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> int:
+        if self._process is None:
+            return 0
+        self._process.send_signal(how)
+        code = self._process.wait(timeout=15)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._process = None
+        return code
+
+    def __enter__(self) -> "Served":
+        self.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.kill()
+
+    # --- people and departments ---------------------------------------------------------------------------
+
+    def admin(self, *words: str, given: str = "") -> Any:
+        """`agentconsole admin ... --json` on this data folder, and its answer."""
+        command = [*AGENTCONSOLE, "admin", "--data", str(self.data), *words, "--json"]
+        done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=60)
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def login(self, name: str, password: str = PASSWORD) -> str:
+        """A session token of this user, over REST."""
+        answer = self.rest("POST", "/api/sessions", {"name": name, "password": password})
+        return str(answer["token"])
+
+    def rest(self, method: str, path: str, body: Any = None, token: str = "") -> Any:
+        """One REST call. Raises urllib.error.HTTPError."""
+        headers = {"Content-Type": "application/json"} | (
+            {"Authorization": f"Bearer {token}"} if token else {}
+        )
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            content = answer.read()
+        return json.loads(content) if content else None
