@@ -45,18 +45,14 @@ export class Log {
     if ((chat?.id ?? 0) !== this.chat) this.#forget(chat?.id ?? 0);
     this.box.setAttribute("aria-busy", String(!settled));
     const wanted = rows(chat, pending, (at) => new Date(at).toDateString());
+    const kept = new Map(wanted.map((row) => [row.key, this.#drawing(row, now, over)]));
+    const nodes = [...kept.values()].map(({ node }) => node);
+    const staying = new Set(nodes);
+    for (const node of [...this.list.children]) if (!staying.has(node)) node.remove();
     let at = this.list.firstChild;
-    const kept = new Map();
-    for (const row of wanted) {
-      const node = this.#node(row, now, over);
-      kept.set(row.key, this.drawn.get(row.key));
+    for (const node of nodes) {
       if (node === at) at = at.nextSibling;
       else this.list.insertBefore(node, at);
-    }
-    while (at) {
-      const next = at.nextSibling;
-      at.remove();
-      at = next;
     }
     this.drawn = kept;
     this.#drawTyping(typist);
@@ -76,16 +72,12 @@ export class Log {
     this.typing.classList.toggle("on", Boolean(sentence));
   }
 
-  #node(row, now, over) {
+  #drawing(row, now, over) {
     const unfolded = this.unfolded.has(row.key);
     const day = row.type === "day" ? this.words.day(row.at, now) : "";
     const signature = JSON.stringify([row, unfolded, day, row.entry ? over : false]);
     const before = this.drawn.get(row.key);
-    if (before?.signature === signature) return before.node;
-    const node = this.#make(row, { day, unfolded, over });
-    if (before) before.node.replaceWith(node);
-    this.drawn.set(row.key, { signature, node });
-    return node;
+    return before?.signature === signature ? before : { signature, node: this.#make(row, { day, unfolded, over }) };
   }
 
   #make(row, { day, unfolded, over }) {

@@ -12,6 +12,7 @@ export class Page {
     this.onChange = onChange;
     this.embedded = window.parent !== window;
     this.open = !this.embedded;
+    this.focus = false;
     this.department = asked.get("department") ?? decodeURIComponent(location.pathname.split("/")[2] ?? "");
     this.languages = [asked.get("lang"), ...navigator.languages].filter(Boolean);
     this.title = asked.get("title") ?? "";
@@ -43,6 +44,7 @@ export class Page {
     if (!this.embedded || source !== window.parent || typeof data !== "object" || data === null) return;
     if (data.agentconsole === "open") {
       this.open = data.open === true;
+      this.focus = data.focus === true;
       this.onChange("open");
     } else if (data.agentconsole === "page") {
       this.here = { page: cut(data.url), page_title: cut(data.title) };

@@ -111,7 +111,7 @@ export class View {
       const mode = screen === "message" ? "message" : "start";
       this.form.draw({ mode, departments, fixed, chat: mode === "message" && isOpen(chat), sending, notice });
     }
-    if (moved && this.page.open && model.focus) this.focus();
+    if (moved && this.page.open && document.hasFocus()) this.focus();
   }
 
   #drawHead({ screen, chat, departments, fixed }) {
@@ -124,7 +124,7 @@ export class View {
     setText(this.title, name);
     setText(this.under, this.#under(stage, agent, department));
     show(this.under, this.under.textContent !== "");
-    const initial = agent ? [...new Intl.Segmenter(words.tag).segment(agent.trim())][0]?.segment.toUpperCase() : "";
+    const initial = ([...agent.trim()][0] ?? "").toUpperCase();
     if (this.face.dataset.of !== initial) {
       this.face.dataset.of = initial;
       this.face.replaceChildren(initial || icon("chat"));

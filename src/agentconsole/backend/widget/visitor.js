@@ -1,0 +1,485 @@
+/** The visitor's window put together: what is kept, the link, the state and the view. */
+
+import { Keep } from "./keep.js";
+import { Link } from "./link.js";
+import { Outbox } from "./outbox.js";
+import { Page } from "./page.js";
+import { Preview } from "./preview.js";
+import { apply, chatToShow, cursors, isOpen, lastRating, linkLost, newState, openChats, phase, unread } from "./state.js";
+import { loadWords } from "./words.js";
+import { View } from "./view.js";
+
+const TICK_MS = 1_000;
+const TEXTS_AGAIN_MS = 3_000;
+const LATE_MS = 8_000;
+const MAX_GAPS = 2;
+
+/** `length` random bytes as base64url without padding. */
+function randomText(length) {
+  const bytes = crypto.getRandomValues(new Uint8Array(length));
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+class App {
+  constructor(page, words) {
+    this.page = page;
+    this.words = words;
+    this.keep = new Keep("localStorage");
+    this.tab = new Keep("sessionStorage");
+    this.state = newState();
+    this.outbox = new Outbox(this.keep, () => randomText(16));
+    this.preview = new Preview((frame) => this.link.send(frame));
+    this.link = new Link({
+      url: new URL("/ws/visitor", location.href.replace(/^http/, "ws")).href,
+      hello: () => this.#hello(),
+      onFrame: (frame) => this.#frame(frame),
+      onChange: (up) => this.#linkChanged(up),
+      onExpired: () => this.#expired(),
+    });
+    this.chosen = 0;
+    this.fresh = false;
+    this.screen = "";
+    this.notice = "";
+    this.slow = false;
+    this.everUp = false;
+    this.everSynced = false;
+    this.gaps = 0;
+    this.marks = new Map();
+    this.drawing = 0;
+    this.startedAt = Date.now();
+    this.view = new View(document.getElementById("window"), words, page, this.#actions(), this.#formDraft());
+    this.keep.watch((key, value) => this.#changedElsewhere(key, value));
+    document.addEventListener("visibilitychange", () => this.redraw());
+    setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** Begin: connect if somebody looks or a chat may be going on, and tell the launcher how we were left. */
+  begin() {
+    const open = this.page.open || (this.tab.get("open") || this.keep.get("open")) === "yes";
+    const { title } = this.page;
+    const labels = { open: title || this.words.say("open_chat"), close: this.words.say("close_window"), unread: this.words.say("new_messages_badge") };
+    this.page.tell("ready", { open, labels });
+    if (open || this.keep.get("known") || this.outbox.entries.length) this.link.start();
+    this.redraw();
+  }
+
+  /** The page around us changed: "open", "page" or "theme". */
+  pageChanged(what) {
+    if (what === "theme") this.view.paint();
+    if (what === "page") this.link.send({ t: "browse", ...this.page.here });
+    if (what !== "open") return;
+    this.tab.set("open", this.page.open ? "yes" : "no");
+    this.keep.set("open", this.page.open ? "yes" : "no");
+    if (this.page.open) {
+      this.link.start();
+      this.#draw();
+      if (this.page.focus) this.view.focus();
+    }
+  }
+
+  // --- what is kept ---
+
+  get token() {
+    if (!this.keep.get("token")) this.keep.set("token", randomText(32));
+    return this.keep.get("token");
+  }
+
+  #hello() {
+    const { language } = this.words;
+    this.tokenSaid = this.token;
+    return { t: "hello", token: this.tokenSaid, cursors: cursors(this.state), language, ...this.page.here };
+  }
+
+  #formDraft() {
+    try {
+      return JSON.parse(this.keep.get("form") || "{}");
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      return {};
+    }
+  }
+
+  #keepForm(values) {
+    this.keep.set("form", JSON.stringify(values));
+  }
+
+  /** Put texts back to where the visitor can send them again: behind what stands in the form already. */
+  #backToForm(texts) {
+    const { form } = this.view;
+    form.values = { text: [form.values.text, ...texts].filter((text) => text.trim()).join("\n") };
+    this.#keepForm(form.values);
+  }
+
+  #changedElsewhere(key, value) {
+    if (key === "token" && value && value !== this.tokenSaid && !this.keep.get("known")) this.link.restart();
+    if (key.startsWith("read.")) this.redraw();
+  }
+
+  #readMark(chat) {
+    return Number(this.keep.get(`read.${chat.id}`)) || 0;
+  }
+
+  // --- the link ---
+
+  #linkChanged(up) {
+    if (up) {
+      this.everUp = true;
+    } else {
+      linkLost(this.state);
+      this.outbox.lost();
+      this.marks.clear();
+      this.slow = false;
+    }
+    this.redraw();
+  }
+
+  #expired() {
+    const texts = this.outbox.entries.map(({ command }) => command.text ?? "");
+    for (const entry of [...this.outbox.entries]) this.outbox.drop(entry);
+    this.#backToForm([...texts, this.view.room.composer.text]);
+    if (this.tokenSaid === this.token) this.keep.set("token", "");
+    this.keep.set("known", "");
+    this.state = { ...newState(), departments: this.state.departments, welcomed: this.state.welcomed };
+    this.notice = this.everSynced || texts.length ? this.words.say("refused_expired") : "";
+    this.redraw();
+  }
+
+  #frame(frame) {
+    if (frame.t === "ack") this.#acknowledged(frame);
+    else if (frame.t === "refused") this.#refused(frame);
+    else this.#apply(frame);
+    this.#flush();
+    this.#mark();
+    this.redraw();
+  }
+
+  #apply(frame) {
+    if (apply(this.state, frame, Date.now()) === "gap") {
+      this.gaps += 1;
+      if (this.gaps > MAX_GAPS) this.state.chats.delete(frame.chat);
+      this.link.restart();
+      return;
+    }
+    if (frame.t === "chat") this.keep.set("known", "yes");
+    if (frame.t === "event" && frame.by.side === "visitor" && frame.what.kind === "said") {
+      this.outbox.cameBack(frame.chat, frame.pub, frame.what.text);
+    }
+    if (frame.t === "synced") this.#synced();
+  }
+
+  #synced() {
+    this.gaps = 0;
+    if (this.everSynced) return;
+    this.everSynced = true;
+    const chat = chatToShow(this.state, this.chosen, this.#fixed()?.id);
+    if (chat && phase(chat) === "over" && lastRating(chat)) this.fresh = true;
+  }
+
+  #acknowledged(frame) {
+    const entry = this.outbox.acknowledged(frame);
+    this.slow = false;
+    if (!entry) return;
+    const { t } = entry.command;
+    if (t === "start") {
+      this.chosen = frame.chat;
+      this.keep.set("known", "yes");
+      this.#carryDraft(frame.chat);
+    }
+    if (t === "leave_message") {
+      this.screen = "stored";
+      this.storedFor = entry.command.email;
+    }
+  }
+
+  #carryDraft(chat) {
+    const draft = this.keep.get("draft.0");
+    if (draft) this.keep.set(`draft.${chat}`, draft);
+    this.keep.set("draft.0", "");
+  }
+
+  #refused(frame) {
+    const entry = this.outbox.refused(frame, Date.now());
+    if (!entry) return;
+    this.slow = entry.status === "waiting";
+    if (this.slow || entry.command.t === "say") return;
+    this.notice = this.words.say(`refused_${frame.code}`);
+    if (entry.command.t === "start") this.#startRefused(frame.code);
+    if (entry.command.t === "leave_message") {
+      this.screen = "message";
+      this.#backToForm([entry.command.text]);
+    }
+    this.outbox.drop(entry);
+  }
+
+  #startRefused(code) {
+    const lines = this.outbox.lines(0, 0);
+    for (const line of lines) this.outbox.drop(line);
+    this.#backToForm([...lines.map(({ command }) => command.text), this.view.room.composer.text]);
+    this.keep.set("draft.0", "");
+    this.view.room.composer.text = "";
+    this.screen = code === "full" ? "message" : "";
+    this.fresh = true;
+  }
+
+  #flush() {
+    if (!this.link.up || !this.state.synced) return;
+    const command = this.outbox.next(Date.now());
+    if (command) this.link.send(command);
+  }
+
+  /** Tell the server how far we have received and seen; at most once a tick for each chat. */
+  #mark() {
+    const chat = this.#chat();
+    if (chat && this.page.seen && this.#screen() === "room" && this.view.room.log.atEnd && chat.pub > this.#readMark(chat)) {
+      for (const key of this.keep.keys("read.")) if (key !== `read.${chat.id}`) this.keep.set(key, "");
+      this.keep.set(`read.${chat.id}`, String(chat.pub));
+    }
+  }
+
+  #tellMarks() {
+    if (!this.state.synced) return;
+    for (const chat of openChats(this.state)) {
+      const read = Math.min(this.#readMark(chat), chat.pub);
+      const said = `${chat.pub} ${read}`;
+      if (said === this.marks.get(chat.id) || !chat.pub) continue;
+      if (this.link.send({ t: "seen", chat: chat.id, delivered: chat.pub, read })) this.marks.set(chat.id, said);
+    }
+  }
+
+  #tick() {
+    const now = Date.now();
+    if (this.outbox.stuck(now)) this.link.restart();
+    this.#flush();
+    this.#mark();
+    this.#tellMarks();
+    if (this.view.screen === "connecting" || this.#chat()?.typing) this.redraw();
+  }
+
+  // --- what the visitor does ---
+
+  #actions() {
+    return {
+      draft: (values) => this.#keepForm(values),
+      start: (values) => this.#start(values),
+      leaveMessage: (values) => this.#leaveMessage(values),
+      toMessage: () => this.#go("message"),
+      back: () => this.#go(""),
+      say: (text) => this.#say(text),
+      type: (text) => this.#type(text),
+      rate: (rating, comment) => this.#send({ t: "rate", chat: this.#chat().id, rating, comment }),
+      leave: () => this.#leave(),
+      newChat: () => this.#newChat(),
+      choose: (chat) => this.#choose(chat),
+      transcript: () => this.#transcript(),
+      close: () => this.page.tell("close"),
+      seen: () => this.#mark(),
+      again: (entry) => this.#again(entry),
+      edit: (entry) => this.#edit(entry),
+      discard: (entry) => this.#forget(entry),
+      inNewChat: (entry) => this.#inNewChat(entry),
+    };
+  }
+
+  #send(command) {
+    this.outbox.add(command, Date.now());
+    this.#flush();
+    this.#draw();
+  }
+
+  #go(screen) {
+    this.screen = screen;
+    this.notice = "";
+    this.#draw();
+  }
+
+  #start({ name, email, text, topic, department }) {
+    const id = this.#fixed()?.id ?? (Number(department) || this.state.departments[0]?.id);
+    if (!id) return;
+    this.notice = "";
+    this.fresh = false;
+    this.chosen = 0;
+    this.view.form.values = { text: "" };
+    this.#keepForm(this.view.form.values);
+    this.#send({ t: "start", department: id, text, name, email, topic });
+  }
+
+  #leaveMessage({ name, email, text, department }) {
+    const chat = this.#chat();
+    const waiting = chat && isOpen(chat) && !this.fresh ? chat : null;
+    const id = waiting?.card.department ?? this.#fixed()?.id ?? (Number(department) || this.state.departments[0]?.id);
+    if (!id) return;
+    this.notice = "";
+    this.view.form.values = { text: "" };
+    this.#keepForm(this.view.form.values);
+    this.#send({ t: "leave_message", department: id, text, email, name, chat: waiting?.id ?? 0 });
+  }
+
+  #say(text) {
+    const chat = this.#chat()?.id ?? 0;
+    this.view.room.composer.text = "";
+    this.keep.set(`draft.${chat}`, "");
+    this.notice = "";
+    this.preview.clear();
+    this.view.room.log.follow();
+    this.#send({ t: "say", chat, text });
+  }
+
+  #type(text) {
+    const chat = this.#chat();
+    this.keep.set(`draft.${chat?.id ?? 0}`, text);
+    if (chat && isOpen(chat)) this.preview.note(chat.id, text);
+  }
+
+  #leave() {
+    this.preview.clear();
+    this.#send({ t: "leave", chat: this.#chat().id });
+  }
+
+  #newChat() {
+    const chat = this.#chat();
+    const draft = chat ? this.keep.get(`draft.${chat.id}`) : "";
+    if (draft) {
+      this.#backToForm([draft]);
+      this.keep.set(`draft.${chat.id}`, "");
+    }
+    this.fresh = true;
+    this.chosen = 0;
+    this.#go("");
+  }
+
+  #choose(chat) {
+    this.preview.clear();
+    this.chosen = chat;
+    this.#go("");
+  }
+
+  #again(entry) {
+    this.outbox.again(entry, {}, Date.now());
+    this.#flush();
+    this.#draw();
+  }
+
+  #edit(entry) {
+    const { composer } = this.view.room;
+    composer.text = [composer.text, entry.command.text].filter(Boolean).join("\n");
+    this.keep.set(`draft.${this.#chat()?.id ?? 0}`, composer.text);
+    this.#forget(entry);
+    composer.focus();
+  }
+
+  #forget(entry) {
+    this.outbox.drop(entry);
+    this.#draw();
+  }
+
+  #inNewChat(entry) {
+    this.#backToForm([entry.command.text]);
+    this.outbox.drop(entry);
+    this.#newChat();
+  }
+
+  async #transcript() {
+    const { id } = this.#chat();
+    try {
+      const answer = await fetch(`/api/visitor/chats/${id}/transcript`, { headers: { authorization: `Bearer ${this.token}` } });
+      if (!answer.ok) throw new TypeError(`transcript: ${answer.status}`);
+      download(await answer.blob(), `chat-${id}.txt`);
+      this.notice = "";
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      this.notice = this.words.say("transcript_failed");
+    }
+    this.redraw();
+  }
+
+  // --- what is shown ---
+
+  #fixed() {
+    return this.state.departments.find(({ slug }) => slug === this.page.department) ?? null;
+  }
+
+  #chat() {
+    return this.fresh ? null : chatToShow(this.state, this.chosen, this.#fixed()?.id);
+  }
+
+  #screen() {
+    if (this.outbox.entries.some(({ command, status }) => command.t === "leave_message" && status !== "sent")) return "message";
+    if (this.screen) return this.screen;
+    if (this.outbox.start) return "room";
+    if (!this.everSynced) return "connecting";
+    return this.#chat() ? "room" : "form";
+  }
+
+  /** Everything that the view draws from. */
+  model() {
+    const now = Date.now();
+    const screen = this.#screen();
+    const chat = this.outbox.start && !isOpen(this.#chat()) ? null : this.#chat();
+    const starting = this.outbox.start || !chat ? this.outbox.lines(0, 0) : [];
+    return {
+      screen,
+      chat,
+      pending: chat ? [...this.outbox.lines(chat.id, chat.pub), ...starting] : starting,
+      draft: this.keep.get(`draft.${chat?.id ?? 0}`),
+      departments: this.state.departments,
+      fixed: this.#fixed(),
+      state: this.state,
+      sending: this.outbox.entries.some(({ command }) => command.t === "leave_message"),
+      notice: this.notice,
+      email: this.storedFor ?? "",
+      up: this.link.up,
+      everUp: this.everUp,
+      slow: this.slow,
+      late: now - this.startedAt > LATE_MS,
+      settled: this.everSynced,
+      now,
+    };
+  }
+
+  /** Draw soon; many changes make one drawing. */
+  redraw() {
+    if (!this.drawing) this.drawing = setTimeout(() => this.#draw(), 0);
+  }
+
+  #draw() {
+    clearTimeout(this.drawing);
+    this.drawing = 0;
+    this.outbox.tidy((chat) => this.state.chats.get(chat)?.pub ?? 0);
+    this.view.draw(this.model());
+    this.#mark();
+    this.#tellUnread();
+  }
+
+  #tellUnread() {
+    const count = [...this.state.chats.values()].reduce((sum, chat) => sum + unread(chat, this.#readMark(chat)), 0);
+    if (count === this.unread) return;
+    this.unread = count;
+    this.page.tell("unread", { count });
+    const name = this.page.title || this.words.say("chat");
+    if (!this.page.embedded) document.title = count ? `(${count}) ${name}` : name;
+  }
+}
+
+function download(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+async function wordsAtLast(wanted) {
+  for (;;) {
+    try {
+      return await loadWords(wanted);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, TEXTS_AGAIN_MS));
+    }
+  }
+}
+
+let app = null;
+const page = new Page((what) => app?.pageChanged(what));
+app = new App(page, await wordsAtLast(page.languages));
+app.begin();
