@@ -22,6 +22,11 @@ class Run:
         """The number of the newest event, or ``base`` if there is none."""
         return self.base + len(self.events)
 
+    @property
+    def holes(self) -> bool:
+        """True if something came that does not join the end: what lies between is missing."""
+        return bool(self.loose) and max(self.loose) > self.last
+
     def add(self, event: Event) -> tuple[int, int]:
         """Take an event in; return how many were put before and behind the run (0, 0: known, or still loose)."""
         if self.base < event.seq <= self.last or event.seq in self.loose:
@@ -32,13 +37,14 @@ class Run:
             self.events.append(following)
             behind += 1
         before: list[Event] = []
-        while self.base and (earlier := self.loose.pop(self.base - len(before), None)) is not None:
+        while (
+            self.base > len(before) and (earlier := self.loose.pop(self.base - len(before), None)) is not None
+        ):
             before.append(earlier)
-        if before:
-            self.events[:0] = reversed(before)
-            self.base -= len(before)
+        self.events[:0] = reversed(before)
+        self.base -= len(before)
         if len(self.loose) > LOOSE_LIMIT:
-            self.loose.clear()
+            self.loose = {event.seq: event}
         return len(before), behind
 
 
@@ -48,7 +54,9 @@ class Conversation:
     ``events`` changed (older page, reset), so a drawn transcript knows that it has to start over.
 
     ``over``: the chat left my lists; what was shown stays readable, nothing more will come.
-    ``read`` is the seq up to which I have read, ``told`` the marks already sent to the server.
+    ``read`` is the seq up to which I have read, ``told_...`` the marks that the server has been told.
+    ``asked``: missing events were asked for;
+    ``resumed``: the server has answered for this chat since the last hello.
     """
 
     chat: int
@@ -58,8 +66,9 @@ class Conversation:
     read: int = 0
     told_delivered: int = 0
     told_read: int = 0
-    target: int = 0
     asked: bool = False
+    resumed: bool = False
+    _target: int = 0
     _fresh: Run | None = None
 
     @property
@@ -84,45 +93,43 @@ class Conversation:
 
     @property
     def gap(self) -> bool:
-        """True when events are known to be missing between the newest here and what has been announced or has come."""
-        run = self._fresh or self.run
-        return run.last < self.target or any(seq > run.last for seq in run.loose)
+        """True when events between the newest here and one that came later are missing."""
+        return (self._fresh or self.run).holes
 
-    def resume(self, frame: Resume) -> bool:
-        """Events after ``frame.after`` follow. With ``reset`` the old ones stay on screen until the new have come.
+    @property
+    def short(self) -> bool:
+        """True while events that the server announced have not come."""
+        return (self._fresh or self.run).last < self._target
 
-        True when the picture changed already (an empty reset).
-        """
+    def resume(self, frame: Resume) -> None:
+        """Events after ``frame.after`` follow. With ``reset`` the old ones stay until the new ones have come."""
         self.asked = self.over = False
-        self.target = frame.seq
-        if frame.reset or frame.after > self.last:
-            self._fresh = Run(frame.after)
-        else:
-            self._fresh = None
-        return self._swap()
+        self.resumed = True
+        self._target = frame.seq
+        self._fresh = Run(frame.after) if frame.reset or frame.after > self.last else None
+        self._swap()
 
-    def add(self, event: Event) -> int:
-        """Take an event in, in any order, any number of times; return how many new ones stand at the end now."""
-        run = self._fresh or self.run
-        self.target = max(self.target, event.seq)
-        before, behind = run.add(event)
+    def add(self, event: Event) -> list[Event]:
+        """Take an event in, in any order, any number of times; return the new ones at the end (``epoch`` tells the rest)."""
+        before, behind = (self._fresh or self.run).add(event)
         if self._fresh is not None:
-            return behind if self._swap() else 0
+            self._swap()
+            return []
         self.epoch += bool(before)
-        return behind
+        return self.events[len(self.events) - behind :]
 
     def link_lost(self) -> None:
         """A half-received reset is forgotten; the cursor is that of what is on screen."""
-        self._fresh, self.asked, self.target = None, False, 0
+        self._fresh, self._target = None, 0
+        self.asked = self.resumed = False
+        self.told_delivered = self.told_read = 0
         self.run.loose.clear()
 
-    def _swap(self) -> bool:
-        if self._fresh is None or self._fresh.last < self.target:
-            return False
-        self.run, self._fresh = self._fresh, None
-        self.read = min(self.read, self.last)
-        self.epoch += 1
-        return True
+    def _swap(self) -> None:
+        if self._fresh is not None and not self.short:
+            self.run, self._fresh = self._fresh, None
+            self.read = min(self.read, self.last)
+            self.epoch += 1
 
     def unanswered_since(self) -> int:
         """When the visitor's oldest line came that no member of staff has answered (0 = all answered)."""

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+
+import msgspec
 
 from agentconsole.protocol import (
     Ack,
     Close,
     Code,
+    Event,
     HandleLeft,
     Note,
     NoteCustomer,
+    Noted,
     Older,
     Open,
     Refused,
     Release,
     Reopen,
+    Said,
     SaveCanned,
     Say,
     SetStatus,
@@ -44,6 +49,8 @@ Written = Say | Note | NoteCustomer | SaveCanned
 LIMIT = 500
 TRANSIENT = frozenset({Code.busy, Code.slow_down})
 RETRY_MS = 1_000
+# An event that is older than its line by more than this is another line with the same text.
+SAME_LINE_MS = 60_000
 
 
 class OutboxFull(Exception):
@@ -52,18 +59,38 @@ class OutboxFull(Exception):
 
 @dataclass
 class Entry:
-    """One command under way. ``refusal`` not None: it failed and waits for retry, edit or discard."""
+    """One command under way.
+
+    ``refusal`` not None: it failed and waits for retry, edit or discard. ``acked``: the number of its event, which
+    has not come yet (0 = not acknowledged). ``shown``: its event seems to be in the log already.
+    """
 
     command: Command
     made_at: int
     sent: bool = False
+    tried: bool = False
     not_before: int = 0
     refusal: Refused | None = None
+    acked: int = 0
+    shown: bool = False
 
     @property
     def failed(self) -> bool:
         """True once the server has refused it for good."""
         return self.refusal is not None
+
+    @property
+    def open(self) -> bool:
+        """True while the server has not answered for good."""
+        return not self.acked and not self.failed
+
+
+class _Kept(msgspec.Struct):
+    """An entry on disk."""
+
+    command: Written
+    made_at: int
+    refusal: Refused | None = None
 
 
 def lane(command: Command) -> int:
@@ -95,19 +122,19 @@ class Outbox:
         """What is to be sent now: the first unanswered command of each lane, if not under way already."""
         heads: dict[int, Entry] = {}
         for entry in self.entries.values():
-            if not entry.failed:
+            if entry.open:
                 heads.setdefault(lane(entry.command), entry)
         return [entry.command for entry in heads.values() if not entry.sent and entry.not_before <= now]
 
     def next_due(self, now: int) -> int | None:
         """Milliseconds until a command that had to wait may be sent again; None when none has to."""
-        waits = [e.not_before - now for e in self.entries.values() if not e.failed and e.not_before > now]
+        waits = [e.not_before - now for e in self.entries.values() if e.open and e.not_before > now]
         return min(waits, default=None)
 
     def sent(self, cid: str) -> None:
         """The command was written to the socket."""
         if entry := self.entries.get(cid):
-            entry.sent = True
+            entry.sent = entry.tried = True
 
     def link_lost(self) -> None:
         """Nobody knows what became of the commands under way: all are to be sent again, with their cids.
@@ -120,20 +147,45 @@ class Outbox:
             entry.sent = False
 
     def answer(self, frame: Ack | Refused, now: int) -> Entry | None:
-        """The entry that this frame answers, or None. An acknowledged one leaves; a refused line stays as failed;
+        """The entry that this frame answers, or None. An acknowledged one leaves (a line with its event: `arrived`); a refused line stays as failed;
         one that was refused for a moment (busy, slow_down) is sent again by itself."""
         entry = self.entries.get(frame.cid)
-        if entry is None:
+        if entry is None or not entry.open:
             return None
         if isinstance(frame, Refused) and frame.code in TRANSIENT:
             entry.sent, entry.not_before = False, now + (frame.retry_ms or RETRY_MS)
             return entry
-        if isinstance(frame, Refused) and isinstance(entry.command, Say | Note):
-            entry.refusal = frame
+        line = isinstance(entry.command, Say | Note)
+        if isinstance(frame, Refused) and line:
+            entry.refusal, entry.shown = frame, False
+        elif isinstance(frame, Ack) and line and frame.seq:
+            entry.acked = frame.seq
         else:
             del self.entries[frame.cid]
         self.version += isinstance(entry.command, Written)
         return entry
+
+    def arrived(self, chat: int, last: int) -> None:
+        """The log of this chat is here up to ``last``: acknowledged lines in it need not be shown apart any more."""
+        for entry in self.of_chat(chat):
+            if entry.acked and entry.acked <= last:
+                del self.entries[entry.command.cid]
+
+    def recognise(self, event: Event, clock_ahead: int) -> None:
+        """A line of mine came back before its acknowledgement (or in place of a lost one): do not show it twice.
+
+        Only what is shown depends on this; the acknowledgement decides. ``clock_ahead`` is the server's clock less ours.
+        """
+        if not isinstance(event.what, Said | Noted):
+            return
+        for entry in self.of_chat(event.chat):
+            same = isinstance(entry.command, Say) == isinstance(event.what, Said)
+            if not (same and entry.tried and entry.open) or entry.shown:
+                continue
+            fits = event.at >= entry.made_at + clock_ahead - SAME_LINE_MS
+            if fits and isinstance(entry.command, Say | Note) and entry.command.text == event.what.text:
+                entry.shown = True
+                return
 
     def discard(self, cid: str) -> Entry | None:
         """Take a failed entry out (to edit it, to send it anew, or to forget it)."""
@@ -153,9 +205,23 @@ class Outbox:
 
     def written(self) -> list[Entry]:
         """What must survive a crash, oldest first."""
-        return [entry for entry in self.entries.values() if isinstance(entry.command, Written)]
+        return [e for e in self.entries.values() if isinstance(e.command, Written) and not e.acked]
 
-    def restore(self, entries: Iterable[Entry]) -> None:
-        """Put back what was kept on disk, before anything new."""
-        kept = {entry.command.cid: entry for entry in entries}
-        self.entries = {**kept, **self.entries}
+    def as_data(self) -> list[object]:
+        """What must survive a crash, as plain JSON data."""
+        kept = (
+            _Kept(e.command, e.made_at, e.refusal) for e in self.written() if isinstance(e.command, Written)
+        )
+        return [msgspec.to_builtins(each) for each in kept]
+
+    def restore(self, data: object) -> None:
+        """Put back what `as_data` gave, before anything new; what cannot be read is left out."""
+        entries = {}
+        for each in data if isinstance(data, list) else ():
+            with suppress(msgspec.ValidationError):
+                kept = msgspec.convert(each, _Kept)
+                entries[kept.command.cid] = Entry(
+                    kept.command, kept.made_at, tried=True, refusal=kept.refusal
+                )
+        self.entries = {**entries, **self.entries}
+        self.version += 1

@@ -6,158 +6,99 @@ exactly as sent; whoever shows them cleans them (`agentconsole.text`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from enum import StrEnum
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from agentconsole.conversation import Conversation
 from agentconsole.link import Link
-from agentconsole.outbox import Command, Entry, Outbox
+from agentconsole.outbox import TRANSIENT, Command, Entry, Outbox, lane
 from agentconsole.protocol import (
+    OPEN_STATES,
+    Ack,
+    Bye,
     CannedCard,
     ChatCard,
+    ColleagueTyping,
     Cursor,
     DepartmentCard,
+    DepartmentList,
     Event,
+    Gone,
     LeftCard,
-    Rating,
+    Note,
+    Open,
+    Pong,
+    Preview,
+    Rated,
     Refused,
+    Resume,
     Role,
+    Said,
+    Say,
     SeatCard,
     Seen,
+    Side,
     StaffFrame,
+    State,
+    Synced,
+    Take,
+    TakeNext,
+    VisitorLeft,
+    VisitorMarks,
+    VisitorPresence,
     Welcome,
 )
+from agentconsole.typings import Typings
+from agentconsole.views import (
+    CaughtUp,
+    Counts,
+    LineState,
+    Mine,
+    Need,
+    News,
+    NewsKind,
+    PendingLine,
+    Topic,
+    Touched,
+    Waiting,
+    Why,
+)
 
-TYPING_MS = 8_000
+__all__ = [
+    "CaughtUp",
+    "Counts",
+    "LineState",
+    "Mine",
+    "Need",
+    "News",
+    "NewsKind",
+    "PendingLine",
+    "Store",
+    "Topic",
+    "Touched",
+    "Waiting",
+    "Why",
+]
 
-
-class Topic(StrEnum):
-    """What a screen may care about; `Store.apply` says which of them a frame touched."""
-
-    me = "me"  # my name, grants, status
-    link = "link"  # the link's state, latency class, restarts
-    synced = "synced"  # hello has been answered in full (see Store.caught_up)
-    departments = "departments"
-    queue = "queue"  # who waits, or something shown of them
-    mine = "mine"  # which chats are mine, or something shown of them in the list
-    counts = "counts"  # mine, waiting, unread, left
-    card = "card"  # id = chat: its card (visitor, page, presence, marks, state)
-    talk = "talk"  # id = chat: events, pending lines or marks of its transcript
-    preview = "preview"  # id = chat: what the visitor, or a colleague, is typing
-    team = "team"
-    canned = "canned"
-    left = "left"
-    answer = "answer"  # a command was refused: see Store.take_refusals
-
-
-class Touched(NamedTuple):
-    """A topic and the chat concerned (0 = all, or none)."""
-
-    topic: Topic
-    chat: int = 0
-
-
-class LineState(StrEnum):
-    """How far a line of mine has got."""
-
-    pending = "pending"  # in the outbox
-    failed = "failed"  # refused; the sentence is in PendingLine.why
-    sent = "sent"  # durable on the server
-    delivered = "delivered"  # in the visitor's browser
-    read = "read"  # on the visitor's screen
-
-
-class PendingLine(NamedTuple):
-    """A line or note of mine that is not in the log yet."""
-
-    cid: str
-    text: str
-    note: bool
-    made_at: int
-    state: LineState
-    why: str = ""
-
-
-class Waiting(NamedTuple):
-    """A row of the queue; ``wait_ms`` is the wait so far, ``preview`` what the visitor is typing now."""
-
-    card: ChatCard
-    wait_ms: int
-    preview: str
-
-
-class Mine(NamedTuple):
-    """A row of my chats; ``needs_since`` is when the visitor's oldest unanswered line came (0 = none)."""
-
-    card: ChatCard
-    unread: int
-    needs_since: int
-    failed: int
-    draft: bool
-
-
-class Why(StrEnum):
-    """Why a chat needs me."""
-
-    failed = "failed"  # a line of mine was refused
-    unanswered = "unanswered"  # the visitor wrote and nobody has answered
-    assigned = "assigned"  # it became mine and I have not looked at it yet
-
-
-class Need(NamedTuple):
-    """A chat of mine that wants me, why, and since when."""
-
-    chat: int
-    why: Why
-    since: int
-
-
-class Counts(NamedTuple):
-    """The numbers of the status bar: my open chats, waiting chats, unread lines in mine, left messages not handled."""
-
-    mine: int
-    waiting: int
-    unread: int
-    left: int
-
-
-class NewsKind(StrEnum):
-    """What may be worth an alert."""
-
-    waiting = "waiting"  # a new chat waits
-    assigned = "assigned"  # a chat became mine by other hands than this window's
-    line = "line"  # the visitor wrote in my chat
-    rated = "rated"  # my chat was rated
-    visitor_left = "visitor_left"  # the visitor left my chat
-    left_message = "left_message"  # somebody left a message
-    link_lost = "link_lost"  # the server has not answered for three seconds
-
-
-class News(NamedTuple):
-    """Something that just happened (never what was already so at hello). ``name`` and ``text`` are as sent: clean them."""
-
-    kind: NewsKind
-    chat: int = 0
-    name: str = ""
-    text: str = ""
-    rating: Rating | None = None
-    drill: bool = False
-
-
-class CaughtUp(NamedTuple):
-    """After a reconnect: how many events came that had been missed, and when."""
-
-    events: int
-    at: int
+ANSWER_LIMIT = 100
+CURSOR_LIMIT = 500
+DRAFT_LIMIT = 500
+GONE_LIMIT = 10_000
+HISTORY_CHATS = 100
+HISTORY_LIMIT = 50
+NEWS_LIMIT = 200
 
 
 class Store:
     """All that this console knows. Nothing here waits, fails or draws.
 
-    Plain attributes to read: ``me`` (the last Welcome, None before), ``status`` and ``reason``, ``departments``,
-    ``chats`` (cards by id), ``team`` (seats by user), ``canned``, ``left``, ``talks`` (conversations by chat),
-    ``link``, ``outbox``, ``drafts`` (text by chat), ``caught_up`` (None until a reconnect brought something).
+    Plain attributes to read: ``me`` (the last Welcome, None before), ``departments``, ``chats`` (cards by id),
+    ``team`` (seats by user), ``canned``, ``left``, ``talks`` (conversations by chat), ``viewing`` (chats opened without
+    being mine), ``link``, ``outbox``, ``drafts`` and ``note_drafts`` (unsent answers and unsent private notes by chat:
+    never the one for the other), ``caught_up`` (None until a reconnect), ``synced``.
     """
 
     def __init__(self) -> None:
@@ -168,155 +109,632 @@ class Store:
         self.canned: dict[int, CannedCard] = {}
         self.left: dict[int, LeftCard] = {}
         self.talks: dict[int, Conversation] = {}
+        self.viewing: set[int] = set()
         self.link = Link()
         self.outbox = Outbox()
         self.drafts: dict[int, str] = {}
+        self.note_drafts: dict[int, str] = {}
         self.caught_up: CaughtUp | None = None
         self.synced = False
+        self._clock_ahead = 0
+        self._history: dict[int, list[str]] = {}
+        self._typings = Typings()
+        self._typists: dict[int, str] = {}
+        self._gone: dict[int, int] = {}
+        self._stale: dict[str, set[int]] = {}
+        self._reconnects = -1
+        self._missed = 0
+        self._taken_here: set[int] = set()
+        self._not_looked_at: dict[int, int] = {}
+        self._news: list[News] = []
+        self._acks: list[tuple[Ack, Command]] = []
+        self._refusals: list[tuple[Refused, Command | None]] = []
 
     # --- what comes in ---
 
     def apply(self, frame: StaffFrame, now: int) -> set[Touched]:
         """Take one frame in; return what it touched. Twice the same frame is as good as once."""
-        raise NotImplementedError
+        match frame:
+            case Event():
+                return self._event(frame, now)
+            case ChatCard():
+                return self._card(frame, now)
+            case VisitorMarks():
+                return self._marks(frame)
+            case VisitorPresence():
+                return self._presence(frame)
+            case Preview():
+                return self._typing(frame.chat, 0, frame.text, now)
+            case ColleagueTyping():
+                self._typists[frame.user] = frame.name
+                return self._typing(frame.chat, frame.user, "on" if frame.on else "", now)
+            case Ack():
+                return self._ack(frame, now)
+            case Refused():
+                return self._refused(frame, now)
+            case Gone():
+                return self._tombstone(frame)
+            case Resume():
+                return self._resume(frame)
+            case SeatCard():
+                return self._seat(frame)
+            case CannedCard():
+                return self._canned(frame)
+            case LeftCard():
+                return self._left(frame)
+            case DepartmentList():
+                self.departments = {card.id: card for card in frame.departments}
+                return {Touched(Topic.departments), Touched(Topic.queue)}
+            case Welcome():
+                return self._welcome(frame, now)
+            case Synced():
+                return self._synced(now)
+            case Pong():
+                self._clock_ahead = frame.now - now if frame.now else self._clock_ahead
+                return set()
+            case Bye():
+                return {Touched(Topic.link)}
 
     def link_lost(self, now: int) -> set[Touched]:
         """The socket is gone: everything stays readable; commands under way will be sent again."""
-        raise NotImplementedError
+        self.synced = False
+        self.outbox.link_lost()
+        for talk in self.talks.values():
+            talk.link_lost()
+        return {Touched(Topic.link)}
+
+    def silent(self) -> set[Touched]:
+        """The server has not answered for three seconds: worth an alert, once for each loss."""
+        self._tell(News(NewsKind.link_lost))
+        return {Touched(Topic.link)}
+
+    def _welcome(self, frame: Welcome, now: int) -> set[Touched]:
+        self.link_lost(now)
+        self.link.welcomed(frame.run, now)
+        self.me = frame
+        self._clock_ahead = frame.now - now
+        self._gone.clear()
+        self._missed = 0
+        self._stale = {
+            "chats": set(self.chats),
+            "team": set(self.team),
+            "canned": set(self.canned),
+            "left": set(self.left),
+        }
+        return {Touched(Topic.me), Touched(Topic.link)}
+
+    def _synced(self, now: int) -> set[Touched]:
+        if self.synced:
+            return set()
+        touched = {Touched(Topic.synced), Touched(Topic.team), Touched(Topic.canned), Touched(Topic.left)}
+        for chat in self._stale.pop("chats", ()):
+            touched |= self._drop(chat)
+        for name, ids in self._stale.items():
+            for id in ids:
+                getattr(self, name).pop(id, None)
+        self._stale = {}
+        self.synced = True
+        self._reconnects += 1
+        if self._reconnects:
+            self.caught_up = CaughtUp(self._missed, now)
+        return touched | {Touched(Topic.queue), Touched(Topic.mine), Touched(Topic.counts)}
+
+    def _renewed(self, name: str, id: int) -> bool:
+        """True for the first word about this thing since hello: it counts whatever its version."""
+        stale = self._stale.get(name, set())
+        if id in stale:
+            stale.discard(id)
+            return True
+        return False
+
+    # --- cards ---
+
+    def _card(self, frame: ChatCard, now: int) -> set[Touched]:
+        before = self.chats.get(frame.chat)
+        if not self._renewed("chats", frame.chat):
+            if frame.version < max(before.version if before else 0, self._gone.get(frame.chat, 0)):
+                return set()
+            if before:
+                frame = replace(
+                    frame,
+                    delivered=max(frame.delivered, before.delivered),
+                    read=max(frame.read, before.read),
+                )
+        self._gone.pop(frame.chat, None)
+        if frame == before:
+            return set()
+        self.chats[frame.chat] = frame
+        if talk := self.talks.get(frame.chat):
+            talk.over = frame.state not in OPEN_STATES
+        self._card_news(before, frame, now)
+        return self._card_touched(before, frame)
+
+    def _card_news(self, before: ChatCard | None, card: ChatCard, now: int) -> None:
+        if card.state is State.waiting:
+            known = before is not None and (before.state is State.waiting or self._owned(before))
+            if not known:
+                self._tell(_news(NewsKind.waiting, card, card.first_line))
+        if not self._owned(card):
+            self._taken_here.discard(card.chat)
+            self._not_looked_at.pop(card.chat, None)
+        elif (before is None or not self._owned(before)) and not self._took(card.chat) and self._live():
+            self._not_looked_at[card.chat] = now
+            self._tell(_news(NewsKind.assigned, card, card.first_line))
+
+    def _took(self, chat: int) -> bool:
+        """True if this window took the chat, or may just have done so."""
+        asked = (entry.command for entry in self.outbox.entries.values())
+        return chat in self._taken_here or any(
+            isinstance(command, TakeNext) or (isinstance(command, Take) and command.chat == chat)
+            for command in asked
+        )
+
+    def _card_touched(self, before: ChatCard | None, after: ChatCard | None) -> set[Touched]:
+        card = after or before
+        assert card is not None
+        touched = {Touched(Topic.card, card.chat)}
+        if _waits(before) or _waits(after):
+            touched.add(Touched(Topic.queue))
+        if self._owned(before) or self._owned(after):
+            touched.add(Touched(Topic.mine))
+        if (_waits(before), self._owned(before)) != (_waits(after), self._owned(after)):
+            touched.add(Touched(Topic.counts))
+        if before is None or after is None or _line_marks(before) != _line_marks(after):
+            touched.add(Touched(Topic.talk, card.chat))
+        return touched
+
+    def _tombstone(self, frame: Gone) -> set[Touched]:
+        known = self.chats.get(frame.chat)
+        if known and frame.version < known.version and not self._renewed("chats", frame.chat):
+            return set()
+        self._gone[frame.chat] = max(frame.version, self._gone.get(frame.chat, 0))
+        while len(self._gone) > GONE_LIMIT:
+            del self._gone[next(iter(self._gone))]
+        return self._drop(frame.chat)
+
+    def _drop(self, chat: int) -> set[Touched]:
+        card = self.chats.pop(chat, None)
+        talk = self.talks.get(chat)
+        self._typings.forget(chat)
+        self._not_looked_at.pop(chat, None)
+        self._taken_here.discard(chat)
+        self.viewing.discard(chat)
+        if talk:
+            talk.over = True
+        return self._card_touched(card, None) if card else set()
+
+    def _marks(self, frame: VisitorMarks) -> set[Touched]:
+        card = self.chats.get(frame.chat)
+        if card is None or (frame.delivered <= card.delivered and frame.read <= card.read):
+            return set()
+        self.chats[frame.chat] = replace(
+            card, delivered=max(card.delivered, frame.delivered), read=max(card.read, frame.read)
+        )
+        return {Touched(Topic.card, frame.chat), Touched(Topic.talk, frame.chat)}
+
+    def _presence(self, frame: VisitorPresence) -> set[Touched]:
+        before = self.chats.get(frame.chat)
+        if before is None or frame.version < before.version:
+            return set()
+        after = replace(
+            before,
+            version=frame.version,
+            lost_at=frame.lost_at,
+            page=frame.page,
+            page_title=frame.page_title,
+        )
+        self.chats[frame.chat] = after
+        return self._card_touched(before, after) if before != after else set()
+
+    def _seat(self, frame: SeatCard) -> set[Touched]:
+        self._renewed("team", frame.user)
+        if self.team.get(frame.user) == frame:
+            return set()
+        self.team[frame.user] = frame
+        if self.me is None or frame.user != self.me.user:
+            return {Touched(Topic.team)}
+        self.me = replace(self.me, status=frame.status, reason=frame.reason, display=frame.display)
+        return {Touched(Topic.team), Touched(Topic.me)}
+
+    def _canned(self, frame: CannedCard) -> set[Touched]:
+        self._renewed("canned", frame.id)
+        if frame.text:
+            self.canned[frame.id] = frame
+        else:
+            self.canned.pop(frame.id, None)
+        return {Touched(Topic.canned)}
+
+    def _left(self, frame: LeftCard) -> set[Touched]:
+        self._renewed("left", frame.id)
+        if frame.id not in self.left and not frame.handled_at:
+            self._tell(News(NewsKind.left_message, 0, frame.name, frame.text, None, frame.drill))
+        self.left[frame.id] = frame
+        return {Touched(Topic.left), Touched(Topic.counts)}
+
+    # --- conversations ---
+
+    def _talk(self, chat: int) -> Conversation:
+        return self.talks.setdefault(chat, Conversation(chat))
+
+    def _resume(self, frame: Resume) -> set[Touched]:
+        talk = self._talk(frame.chat)
+        epoch = talk.epoch
+        talk.resume(frame)
+        card = self.chats.get(frame.chat)
+        talk.over = card is not None and card.state not in OPEN_STATES
+        return self._talk_touched(frame.chat) if talk.epoch != epoch else set()
+
+    def _event(self, frame: Event, now: int) -> set[Touched]:
+        talk = self._talk(frame.chat)
+        epoch = talk.epoch
+        fresh = talk.add(frame)
+        for event in fresh:
+            self._fresh_event(event)
+        self._missed += 0 if self.synced else len(fresh)
+        self.outbox.arrived(frame.chat, talk.last)
+        touched = self._talk_touched(frame.chat) if fresh or talk.epoch != epoch else set()
+        if fresh and frame.by.side is Side.visitor and self._typings.note(frame.chat, 0, "", now):
+            touched |= self._typing_touched(frame.chat)
+        return touched
+
+    def _talk_touched(self, chat: int) -> set[Touched]:
+        touched = {Touched(Topic.talk, chat)}
+        if self.is_mine(chat):
+            touched |= {Touched(Topic.mine), Touched(Topic.counts)}
+        return touched
+
+    def _fresh_event(self, event: Event) -> None:
+        card = self.chats.get(event.chat)
+        if self.me and event.by.side is Side.staff and event.by.id == self.me.user:
+            self.outbox.recognise(event, self._clock_ahead)
+        if card is None or not self._owned(card) or event.by.side is not Side.visitor:
+            return
+        match event.what:
+            case Said(text=text):
+                self._tell(_news(NewsKind.line, card, text))
+            case Rated(rating=rating, comment=comment):
+                self._tell(_news(NewsKind.rated, card, comment)._replace(rating=rating))
+            case VisitorLeft():
+                self._tell(_news(NewsKind.visitor_left, card))
+
+    # --- typing ---
+
+    def _typing(self, chat: int, typist: int, text: str, now: int) -> set[Touched]:
+        return self._typing_touched(chat) if self._typings.note(chat, typist, text, now) else set()
+
+    def _typing_touched(self, chat: int) -> set[Touched]:
+        waits = _waits(self.chats.get(chat))
+        return {Touched(Topic.preview, chat)} | ({Touched(Topic.queue)} if waits else set())
 
     def expire(self, now: int) -> set[Touched]:
         """Forget previews and typing marks older than 8 s."""
-        raise NotImplementedError
+        return {t for chat in self._typings.expire(now) for t in self._typing_touched(chat)}
 
     def next_expiry(self, now: int) -> int | None:
         """Milliseconds until `expire` has something to do; None = nothing will expire."""
-        raise NotImplementedError
+        return self._typings.next_expiry(now)
+
+    # --- answers to my commands ---
+
+    def _ack(self, frame: Ack, now: int) -> set[Touched]:
+        entry = self.outbox.answer(frame, now)
+        if entry is None:
+            return set()
+        command = entry.command
+        self._acks.append((frame, command))
+        del self._acks[:-ANSWER_LIMIT]
+        touched = {Touched(Topic.answer)}
+        if isinstance(command, Take | TakeNext) and frame.chat:
+            self._taken_here.add(frame.chat)
+            self._not_looked_at.pop(frame.chat, None)
+        if isinstance(command, Say | Note):
+            self.outbox.arrived(command.chat, self._talk(command.chat).last)
+            touched.add(Touched(Topic.talk, command.chat))
+        return touched
+
+    def _refused(self, frame: Refused, now: int) -> set[Touched]:
+        entry = self.outbox.answer(frame, now)
+        if entry is not None and frame.code in TRANSIENT:
+            return set()
+        if entry is None and frame.cid:
+            return set()
+        command = entry.command if entry else None
+        self._refusals.append((frame, command))
+        del self._refusals[:-ANSWER_LIMIT]
+        touched = {Touched(Topic.answer)}
+        if isinstance(command, Say | Note):
+            touched |= {Touched(Topic.talk, command.chat), Touched(Topic.mine)}
+        if isinstance(command, Open):
+            self.viewing.discard(command.chat)
+            self._talk(command.chat).over = True
+            touched.add(Touched(Topic.talk, command.chat))
+        return touched
 
     def take_news(self) -> list[News]:
         """What happened since the last call; for alerts."""
-        raise NotImplementedError
+        news, self._news = self._news, []
+        return news
+
+    def take_acks(self) -> list[tuple[Ack, Command]]:
+        """Acknowledgements since the last call with their commands (a take_next learns its chat from ``Ack.chat``)."""
+        acks, self._acks = self._acks, []
+        return acks
 
     def take_refusals(self) -> list[tuple[Refused, Command | None]]:
         """Refusals since the last call with the commands they answer (None: not one of ours); a person must be told."""
-        raise NotImplementedError
+        refusals, self._refusals = self._refusals, []
+        return refusals
+
+    def _live(self) -> bool:
+        """True once the first hello has been answered: what was so before is no news."""
+        return self._reconnects >= 0
+
+    def _tell(self, news: News) -> None:
+        if self._live():
+            self._news.append(news)
+            del self._news[:-NEWS_LIMIT]
 
     # --- what I do ---
 
     def enqueue(self, command: Command, now: int) -> set[Touched]:
         """Put a command into the outbox (use `Client.send`). A say or note shows at once as pending. Raises OutboxFull."""
-        raise NotImplementedError
+        self.outbox.add(command, now)
+        if isinstance(command, Open):
+            self.viewing.add(command.chat)
+        if isinstance(command, Say | Note):
+            return {Touched(Topic.talk, command.chat)}
+        return set()
 
     def retry(self, cid: str, new_cid: str, now: int) -> set[Touched]:
         """Send a failed line again, as the newest, under a new cid."""
-        raise NotImplementedError
+        entry = self.outbox.discard(cid)
+        if entry is None:
+            return set()
+        touched = self.enqueue(replace(entry.command, cid=new_cid), now)
+        return touched | {Touched(Topic.mine)}
 
     def take_back(self, cid: str) -> str:
         """Take a failed line out of the outbox and return its text, to be edited ('' = no such line)."""
-        raise NotImplementedError
+        entry = self.outbox.discard(cid)
+        return entry.command.text if entry and isinstance(entry.command, Say | Note) else ""
 
     def saw(self, chat: int) -> set[Touched]:
         """The newest lines of this chat are on my screen, and I am looking."""
-        raise NotImplementedError
+        talk = self._talk(chat)
+        if talk.read == talk.last and chat not in self._not_looked_at:
+            return set()
+        talk.read = talk.last
+        self._not_looked_at.pop(chat, None)
+        return {Touched(Topic.mine), Touched(Topic.counts)}
 
-    def set_draft(self, chat: int, text: str) -> None:
+    def set_draft(self, chat: int, text: str, note: bool = False) -> None:
         """Keep what stands in the composer of this chat; '' forgets it."""
-        raise NotImplementedError
+        drafts = self.note_drafts if note else self.drafts
+        drafts.pop(chat, None)
+        if text:
+            drafts[chat] = text
+            _limit(drafts, DRAFT_LIMIT)
 
     def remember(self, chat: int, text: str) -> None:
         """Add a sent text to the composer history of this chat (newest last, at most 50, no doubles in a row)."""
-        raise NotImplementedError
+        texts = self._history.pop(chat, [])
+        if texts[-1:] != [text]:
+            texts.append(text)
+        self._history[chat] = texts[-HISTORY_LIMIT:]
+        _limit(self._history, HISTORY_CHATS)
 
     def forget(self, chat: int) -> set[Touched]:
-        """Drop the conversation of a chat that is over; a chat in my lists is kept."""
-        raise NotImplementedError
+        """Drop the conversation of a chat that is over or only viewed; one of mine is kept."""
+        if self.is_mine(chat):
+            return set()
+        self.viewing.discard(chat)
+        self.talks.pop(chat, None)
+        return {Touched(Topic.talk, chat)}
 
     # --- what the client sends by itself ---
 
     def cursors(self) -> list[Cursor]:
-        """The cursors for hello, at most 500."""
-        raise NotImplementedError
+        """The cursors for hello, at most 500: of my chats and of those I view."""
+        known = [talk for talk in self.talks.values() if talk.last and not talk.over]
+        known.sort(key=lambda talk: not self.is_mine(talk.chat))
+        return [Cursor(talk.chat, talk.last) for talk in known[:CURSOR_LIMIT]]
 
     def gaps(self) -> list[tuple[int, int]]:
-        """(chat, after) of conversations that miss events and have not asked yet; each is told once."""
-        raise NotImplementedError
+        """(chat, after) of conversations that miss events and have not asked yet; each is told once a connection."""
+        if not self.synced:
+            return []
+        wanted = [
+            talk
+            for talk in (*self.talks.values(), *(self._talk(c) for c in self.viewing if c not in self.talks))
+            if not talk.asked and (talk.gap or (not talk.resumed and talk.chat in self.viewing))
+        ]
+        for talk in wanted:
+            talk.asked = True
+        return [(talk.chat, talk.last) for talk in wanted]
 
     def take_marks(self) -> list[Seen]:
         """Delivered and read marks of my own chats that the server has not been told yet."""
-        raise NotImplementedError
+        marks = []
+        for talk in self.talks.values():
+            if self.is_mine(talk.chat) and (talk.last > talk.told_delivered or talk.read > talk.told_read):
+                talk.told_delivered, talk.told_read = talk.last, talk.read
+                marks.append(Seen(talk.chat, talk.last, talk.read))
+        return marks
 
     # --- questions ---
 
     def server_now(self, now: int) -> int:
         """The server's clock, for waits and ages."""
-        raise NotImplementedError
+        return now + self._clock_ahead
 
     def has_role(self, role: Role, department: int = 0) -> bool:
         """True if one of my grants gives this role there (department 0: anywhere)."""
-        raise NotImplementedError
+        grants = self.me.grants if self.me else []
+        return any(g.role is role and (not department or g.department in (0, department)) for g in grants)
 
     def is_mine(self, chat: int) -> bool:
         """True if I answer this chat and it is not over."""
-        raise NotImplementedError
+        return self._owned(self.chats.get(chat))
+
+    def _owned(self, card: ChatCard | None) -> bool:
+        return (
+            card is not None
+            and self.me is not None
+            and card.owner == self.me.user
+            and card.state in OPEN_STATES
+        )
 
     def queue(self, now: int) -> list[Waiting]:
         """Who waits, longest first."""
-        raise NotImplementedError
+        at = self.server_now(now)
+        cards = sorted(filter(_waits, self.chats.values()), key=lambda card: (card.since, card.chat))
+        return [Waiting(card, max(0, at - card.since), self.preview(card.chat, now)) for card in cards]
+
+    def _my_cards(self) -> list[ChatCard]:
+        return sorted(filter(self._owned, self.chats.values()), key=lambda card: (card.taken_at, card.chat))
 
     def mine(self) -> list[Mine]:
         """My open chats in the order in which I took them; the numbers 1-9 of the screen are this order."""
-        raise NotImplementedError
+        return [
+            Mine(
+                card,
+                talk.unread() if (talk := self.talks.get(card.chat)) else 0,
+                _needs_since(card, talk),
+                sum(entry.failed for entry in self.outbox.of_chat(card.chat)),
+                card.chat in self.drafts or card.chat in self.note_drafts,
+            )
+            for card in self._my_cards()
+        ]
 
     def counts(self) -> Counts:
         """The numbers of the status bar."""
-        raise NotImplementedError
+        mine = self._my_cards()
+        return Counts(
+            len(mine),
+            sum(_waits(card) for card in self.chats.values()),
+            sum(talk.unread() for card in mine if (talk := self.talks.get(card.chat))),
+            sum(not card.handled_at for card in self.left.values()),
+        )
 
     def needs_me(self) -> list[Need]:
         """My chats that want me: failed lines first, then unanswered ones (oldest first), then newly assigned ones."""
-        raise NotImplementedError
+        needs = []
+        for row in self.mine():
+            chat = row.card.chat
+            if row.failed:
+                made = min(entry.made_at for entry in self.outbox.of_chat(chat) if entry.failed)
+                needs.append(Need(chat, Why.failed, made))
+            elif row.needs_since:
+                needs.append(Need(chat, Why.unanswered, row.needs_since))
+            elif chat in self._not_looked_at:
+                needs.append(Need(chat, Why.assigned, self._not_looked_at[chat]))
+        order = list(Why)
+        return sorted(needs, key=lambda need: (order.index(need.why), need.since, need.chat))
 
     def next_needing(self, after_chat: int = 0) -> int:
-        """The chat to go to from ``after_chat``: round the `needs_me` order; 0 = none needs me."""
-        raise NotImplementedError
+        """The chat to go to from ``after_chat``: round the `needs_me` order; 0 = none (other than it) needs me."""
+        return _round([need.chat for need in self.needs_me()], after_chat, 1)
 
     def neighbour(self, chat: int, step: int) -> int:
-        """The next (step 1) or previous (-1) of my chats, round; 0 = I have none."""
-        raise NotImplementedError
+        """The next (step 1) or previous (-1) of my chats, round; 0 = I have none (other than it)."""
+        return _round([card.chat for card in self._my_cards()], chat, step)
 
     def pending(self, chat: int) -> list[PendingLine]:
         """My lines of this chat that are not in the log yet, oldest first; drawn below the events."""
-        raise NotImplementedError
+        return [_pending_line(entry) for entry in self.outbox.of_chat(chat) if not entry.shown]
 
     def line_state(self, event: Event) -> LineState:
         """How far a public line of staff has got with the visitor."""
-        raise NotImplementedError
+        card = self.chats.get(event.chat)
+        if card is None or not event.pub or event.pub > card.delivered:
+            return LineState.read if card and event.pub and event.pub <= card.read else LineState.sent
+        return LineState.read if event.pub <= card.read else LineState.delivered
 
     def preview(self, chat: int, now: int) -> str:
         """What the visitor is typing now ('' = nothing known)."""
-        raise NotImplementedError
+        return self._typings.text(chat, 0, now)
 
     def colleagues_typing(self, chat: int, now: int) -> list[str]:
         """Display names of other staff typing in this chat."""
-        raise NotImplementedError
+        return [self._typists[who] for who in self._typings.typists(chat, now)]
 
     def department_name(self, department: int) -> str:
         """Its name, or '' if I do not know it."""
-        raise NotImplementedError
+        card = self.departments.get(department)
+        return card.name if card else ""
+
+    def draft(self, chat: int, note: bool = False) -> str:
+        """What stood unsent in the composer of this chat, as an answer or as a private note."""
+        return (self.note_drafts if note else self.drafts).get(chat, "")
 
     def history(self, chat: int) -> list[str]:
         """Texts sent in this chat from this console, oldest first."""
-        raise NotImplementedError
+        return list(self._history.get(chat, ()))
 
     # --- over a crash ---
 
     def words(self) -> dict[str, object]:
         """Outbox, drafts and composer history as plain JSON data; `restore` takes it back."""
-        raise NotImplementedError
+        return {
+            "outbox": self.outbox.as_data(),
+            "drafts": {str(chat): text for chat, text in self.drafts.items()},
+            "note_drafts": {str(chat): text for chat, text in self.note_drafts.items()},
+            "history": {str(chat): list(texts) for chat, texts in self._history.items()},
+        }
 
-    def restore(self, words: dict[str, object]) -> set[Touched]:
+    def restore(self, words: Mapping[str, Any]) -> set[Touched]:
         """Put back what `words` gave before the crash; what cannot be read is left out."""
-        raise NotImplementedError
+        self.outbox.restore(words.get("outbox"))
+        for chat, text in _readable(words.get("drafts"), str).items():
+            self.drafts.setdefault(chat, text)
+        for chat, text in _readable(words.get("note_drafts"), str).items():
+            self.note_drafts.setdefault(chat, text)
+        for chat, texts in _readable(words.get("history"), list[str]).items():
+            self._history.setdefault(chat, texts)
+        return {Touched(Topic.mine)} | {
+            Touched(Topic.talk, lane(entry.command)) for entry in self.outbox.written()
+        }
 
 
-def failed(entries: Iterable[Entry]) -> int:
-    """How many of these entries were refused."""
-    return sum(entry.failed for entry in entries)
+def _news(kind: NewsKind, card: ChatCard, text: str = "") -> News:
+    return News(kind, card.chat, card.name, text, None, card.drill)
+
+
+def _waits(card: ChatCard | None) -> bool:
+    return card is not None and card.state is State.waiting
+
+
+def _line_marks(card: ChatCard) -> tuple[object, ...]:
+    return card.delivered, card.read, card.state
+
+
+def _needs_since(card: ChatCard, talk: Conversation | None) -> int:
+    return talk.unanswered_since() if talk and card.state is State.active else 0
+
+
+def _round(chats: list[int], chat: int, step: int) -> int:
+    """The one ``step`` behind ``chat``, going round; the first if it is not among them, 0 if it is alone."""
+    if chat not in chats:
+        return chats[0 if step > 0 else -1] if chats else 0
+    there = chats[(chats.index(chat) + step) % len(chats)]
+    return there if there != chat else 0
+
+
+def _pending_line(entry: Entry) -> PendingLine:
+    command = entry.command
+    assert isinstance(command, Say | Note)
+    state = LineState.failed if entry.failed else LineState.sent if entry.acked else LineState.pending
+    why = entry.refusal.text if entry.refusal else ""
+    return PendingLine(command.cid, command.text, isinstance(command, Note), entry.made_at, state, why)
+
+
+def _limit(by_chat: dict[int, Any], limit: int) -> None:
+    while len(by_chat) > limit:
+        del by_chat[next(iter(by_chat))]
+
+
+def _readable(found: object, kind: Any) -> dict[int, Any]:
+    try:
+        return msgspec.convert(found, dict[int, kind], strict=False)
+    except msgspec.ValidationError:
+        return {}
