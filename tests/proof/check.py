@@ -71,9 +71,9 @@ def _history_is_sound(book: History, found: Findings) -> None:
             if times > 1
         ]
     public = [
-        Entry(book.pubs[entry.number], entry.side, entry.text)
+        Entry(book.pubs.get(entry.number, 0), entry.side, entry.text)
         for entry in book.staff
-        if book.pubs[entry.number]
+        if book.pubs.get(entry.number, 0)
     ]
     if public != book.visitor:
         found.differing.append(

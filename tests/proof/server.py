@@ -18,6 +18,22 @@ READY = re.compile(r"^ready (http://\S+)$")
 START_SECONDS = 30.0
 PASSWORD = "a long enough passphrase"
 AGENTCONSOLE = (sys.executable, "-m", "agentconsole")
+# Ordinary settings, raised because everybody here comes from one address. The checks themselves still run.
+RAISED = {
+    "message_burst": 100_000,
+    "messages_per_second": 100_000,
+    "chats_per_address": 100_000,
+    "sockets_per_address": 20_000,
+    "sockets_per_token": 50,
+    "sockets": 20_000,
+}
+# A fault of tests.proof.broken, and the kind of finding that must give it away.
+FAULTS = {"ack-first": "lost", "forgetful": "doubled", "shuffled": "inverted"}
+
+
+def broken(fault: str) -> tuple[str, ...]:
+    """The launcher of a server with this deliberate fault."""
+    return (sys.executable, "-m", "tests.proof.broken", fault)
 
 
 class Served:
@@ -33,7 +49,8 @@ class Served:
         self.data = data
         self.launcher = launcher
         self.options = options
-        self.environment = os.environ | (environment or {})
+        raised = {f"AGENTCONSOLE_{name.upper()}": str(value) for name, value in RAISED.items()}
+        self.environment = os.environ | raised | (environment or {})
         self.port = 0
         self.url = ""
         self.starts = 0
@@ -107,6 +124,16 @@ class Served:
         if done.returncode:
             raise RuntimeError(f"{' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
         return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def staff(self, count: int) -> tuple[int, list[str]]:
+        """A department with `count` agents, all logged in: its id and their session tokens."""
+        self.admin("department", "add", "support")
+        for number in range(count):
+            self.admin("user", "add", f"agent{number}", "--password-stdin", given=PASSWORD)
+            self.admin("user", "grant", f"agent{number}", "agent", "--department", "support")
+        tokens = [self.login(f"agent{number}") for number in range(count)]
+        departments = self.rest("GET", "/api/departments", token=tokens[0])
+        return int(departments[0]["id"]), tokens
 
     def login(self, name: str, password: str = PASSWORD) -> str:
         """A session token of this user, over REST."""

@@ -1,0 +1,108 @@
+"""The long form of the durability proof: kill -9 under load, links cut, the server broken on purpose.
+
+`python -m bench.durability --kills 100 --cuts 1000`; the short form is in the test suite.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.proof.check import Findings
+from tests.proof.proxy import Proxy, anywhere
+from tests.proof.scene import Scene
+from tests.proof.server import FAULTS, Served, broken
+
+VISITORS, AGENTS, RATE = 50, 10, 500.0
+MOMENTS = ("load", "ack", "pause")
+
+
+async def kills(
+    folder: Path, times: int, luck: random.Random, served: Served | None = None
+) -> dict[str, Any]:
+    """kill -9 `times` times at the three moments in turn, and compare."""
+    with served or Served(folder / "kills") as server:
+        scene = Scene(server, luck)
+        department, tokens = await asyncio.to_thread(server.staff, AGENTS)
+        await scene.gather(VISITORS, tokens, department, lambda: server.url)
+        ready = []
+        for n in range(times):
+            await scene.kill(MOMENTS[n % len(MOMENTS)], RATE)
+            ready.append(await scene.revive())
+            _progress(f"killed {n + 1} of {times}, {scene.acknowledged()} lines acknowledged")
+        async with scene.talking(RATE):
+            await asyncio.sleep(1)
+        found = await scene.findings()
+    return _result(found, kills=times, slowest_restart_s=round(max(ready, default=0.0), 2))
+
+
+async def cuts(folder: Path, times: int, luck: random.Random) -> dict[str, Any]:
+    """Cut links at random bytes until `times` were cut, and compare."""
+    with Served(folder / "cuts") as server:
+        scene = Scene(server, luck)
+        department, tokens = await asyncio.to_thread(server.staff, AGENTS)
+        async with Proxy(lambda: server.url, anywhere(luck, most=40_000)) as proxy:
+            await scene.gather(VISITORS, tokens, department, lambda: proxy.url)
+            async with scene.talking(RATE):
+                while proxy.cuts.total() < times:
+                    await asyncio.sleep(1)
+                    _progress(
+                        f"cut {proxy.cuts.total()} of {times}, {scene.acknowledged()} lines acknowledged"
+                    )
+            proxy.plan = lambda: None
+            found = await scene.findings()
+    return _result(found, cuts=dict(proxy.cuts), links=sum(peer.record.links for peer in scene.peers))
+
+
+async def calibration(folder: Path, fault: str, luck: random.Random) -> dict[str, Any]:
+    """Three kills of a server that is broken on purpose: the checker must find it."""
+    result = await kills(folder, 3, luck, Served(folder / fault, launcher=broken(fault)))
+    found = result[FAULTS[fault]] > 0
+    return result | {"broken": fault, "ok": found}
+
+
+def _result(found: Findings, **more: Any) -> dict[str, Any]:
+    if not found.clean():
+        print(found, file=sys.stderr)
+    return more | found.counts() | {"ok": found.clean()}
+
+
+def _progress(text: str) -> None:
+    print(f"\r{text}   ", end="", file=sys.stderr, flush=True)
+
+
+async def run(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """All parts, one after the other."""
+    luck = random.Random(arguments.seed)
+    results = []
+    with tempfile.TemporaryDirectory(prefix="agentconsole-") as name:
+        folder = Path(name)
+        for part, work in (
+            ("killed", lambda: kills(folder, arguments.kills, luck)),
+            ("cut", lambda: cuts(folder, arguments.cuts, luck)),
+            *((f"broken: {fault}", lambda fault=fault: calibration(folder, fault, luck)) for fault in FAULTS),
+        ):
+            began = time.monotonic()
+            result = {"part": part} | await work() | {"seconds": round(time.monotonic() - began, 1)}
+            print("\r" + json.dumps(result), flush=True)
+            results.append(result)
+    return results
+
+
+def main() -> int:
+    """0 when nothing was lost, doubled or out of order, and every broken build was found out."""
+    words = argparse.ArgumentParser(prog="./dev prove-durability", description=__doc__)
+    words.add_argument("--kills", type=int, default=100, help="how often the server is killed (default 100)")
+    words.add_argument("--cuts", type=int, default=1000, help="how many links are cut (default 1000)")
+    words.add_argument("--seed", type=int, default=1, help="seed of all choices (default 1)")
+    results = asyncio.run(run(words.parse_args()))
+    return 0 if all(result["ok"] for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
