@@ -1,0 +1,148 @@
+"""What the server knows of the running moment, made of committed rows only: open chats, queues, seats, departments."""
+
+from __future__ import annotations
+
+import statistics
+from bisect import insort
+from collections import defaultdict, deque
+from collections.abc import Iterable
+
+from sqlalchemy.engine import Connection
+
+from agentconsole.protocol import CannedCard, DepartmentFace, Grant, LeftCard, Role, State, Status
+
+from .domain.chat import Head, is_open
+from .domain.department import Department
+from .storage import chats, departments, letters, users
+from .storage.users import Seat, User
+
+WAITS = 20
+WAITS_ENOUGH = 10
+DAY_MS = 86_400_000
+NOT_SEATED = Seat(0)
+
+
+class Board:
+    """The open chats by id, by visitor and by owner; each department's queue in order; seats, people, texts.
+
+    It changes only by ``put`` and its like, with what a transaction committed, and equals a board loaded afresh.
+    """
+
+    def __init__(self) -> None:
+        self.heads: dict[int, Head] = {}
+        self.of_visitor: defaultdict[int, set[int]] = defaultdict(set)
+        self.of_owner: defaultdict[int, set[int]] = defaultdict(set)
+        self.queues: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+        self.waits: dict[int, deque[int]] = {}
+        self.departments: dict[int, Department] = {}
+        self.users: dict[int, User] = {}
+        self.grants: dict[int, tuple[Grant, ...]] = {}
+        self.seats: dict[int, Seat] = {}
+        self.canned: dict[int, CannedCard] = {}
+        self.left: dict[int, LeftCard] = {}
+
+    def load(self, connection: Connection, now: int) -> None:
+        """Read everything."""
+        self.load_departments(connection)
+        self.load_people(connection)
+        self.canned = {card.id: card for card in letters.canned_replies(connection)}
+        self.left = {card.id: card for card in letters.left_since(connection, now - DAY_MS)}
+        for head in chats.open_chats(connection):
+            self.put(head)
+
+    def load_departments(self, connection: Connection) -> None:
+        """Read departments and their last waits."""
+        self.departments = {found.id: found for found in departments.every(connection)}
+        for key in self.departments:
+            waits = chats.answered_waits(connection, key, WAITS)
+            self.waits[key] = deque(reversed(waits), maxlen=WAITS)
+
+    def load_people(self, connection: Connection) -> None:
+        """Read users, grants and seats."""
+        self.users = {found.id: found for found in users.every(connection)}
+        self.grants = users.every_grant(connection)
+        self.seats = users.seats(connection)
+
+    def put(self, head: Head) -> None:
+        """A chat as it was just committed."""
+        before = self.heads.get(head.id)
+        if before is not None:
+            self._forget(before)
+        if is_open(head.state):
+            self._remember(head)
+        if head.taken_at and (before is None or not before.taken_at) and before is not None and not head.drill:
+            self.waits.setdefault(head.department, deque(maxlen=WAITS)).append(head.taken_at - head.since)
+
+    def _remember(self, head: Head) -> None:
+        self.heads[head.id] = head
+        self.of_visitor[head.visitor].add(head.id)
+        if head.owner:
+            self.of_owner[head.owner].add(head.id)
+        if head.state is State.waiting:
+            insort(self.queues[head.department], (head.since, head.id))
+
+    def _forget(self, head: Head) -> None:
+        del self.heads[head.id]
+        self._discard(self.of_visitor, head.visitor, head.id)
+        if head.owner:
+            self._discard(self.of_owner, head.owner, head.id)
+        if head.state is State.waiting:
+            self.queues[head.department].remove((head.since, head.id))
+
+    @staticmethod
+    def _discard(index: defaultdict[int, set[int]], key: int, chat: int) -> None:
+        index[key].discard(chat)
+        if not index[key]:
+            del index[key]
+
+    def quick_put(self, head: Head) -> None:
+        """A chat in which nothing listed changed."""
+        self.heads[head.id] = head
+
+    def place(self, head: Head) -> int:
+        """1 = next in line, 0 = not waiting."""
+        if head.state is not State.waiting:
+            return 0
+        return self.queues[head.department].index((head.since, head.id)) + 1
+
+    def wait_s(self, department: int) -> int:
+        """The estimated wait: the median of the last 20 answered waits, in seconds; under 10 of them -1."""
+        waits = self.waits.get(department, ())
+        return round(statistics.median(waits) / 1000) if len(waits) >= WAITS_ENOUGH else -1
+
+    def can_answer(self, department: int) -> bool:
+        """Is somebody there who can answer now: online, linked, and of this department?"""
+        return any(
+            seat.status is Status.online and not seat.lost_at and self._answers(user, department)
+            for user, seat in self.seats.items()
+        )
+
+    def _answers(self, user: int, department: int) -> bool:
+        person = self.users.get(user)
+        return bool(person and not person.disabled) and any(
+            grant.role in (Role.agent, Role.supervisor) and grant.department in (0, department)
+            for grant in self.grants.get(user, ())
+        )
+
+    def faces(self) -> list[DepartmentFace]:
+        """The departments as visitors see them."""
+        return [
+            found.face(self.can_answer(found.id)) for found in self.departments.values() if not found.archived
+        ]
+
+    def seat(self, user: int) -> Seat:
+        """A user's seat, offline if never taken."""
+        return self.seats.get(user, NOT_SEATED)
+
+    def load_of(self, user: int) -> int:
+        """How many chats a user answers now."""
+        return sum(self.heads[key].state is State.active for key in self.of_owner.get(user, ()))
+
+    def team(self, key: int) -> bool:
+        """Does this department let colleagues read each other's chats?"""
+        found = self.departments.get(key)
+        return found is not None and found.team
+
+    def own_open(self, user: int) -> Iterable[Head]:
+        """The open chats that a user answers."""
+        return [self.heads[key] for key in sorted(self.of_owner.get(user, ()))]

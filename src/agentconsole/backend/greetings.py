@@ -1,0 +1,119 @@
+"""What a reader gets to catch up: the lists at hello, and each conversation's events after its cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agentconsole.protocol import (
+    Ack,
+    Resume,
+    SeatCard,
+    Synced,
+    VisitorResume,
+    VisitorSynced,
+    VisitorWelcome,
+    Welcome,
+    encode,
+)
+
+from .domain.chat import Entry, Head
+from .domain.policy import Deed, Thing, can
+from .hub import Hub, has_canned
+from .readers import StaffReader, VisitorReader, pack
+from .storage import chats
+from .views import staff_event, visitor_event
+
+TAIL = 500
+
+
+async def greet_staff(
+    hub: Hub, reader: StaffReader, cursors: Mapping[int, int], run: str, now: int
+) -> None:
+    """Subscribe first, then the lists as they stand, then what is missing of the reader's own chats, then Synced."""
+    actor = reader.actor
+    seat = hub.board.seat(actor.id)
+    words: list[object] = [
+        Welcome(run, now, actor.id, actor.name, actor.display, list(actor.grants), seat.status, seat.reason),
+        hub.department_list(actor),
+    ]
+    if can(actor, Deed.see_team):
+        cards = (hub.seat_card(user) for user in hub.board.users)
+        words.extend(card for card in cards if isinstance(card, SeatCard))
+    words.extend(card for card in hub.board.canned.values() if has_canned(actor, card))
+    words.extend(
+        card for card in hub.board.left.values() if can(actor, Deed.left_read, Thing(department=card.department))
+    )
+    for head in hub.board.heads.values():
+        if hub.lists(actor, head):
+            reader.shown.add(head.id)
+            words.append(hub.card(head))
+    reader.send(b"".join(pack(encode(word)) for word in words))
+    hub.enter_staff(reader)
+    mine = list(hub.board.own_open(actor.id))
+    for head in mine:
+        hub.follow(reader, head.id)
+        reader.hold(head.id)
+    for head in mine:
+        await catch_up_staff(hub, reader, head, cursors.get(head.id))
+    reader.send(pack(encode(Synced())))
+
+
+async def open_chat(hub: Hub, reader: StaffReader, head: Head, after: int | None, cid: str) -> None:
+    """Show a conversation from ``after`` on (None = from its end), follow it if it goes on, then acknowledge."""
+    if head.id in hub.board.heads:
+        hub.follow(reader, head.id)
+    if reader.hold(head.id):
+        await catch_up_staff(hub, reader, head, after)
+    if cid:
+        reader.send(pack(encode(Ack(cid, head.id))))
+
+
+async def catch_up_staff(hub: Hub, reader: StaffReader, head: Head, after: int | None) -> None:
+    """A conversation's events after ``after``, or its last ones if that does not fit; then what was held back."""
+    current = hub.board.heads.get(head.id, head)
+    fits = after is not None and after <= current.seq
+    log: list[Entry] = []
+    if not fits or after != current.seq:
+        start = after if fits and after is not None else 0
+        log = await hub.database.read(lambda db: chats.staff_log(db, head.id, start, limit=TAIL))
+        if fits and log and log[0].seq != start + 1:
+            fits = False
+    last = log[-1].seq if log else (after if fits and after is not None else 0)
+    first = log[0].seq - 1 if log else last
+    frames = [pack(encode(Resume(head.id, first, last, reset=not fits)))]
+    frames.extend(staff_event(head.id, entry) for entry in log)
+    await reader.send_many(frames)
+    reader.release(head.id, last)
+
+
+async def greet_visitor(
+    hub: Hub, reader: VisitorReader, cursors: Mapping[int, int], run: str, now: int, ended: Head | None
+) -> None:
+    """Subscribe first, then the departments, the visitor's open chats and the last one that ended, then Synced."""
+    reader.send(pack(encode(VisitorWelcome(run, now, hub.board.faces()))))
+    hub.enter_visitor(reader)
+    heads = [hub.board.heads[key] for key in sorted(hub.board.of_visitor.get(reader.actor.id, ()))]
+    if ended is not None and ended.id not in {head.id for head in heads}:
+        heads.insert(0, ended)
+    for head in heads:
+        reader.hold(head.id)
+    for head in heads:
+        await show_chat(hub, reader, head, cursors.get(head.id))
+    reader.send(pack(encode(VisitorSynced())))
+
+
+async def show_chat(hub: Hub, reader: VisitorReader, head: Head, after: int | None) -> None:
+    """A visitor's chat: its card and its public events from ``after`` on (None = from the first)."""
+    current = hub.board.heads.get(head.id, head)
+    fits = after is not None and after <= current.pub
+    start = after if fits and after is not None else 0
+    log: list[Entry] = []
+    if start != current.pub:
+        log = await hub.database.read(lambda db: chats.public_log(db, head.id, start))
+    last = log[-1].pub if log else start
+    current = hub.board.heads.get(head.id, current)
+    frames = [pack(encode(hub.visitor_card(current)))]
+    frames.append(pack(encode(VisitorResume(head.id, start, last, reset=after is not None and not fits))))
+    frames.extend(visitor_event(head.id, entry) for entry in log)
+    await reader.send_many(frames)
+    reader.release(head.id, last)

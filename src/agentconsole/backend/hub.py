@@ -1,0 +1,448 @@
+"""Tells everybody who may know what was committed, once it was; typing and presence, which are never stored, too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from agentconsole.protocol import (
+    AgentTyping,
+    Bye,
+    CannedCard,
+    ChatCard,
+    ColleagueTyping,
+    DepartmentList,
+    Departments,
+    Gone,
+    LeftCard,
+    Place,
+    Preview,
+    Side,
+    StaffMarks,
+    State,
+    VisitorMarks,
+    VisitorResume,
+    encode,
+)
+
+from .board import Board
+from .desk import Change, Desk, Made
+from .desk.made import DepartmentsChanged, SessionsEnded, StaffChanged
+from .desk.staff import SaveMarks, SeatLink
+from .domain.chat import Head, VisitorLink, is_open, thing
+from .domain.policy import SYSTEM, Actor, Deed, Thing, can
+from .readers import Frame, Reader, StaffReader, VisitorReader, pack
+from .storage import chats
+from .storage.database import Database
+from .storage.users import Seat
+from .views import Marks, chat_card, seat_card, staff_event, visible, visitor_card, visitor_event
+
+QUEUE_PERIOD = 0.25
+MARKS_PERIOD = 1.0
+VISITOR_GRACE = 3.0
+SEAT_GRACE = 5.0
+CLOSE_SESSION_ENDED = 4001
+CLOSE_RESTART = 1012
+
+
+class Hub:
+    """Fan-out. Everything here runs in the event loop; ``publish`` is given to the desk.
+
+    ``catch_up(reader, head)`` starts to bring a reader, whose events of that chat are held, up to date.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.board = Board()
+        self.desk: Desk | None = None
+        self.staff: set[StaffReader] = set()
+        self.visitors: set[VisitorReader] = set()
+        self._by_user: defaultdict[int, set[StaffReader]] = defaultdict(set)
+        self._by_token: defaultdict[bytes, set[VisitorReader]] = defaultdict(set)
+        self._by_visitor: defaultdict[int, set[VisitorReader]] = defaultdict(set)
+        self._followers: dict[int, set[StaffReader]] = {}
+        self._visitor_marks: dict[int, Marks] = {}
+        self._staff_marks: dict[int, Marks] = {}
+        self._stale_marks: set[tuple[int, bool]] = set()
+        self._stale_queues: set[int] = set()
+        self._places: dict[int, tuple[int, int]] = {}
+        self._open: tuple[int, ...] = ()
+        self.catch_up: Callable[[StaffReader, Head], None] = _no_catching_up
+
+    def load(self, connection: Connection, now: int) -> None:
+        """Read the running moment from the database, before the doors open."""
+        self.board.load(connection, now)
+        keys = list(self.board.heads)
+        for (chat, reader), marks in chats.marks(connection, keys).items() if keys else ():
+            (self._visitor_marks if reader == "v" else self._staff_marks)[chat] = marks
+
+    # --- what was committed ----------------------------------------------------------------------------------------
+
+    def publish(self, results: Sequence[Made]) -> None:
+        """Everything that a batch made, in order."""
+        for made in results:
+            for change in made.changes:
+                self._changed(change)
+            for item in made.news:
+                self._news(item)
+
+    def _changed(self, change: Change) -> None:
+        before, after = change.before, change.after
+        listed = before is None or before.version != after.version
+        if listed:
+            self.board.put(after)
+            self._follow_owner(after, before)
+        else:
+            self.board.quick_put(after)
+        if before is None:
+            self._show_new(after)
+        self._tell_events(after, change)
+        if listed:
+            self._tell_listed(before, after)
+
+    def _tell_events(self, head: Head, change: Change) -> None:
+        followers = self._followers.get(head.id)
+        windows = self._by_visitor.get(head.visitor)
+        for entry in change.entries:
+            if followers:
+                frame = staff_event(head.id, entry)
+                for reader in followers:
+                    reader.deliver(head.id, entry.seq, frame)
+            if entry.pub and windows:
+                frame = visitor_event(head.id, entry)
+                for window in windows:
+                    window.deliver(head.id, entry.pub, frame)
+
+    def _tell_listed(self, before: Head | None, after: Head) -> None:
+        frame = pack(encode(self.card(after)))
+        for reader in self.staff:
+            self._tell_card(reader, after, frame)
+        if before is None or visible(before) != visible(after):
+            card = pack(encode(self.visitor_card(after)))
+            for window in self._by_visitor.get(after.visitor, ()):
+                window.send(card)
+        if before is None or before.state is not after.state:
+            self.touch_queue(after.department)
+        for owner in {after.owner, before.owner if before else 0} - {0}:
+            if before is None or (before.owner, before.state) != (after.owner, after.state):
+                self._tell_seat(owner)
+        if not is_open(after.state):
+            self._forget(after.id)
+
+    def _tell_card(self, reader: StaffReader, head: Head, frame: Frame) -> None:
+        if self.lists(reader.actor, head):
+            reader.shown.add(head.id)
+            reader.send(frame)
+        elif head.id in reader.shown:
+            reader.shown.discard(head.id)
+            reader.send(frame if self.may_read(reader.actor, head) else _gone(head))
+        if head.id in reader.following and not self.may_read(reader.actor, head):
+            self.unfollow(reader, head.id)
+
+    def _follow_owner(self, head: Head, before: Head | None) -> None:
+        if head.owner and (before is None or before.owner != head.owner):
+            for reader in self._by_user.get(head.owner, ()):
+                if head.id not in reader.following and reader.hold(head.id):
+                    self.follow(reader, head.id)
+                    self.catch_up(reader, head)
+
+    def _show_new(self, head: Head) -> None:
+        resume = pack(encode(VisitorResume(head.id, 0, head.pub)))
+        for window in self._by_visitor.get(head.visitor, ()):
+            window.send(resume)
+
+    def _forget(self, chat: int) -> None:
+        self._places.pop(chat, None)
+        if not self._followers.get(chat):
+            self._followers.pop(chat, None)
+            self._visitor_marks.pop(chat, None)
+            self._staff_marks.pop(chat, None)
+
+    def _news(self, item: object) -> None:
+        if isinstance(item, Seat):
+            self.board.seats[item.user] = item
+            self._tell_seat(item.user)
+            self._tell_faces()
+        elif isinstance(item, CannedCard):
+            self._tell_canned(item)
+        elif isinstance(item, LeftCard):
+            self.board.left[item.id] = item
+            about = Thing(department=item.department)
+            self._tell_staff(item, lambda actor: can(actor, Deed.left_read, about))
+        elif isinstance(item, SessionsEnded):
+            for reader in [*self._by_user.get(item.user, ())]:
+                if item.session in (0, reader.session):
+                    reader.close(CLOSE_SESSION_ENDED, "session ended")
+        elif isinstance(item, DepartmentsChanged):
+            self.database.read_now(self.board.load_departments)
+            self._tell_departments()
+            self._tell_faces(anyway=True)
+        elif isinstance(item, StaffChanged):
+            self.database.read_now(self.board.load_people)
+            self._tell_faces()
+            for reader in [*self._by_user.get(item.user, ())]:
+                reader.send(pack(encode(Bye("Your rights have changed.", 0))))
+                reader.close(CLOSE_RESTART, "rights changed")
+
+    def _tell_staff(self, word: Any, may: Callable[[Actor], bool]) -> None:
+        frame = pack(encode(word))
+        for reader in self.staff:
+            if may(reader.actor):
+                reader.send(frame)
+
+    def _tell_canned(self, card: CannedCard) -> None:
+        if card.text:
+            self.board.canned[card.id] = card
+        else:
+            self.board.canned.pop(card.id, None)
+        self._tell_staff(card, lambda actor: has_canned(actor, card))
+
+    def _tell_seat(self, user: int) -> None:
+        card = self.seat_card(user)
+        if card is not None:
+            self._tell_staff(card, lambda actor: can(actor, Deed.see_team))
+
+    def _tell_departments(self) -> None:
+        for reader in self.staff:
+            reader.send(pack(encode(self.department_list(reader.actor))))
+
+    def _tell_faces(self, anyway: bool = False) -> None:
+        now_open = tuple(key for key in self.board.departments if self.board.can_answer(key))
+        if now_open == self._open and not anyway:
+            return
+        self._open = now_open
+        frame = pack(encode(Departments(self.board.faces())))
+        for window in self.visitors:
+            window.send(frame)
+
+    # --- who may see what ------------------------------------------------------------------------------------------
+
+    def may_read(self, actor: Actor, head: Head) -> bool:
+        """May this actor read the conversation?"""
+        return can(actor, Deed.read_chat, thing(head, self.board.team(head.department)))
+
+    def lists(self, actor: Actor, head: Head) -> bool:
+        """Does this chat stand in the actor's lists?"""
+        return is_open(head.state) and self.may_read(actor, head)
+
+    def card(self, head: Head) -> ChatCard:
+        """The card of a chat for staff."""
+        return chat_card(head, self._visitor_marks.get(head.id, (0, 0)))
+
+    def visitor_card(self, head: Head) -> Any:
+        """The card of a chat for its visitor."""
+        waiting = head.state is State.waiting
+        place = self.board.place(head) if waiting and head.id in self.board.heads else 0
+        wait_s = self.board.wait_s(head.department) if waiting else -1
+        return visitor_card(head, self._staff_marks.get(head.id, (0, 0)), place, wait_s)
+
+    def seat_card(self, user: int) -> Any:
+        """The card of a member of the team, None = there is no such user (any more)."""
+        person = self.board.users.get(user)
+        if person is None or person.disabled:
+            return None
+        return seat_card(person, self.board.seat(user), self.board.load_of(user))
+
+    def department_list(self, actor: Actor) -> DepartmentList:
+        """The departments as this actor sees them."""
+        cards = [
+            found.card(any(grant.department in (0, found.id) for grant in actor.grants))
+            for found in self.board.departments.values()
+            if not found.archived
+        ]
+        return DepartmentList(cards)
+
+    # --- readers come and go ---------------------------------------------------------------------------------------
+
+    def enter_staff(self, reader: StaffReader) -> None:
+        """A console has said hello."""
+        self.staff.add(reader)
+        readers = self._by_user[reader.actor.id]
+        readers.add(reader)
+        if self.board.seat(reader.actor.id).lost_at:
+            self._submit(SeatLink(reader.actor.id, True))
+
+    def leave_staff(self, reader: StaffReader) -> None:
+        """A console is gone."""
+        self.staff.discard(reader)
+        for chat in list(reader.following):
+            self.unfollow(reader, chat)
+        _discard(self._by_user, reader.actor.id, reader)
+        if reader.actor.id not in self._by_user:
+            _later(SEAT_GRACE, self._seat_lost, reader.actor.id)
+
+    def _seat_lost(self, user: int) -> None:
+        if user not in self._by_user and not self.board.seat(user).lost_at:
+            self._submit(SeatLink(user, False))
+
+    def enter_visitor(self, reader: VisitorReader) -> None:
+        """A visitor's window has said hello; its visitor may not have an id yet."""
+        self.visitors.add(reader)
+        self._by_token[reader.actor.token_hash].add(reader)
+        self._place_visitor(reader)
+
+    def _place_visitor(self, reader: VisitorReader) -> None:
+        if not reader.actor.id:
+            return
+        self._by_visitor[reader.actor.id].add(reader)
+        for chat in self.board.of_visitor.get(reader.actor.id, ()):
+            if self.board.heads[chat].lost_at:
+                self._submit(VisitorLink(chat, True))
+
+    def leave_visitor(self, reader: VisitorReader) -> None:
+        """A visitor's window is gone."""
+        self.visitors.discard(reader)
+        _discard(self._by_token, reader.actor.token_hash, reader)
+        if reader.actor.id:
+            _discard(self._by_visitor, reader.actor.id, reader)
+            if reader.actor.id not in self._by_visitor:
+                for chat in self.board.of_visitor.get(reader.actor.id, ()):
+                    self.tell_preview(self.board.heads[chat], "")
+                _later(VISITOR_GRACE, self._visitor_lost, reader.actor.id)
+
+    def _visitor_lost(self, visitor: int) -> None:
+        if visitor in self._by_visitor:
+            return
+        for chat in self.board.of_visitor.get(visitor, ()):
+            if not self.board.heads[chat].lost_at:
+                self._submit(VisitorLink(chat, False))
+
+    def recognise(self, token_hash: bytes, actor: Actor) -> list[VisitorReader]:
+        """A visitor's first chat gave them an id: which windows learn it now."""
+        fresh = [reader for reader in self._by_token.get(token_hash, ()) if not reader.actor.id]
+        for reader in fresh:
+            reader.actor = actor
+            self._place_visitor(reader)
+        return fresh
+
+    def sockets_of(self, token_hash: bytes) -> int:
+        """How many windows a visitor has open."""
+        return len(self._by_token.get(token_hash, ()))
+
+    def follow(self, reader: StaffReader, chat: int) -> None:
+        """From now on this reader gets the chat's events."""
+        reader.following.add(chat)
+        self._followers.setdefault(chat, set()).add(reader)
+
+    def unfollow(self, reader: StaffReader, chat: int) -> None:
+        """This reader gets the chat's events no more."""
+        reader.following.discard(chat)
+        followers = self._followers.get(chat)
+        if followers is not None:
+            followers.discard(reader)
+            if not followers:
+                del self._followers[chat]
+
+    # --- what is never stored --------------------------------------------------------------------------------------
+
+    def tell_preview(self, head: Head, text: str) -> None:
+        """What the visitor is typing, to those who may take the chat or answer it."""
+        frame = pack(encode(Preview(head.id, text)))
+        about = thing(head, self.board.team(head.department))
+        for reader in self.staff:
+            if head.id in reader.shown and can(reader.actor, Deed.see_preview, about):
+                reader.send(frame)
+
+    def tell_typing(self, actor: Actor, head: Head, on: bool) -> None:
+        """Somebody of staff is typing: the visitor and the colleagues in the chat may know."""
+        frame = pack(encode(AgentTyping(head.id, actor.display, on)))
+        for window in self._by_visitor.get(head.visitor, ()):
+            window.send(frame)
+        frame = pack(encode(ColleagueTyping(head.id, actor.id, actor.display, on)))
+        for reader in self._followers.get(head.id, ()):
+            if reader.actor.id != actor.id:
+                reader.send(frame)
+
+    def seen(self, actor: Actor, head: Head, delivered: int, read: int) -> None:
+        """High-water marks of the visitor or of the chat's owner, as pub; told and kept once a second."""
+        by_visitor = actor.side is Side.visitor
+        table = self._visitor_marks if by_visitor else self._staff_marks
+        old = table.get(head.id, (0, 0))
+        read = max(old[1], min(read, head.pub))
+        new = (max(old[0], min(delivered, head.pub), read), read)
+        if new != old:
+            table[head.id] = new
+            if not self._stale_marks:
+                _later(MARKS_PERIOD, self._tell_marks)
+            self._stale_marks.add((head.id, by_visitor))
+
+    def _tell_marks(self) -> None:
+        rows = []
+        for chat, by_visitor in self._stale_marks:
+            marks = (self._visitor_marks if by_visitor else self._staff_marks).get(chat)
+            head = self.board.heads.get(chat)
+            if marks is None:
+                continue
+            rows.append((chat, "v" if by_visitor else "s", *marks))
+            if by_visitor:
+                frame = pack(encode(VisitorMarks(chat, *marks)))
+                for reader in self._followers.get(chat, ()):
+                    reader.send(frame)
+            elif head is not None:
+                frame = pack(encode(StaffMarks(chat, *marks)))
+                for window in self._by_visitor.get(head.visitor, ()):
+                    window.send(frame)
+        self._stale_marks.clear()
+        if rows:
+            self._submit(SaveMarks(tuple(rows)))
+
+    def touch_queue(self, department: int) -> None:
+        """The queue of a department moved: its visitors' places are told, at most four times a second."""
+        if not self._stale_queues:
+            _later(QUEUE_PERIOD, self._tell_places)
+        self._stale_queues.add(department)
+
+    def _tell_places(self) -> None:
+        for department in self._stale_queues:
+            wait_s = self.board.wait_s(department)
+            for place, (_, chat) in enumerate(self.board.queues[department], 1):
+                if self._places.get(chat) != (place, wait_s):
+                    self._places[chat] = (place, wait_s)
+                    frame = pack(encode(Place(chat, place, wait_s)))
+                    for window in self._by_visitor.get(self.board.heads[chat].visitor, ()):
+                        window.send(frame)
+        self._stale_queues.clear()
+
+    def _submit(self, command: Any) -> None:
+        assert self.desk is not None
+        self.desk.submit(SYSTEM, command, _ignore)
+
+    def farewell(self, text: str, spread_ms: Callable[[], int]) -> None:
+        """Ask every reader to come back later, spread in time, and close."""
+        readers: Iterable[Reader] = [*self.staff, *self.visitors]
+        for reader in readers:
+            reader.send(pack(encode(Bye(text, spread_ms()))))
+            reader.close(CLOSE_RESTART, "server restart")
+
+
+def has_canned(actor: Actor, card: CannedCard) -> bool:
+    """Is this canned reply for this person?"""
+    if card.owner:
+        return card.owner == actor.id
+    return not card.department or any(grant.department in (0, card.department) for grant in actor.grants)
+
+
+def _gone(head: Head) -> Frame:
+    return pack(encode(Gone(head.id, head.version)))
+
+
+def _discard(index: defaultdict[Any, set[Any]], key: Any, reader: Reader) -> None:
+    index[key].discard(reader)
+    if not index[key]:
+        del index[key]
+
+
+def _later(seconds: float, call: Callable[..., None], *args: Any) -> None:
+    asyncio.get_running_loop().call_later(seconds, call, *args)
+
+
+def _no_catching_up(reader: StaffReader, head: Head) -> None:
+    reader.release(head.id, 0)
+
+
+def _ignore(made: Made) -> None:
+    """Nobody waits for this answer."""

@@ -1,0 +1,46 @@
+"""The clock: asks what is due and sends it through the desk like everybody's commands."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+
+from .desk import Desk
+from .desk.admin import Alive
+from .domain.chat import Expire, Refusal
+from .domain.policy import SYSTEM
+from .storage import chats
+from .storage.database import Database
+
+log = logging.getLogger("agentconsole.jobs")
+
+PERIOD = 0.5
+ALIVE_EVERY = 20
+CHECKPOINT_EVERY = 60
+
+
+async def run(database: Database, desk: Desk, sweep: Callable[[], None]) -> None:
+    """Until cancelled: fire timers, drop dead links (``sweep``), keep the sign of life, move SQLite's log."""
+    beat = 0
+    while True:
+        try:
+            sweep()
+            await _expire(database, desk)
+            if beat % ALIVE_EVERY == 0:
+                await desk.handle(SYSTEM, Alive())
+            if beat % CHECKPOINT_EVERY == CHECKPOINT_EVERY - 1:
+                await asyncio.to_thread(database.checkpoint)
+        except Refusal as refusal:
+            log.warning("the clock was refused: %s", refusal.text)
+        except Exception:  # one of the three loops that catch everything: the clock must go on
+            log.exception("the clock stumbled, mark %s", secrets.token_hex(4))
+        beat += 1
+        await asyncio.sleep(PERIOD)
+
+
+async def _expire(database: Database, desk: Desk) -> None:
+    now = desk.clock()
+    for key in await database.read(lambda db: chats.due(db, now)):
+        desk.submit(SYSTEM, Expire(key), lambda made: None)

@@ -1,0 +1,120 @@
+"""Those who listen: one reader a socket, with what it may hear and what is held back for it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+
+from .domain.policy import Actor
+
+Frame = bytes
+CHUNK = 65_536
+
+
+async def _at_once() -> None:
+    """There is nothing to wait for."""
+
+
+def pack(payload: bytes) -> Frame:
+    """One unmasked WebSocket text frame (RFC 6455, section 5.2), made once for all its readers."""
+    size = len(payload)
+    if size < 126:
+        return bytes((0x81, size)) + payload
+    if size < 65_536:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+
+
+class Reader:
+    """A connected socket that has said hello.
+
+    ``send`` writes a frame, ``close(code, reason)`` ends the socket, ``drain`` waits until a slow link has taken
+    what was written. While a conversation's past is being read for
+    it, that conversation's new events are held back, so that the reader gets them in order and once.
+    """
+
+    __slots__ = ("_held", "actor", "address", "close", "drain", "send")
+
+    def __init__(
+        self, actor: Actor, address: str, send: Callable[[Frame], None], close: Callable[[int, str], None]
+    ) -> None:
+        self.actor = actor
+        self.address = address
+        self.send = send
+        self.close = close
+        self.drain: Callable[[], Awaitable[None]] = _at_once
+        self._held: dict[int, list[tuple[int, Frame]]] | None = None
+
+    async def send_many(self, frames: Iterable[Frame]) -> None:
+        """A long answer, as fast as the link takes it."""
+        chunk: list[Frame] = []
+        size = 0
+        for frame in frames:
+            chunk.append(frame)
+            size += len(frame)
+            if size >= CHUNK:
+                self.send(b"".join(chunk))
+                await self.drain()
+                chunk, size = [], 0
+        if chunk:
+            self.send(b"".join(chunk))
+
+    def deliver(self, chat: int, number: int, frame: Frame) -> None:
+        """An event of a conversation, by its number in this reader's log."""
+        if self._held is not None:
+            held = self._held.get(chat)
+            if held is not None:
+                held.append((number, frame))
+                return
+        self.send(frame)
+
+    def hold(self, chat: int) -> bool:
+        """Hold this conversation's events back from now on; False = they are being held already."""
+        if self._held is None:
+            self._held = {}
+        if chat in self._held:
+            return False
+        self._held[chat] = []
+        return True
+
+    def release(self, chat: int, after: int) -> None:
+        """Hand over what was held back, from the number after ``after``."""
+        held = (self._held or {}).pop(chat, [])
+        if not self._held:
+            self._held = None
+        for number, frame in held:
+            if number > after:
+                self.send(frame)
+
+
+class StaffReader(Reader):
+    """A console: ``following`` are the chats whose events it gets, ``shown`` those whose cards it has."""
+
+    __slots__ = ("following", "session", "shown")
+
+    def __init__(
+        self,
+        actor: Actor,
+        address: str,
+        send: Callable[[Frame], None],
+        close: Callable[[int, str], None],
+        session: int,
+    ) -> None:
+        super().__init__(actor, address, send, close)
+        self.session = session
+        self.following: set[int] = set()
+        self.shown: set[int] = set()
+
+
+class VisitorReader(Reader):
+    """A window of a visitor; ``page`` and the rest are what its socket told."""
+
+    __slots__ = ("drill", "language", "page", "page_title")
+
+    def __init__(
+        self, actor: Actor, address: str, send: Callable[[Frame], None], close: Callable[[int, str], None]
+    ) -> None:
+        super().__init__(actor, address, send, close)
+        self.page = ""
+        self.page_title = ""
+        self.language = ""
+        self.drill = False

@@ -1,0 +1,150 @@
+"""Builds the server in one order, runs it in one task group, and takes it down in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import random
+import secrets
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from . import http, jobs
+from .auth import Auth
+from .desk import Desk
+from .desk.admin import Awake
+from .domain.policy import SYSTEM
+from .greetings import catch_up_staff
+from .hub import Hub
+from .options import Options
+from .sockets import Door, Socket
+from .storage.database import Database
+from .talks import Desks, StaffTalk, VisitorTalk
+
+SPREAD_MS = 5_000
+STOP_SECONDS = 8
+USER_TIMEOUT_MS = 10_000
+SEND_BUFFER = 131_072
+
+
+def clock() -> int:
+    """UTC now, in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+async def serve(options: Options, ready: Callable[[str], None]) -> None:
+    """Run until SIGTERM or SIGINT. ``ready(url)`` is called when the doors are open. Raises Locked, TooNew, OSError."""
+    database = Database(options.database_url, options.data)
+    try:
+        database.lock()
+        database.migrate()
+        await _serve(options, database, ready)
+    finally:
+        database.close()
+
+
+async def _serve(options: Options, database: Database, ready: Callable[[str], None]) -> None:
+    hub = Hub(database)
+    desk = hub.desk = Desk(database, clock, hub.publish)
+    try:
+        await desk.handle(SYSTEM, Awake())
+        await database.read(lambda db: hub.load(db, clock()))
+        desks = Desks(desk, hub, secrets.token_urlsafe(9), asyncio.get_running_loop().time, options)
+        door = Door(
+            hub,
+            options,
+            {
+                "/ws/visitor": functools.partial(VisitorTalk, desks),
+                "/ws/staff": functools.partial(StaffTalk, desks),
+            },
+        )
+        hub.catch_up = lambda reader, head: door.start(catch_up_staff(hub, reader, head, None))
+        app = http.build(database, desk, hub, options, Auth(database, desk, options))
+        await _run(options, app, door, hub, desk, database, ready)
+        await desk.writer.drain()
+    finally:
+        desk.writer.close()
+
+
+async def _run(
+    options: Options,
+    app: object,
+    door: Door,
+    hub: Hub,
+    desk: Desk,
+    database: Database,
+    ready: Callable[[str], None],
+) -> None:
+    listening = _listen(options)
+    web = _Web(_config(options, app, door))
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    async with asyncio.TaskGroup() as group:
+        serving = group.create_task(web.serve([listening]))
+        ticking = group.create_task(jobs.run(database, desk, door.sweep))
+        await web.wait_started(serving)
+        host, port = listening.getsockname()[:2]
+        name = f"[{host}]" if ":" in host else host
+        ready(f"{'https' if options.tls else 'http'}://{name}:{port}")
+        await stop.wait()
+        ticking.cancel()
+        hub.farewell("The server restarts; your lines are kept.", lambda: random.randrange(SPREAD_MS))
+        web.should_exit = True
+
+
+def _listen(options: Options) -> socket.socket:
+    """Our own listening socket, so that a stalled link is dropped by the kernel and cannot hoard memory."""
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+    listening.bind((options.host, options.port))
+    listening.listen(2_048)
+    listening.setblocking(False)
+    return listening
+
+
+def _config(options: Options, app: object, door: Door) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        ws=functools.partial(_socket, door),  # type: ignore[arg-type]
+        ssl_certfile=options.tls_cert or None,
+        ssl_keyfile=options.tls_key or None,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        h11_max_incomplete_event_size=16_384,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+
+
+def _socket(
+    door: Door, config: object, server_state: object, app_state: object = None, _loop: object = None
+) -> Socket:
+    return Socket(door, config, server_state, app_state)
+
+
+class _Web(uvicorn.Server):
+    """uvicorn without its own signal handlers: the task group stops it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ours are in place."""
+        yield
+
+    async def wait_started(self, serving: asyncio.Task[None]) -> None:
+        """Until the socket accepts, or the server failed to start."""
+        while not self.started and not serving.done():
+            await asyncio.sleep(0.01)

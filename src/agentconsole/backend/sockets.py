@@ -1,0 +1,283 @@
+"""The WebSocket doors: a thin protocol on websockets' sans-I/O core, no task per connection."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import secrets
+from collections.abc import Callable, Coroutine
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from websockets.exceptions import ProtocolError
+from websockets.frames import Frame as WireFrame
+from websockets.frames import Opcode
+from websockets.http11 import Request
+from websockets.protocol import State as LinkState
+from websockets.server import ServerProtocol
+
+from agentconsole.protocol import MAX_FRAME, BadFrame, Code, Refused, encode
+
+from .addresses import bucket, client, own_origin
+from .hub import Hub
+from .limits import Rate, Tally
+from .options import Options
+from .readers import pack
+
+log = logging.getLogger("agentconsole.sockets")
+
+POLICY, TOO_BIG, LATER = 1008, 1009, 1013
+STRIKES = 3
+FRAGMENTS = 64
+DEAD_AFTER = 40.0
+
+
+class Door:
+    """What all sockets share: the hub, the settings, and how to make what talks over a socket of each path."""
+
+    def __init__(self, hub: Hub, options: Options, rooms: dict[str, Callable[[Socket], Talk]]) -> None:
+        self.hub = hub
+        self.options = options
+        self.rooms = rooms
+        self.clock: Callable[[], float] = asyncio.get_running_loop().time
+        self.pings = Rate(8, 0.5, self.clock)
+        self.addresses = Tally()
+        self.sockets: set[Socket] = set()
+        self.cut = 0
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def sweep(self) -> None:
+        """Drop who has been silent too long, or has not said hello in time."""
+        now = self.clock()
+        for socket in [*self.sockets]:
+            if now - socket.heard > DEAD_AFTER:
+                socket.abort()
+            elif not socket.greeted and now - socket.opened > self.options.hello_seconds:
+                socket.close(POLICY, "hello first")
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something that takes a while for a socket."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a socket's task failed, mark %s", secrets.token_hex(4), exc_info=task.exception())
+
+
+class Talk:
+    """What a kind of socket says and hears; ``buffer`` is how many unsent bytes cut a slow reader off."""
+
+    buffer: int
+
+    def heard(self, data: bytes) -> None:
+        """One whole text message. Raises BadFrame."""
+        raise NotImplementedError
+
+    def gone(self) -> None:
+        """The socket is closed."""
+        raise NotImplementedError
+
+
+class Socket(asyncio.Protocol):
+    """One connection, from its handshake on. uvicorn makes it and hands over the bytes it has read."""
+
+    __slots__ = (
+        "_drained",
+        "_fragments",
+        "_strikes",
+        "_talk",
+        "_wire",
+        "address",
+        "counted",
+        "door",
+        "greeted",
+        "heard",
+        "limit",
+        "opened",
+        "tls",
+        "transport",
+        "uvicorn",
+    )
+
+    def __init__(self, door: Door, config: Any, server_state: Any, app_state: Any) -> None:
+        self.door = door
+        self.uvicorn = server_state.connections
+        self._wire = ServerProtocol(max_size=MAX_FRAME)
+        self._talk: Talk | None = None
+        self._fragments: list[bytes] | None = None
+        self._drained: asyncio.Event | None = None
+        self._strikes = 0
+        self.greeted = False
+        self.limit = 0
+        self.address = ""
+        self.counted = False
+        self.opened = self.heard = door.clock()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Part of asyncio.Protocol."""
+        self.transport = cast(asyncio.Transport, transport)
+        self.uvicorn.add(self)
+        self.tls = transport.get_extra_info("sslcontext") is not None
+
+    def data_received(self, data: bytes) -> None:
+        """Part of asyncio.Protocol."""
+        self.heard = self.door.clock()
+        wire = self._wire
+        wire.receive_data(data)
+        for event in wire.events_received():
+            if isinstance(event, Request):
+                self._shake_hands(event)
+            elif isinstance(event, WireFrame):
+                self._frame(event)
+        self._flush()
+
+    def eof_received(self) -> None:
+        """Part of asyncio.Protocol."""
+        self._wire.receive_eof()
+        self._flush()
+
+    def _flush(self) -> None:
+        for data in self._wire.data_to_send():
+            if data:
+                self.transport.write(data)
+            else:
+                self.transport.close()
+        if self._wire.close_expected() and not self.transport.is_closing():
+            self.transport.close()
+
+    def _shake_hands(self, request: Request) -> None:
+        wire, door = self._wire, self.door
+        headers = {name.lower(): value for name, value in request.headers.raw_items()}
+        peer = self._peer()
+        self.address = bucket(client(peer, headers, door.options))
+        room = door.rooms.get(urlsplit(request.path).path)
+        origin = headers.get("origin")
+        if room is None:
+            response = wire.reject(404, "There is no socket here.\n")
+        elif origin is not None and not own_origin(origin, peer, headers, door.options):
+            response = wire.reject(403, "This page may not connect here.\n")
+        elif self._crowded():
+            response = wire.reject(429, "Too many connections. Please try again later.\n")
+            response.headers["Retry-After"] = "10"
+        else:
+            response = wire.accept(request)
+        wire.send_response(response)
+        if wire.state is LinkState.OPEN and room is not None:
+            door.sockets.add(self)
+            self._talk = room(self)
+            self.limit = self._talk.buffer
+
+    def _crowded(self) -> bool:
+        options = self.door.options
+        self.counted = True
+        return (
+            self.door.addresses.add(self.address) > options.sockets_per_address
+            or len(self.door.sockets) >= options.sockets
+        )
+
+    def _peer(self) -> str:
+        peer = self.transport.get_extra_info("peername")
+        return str(peer[0]) if isinstance(peer, tuple) else "127.0.0.1"
+
+    def _frame(self, frame: WireFrame) -> None:
+        opcode = frame.opcode
+        if opcode is Opcode.TEXT and frame.fin and self._fragments is None:
+            self._message(bytes(frame.data))
+        elif opcode in (Opcode.TEXT, Opcode.CONT):
+            self._fragment(frame)
+        elif opcode is Opcode.BINARY:
+            self.close(1003, "text frames only")
+        elif opcode is Opcode.PING and self.door.pings.take(self):
+            self.close(POLICY, "too many pings")
+
+    def _fragment(self, frame: WireFrame) -> None:
+        parts = self._fragments = self._fragments or []
+        parts.append(bytes(frame.data))
+        if sum(map(len, parts)) > MAX_FRAME:
+            self.close(TOO_BIG, "message too big")
+        elif len(parts) > FRAGMENTS:
+            self.close(POLICY, "too many fragments")
+        elif frame.fin:
+            self._fragments = None
+            self._message(b"".join(parts))
+
+    def _message(self, data: bytes) -> None:
+        if self._talk is None or self._wire.state is not LinkState.OPEN:
+            return
+        try:
+            self._talk.heard(data)
+        except BadFrame as error:
+            self._strikes += 1
+            self.send(pack(encode(Refused(Code.bad_frame, f"This frame could not be read: {error}"))))
+            if self._strikes >= STRIKES:
+                self.close(POLICY, "too many bad frames")
+        except Exception:  # one of the three loops that catch everything: a socket's fault stays its own
+            mark = secrets.token_hex(4)
+            log.exception("a command failed, mark %s", mark)
+            self.send(pack(encode(Refused(Code.busy, f"Something went wrong in the server (see its log, {mark})."))))
+
+    def send(self, frame: bytes) -> None:
+        """Write a finished frame; who does not take what is sent is cut off and resumes later."""
+        transport = self.transport
+        if self._wire.state is not LinkState.OPEN or transport.is_closing():
+            return
+        transport.write(frame)
+        if transport.get_write_buffer_size() > self.limit:
+            self.door.cut += 1
+            self.abort()
+
+    def pause_writing(self) -> None:
+        """Part of asyncio.Protocol."""
+        self._drained = asyncio.Event()
+
+    def resume_writing(self) -> None:
+        """Part of asyncio.Protocol."""
+        if self._drained is not None:
+            self._drained.set()
+            self._drained = None
+
+    async def drain(self) -> None:
+        """Wait until the link has taken most of what was written."""
+        if self._drained is not None and not self.transport.is_closing():
+            await self._drained.wait()
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection with a close frame."""
+        if self._wire.state is LinkState.OPEN:
+            try:
+                self._wire.send_close(code, reason)
+            except ProtocolError:
+                self.abort()
+                return
+            self._flush()
+            asyncio.get_running_loop().call_later(2.0, self.abort)
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        if not self.transport.is_closing():
+            self.transport.abort()
+
+    def shutdown(self) -> None:
+        """uvicorn is going: so do we."""
+        self.close(1012, "server restart")
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Part of asyncio.Protocol."""
+        self.resume_writing()
+        self.uvicorn.discard(self)
+        if self.counted:
+            self.door.addresses.drop(self.address)
+        self.door.sockets.discard(self)
+        self._wire.receive_eof()
+        if self._talk is not None:
+            self._talk.gone()
+            self._talk = None
+
+
+def token_hash(token: str) -> bytes:
+    """What the server keeps of a token."""
+    return hashlib.sha256(token.encode()).digest()
