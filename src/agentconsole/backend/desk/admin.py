@@ -1,17 +1,92 @@
-"""Commands that run the system: users, grants, sessions, departments, and the clock's own book-keeping."""
+"""Commands that run the system: users, grants, departments, and the clock's own book-keeping."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 from sqlalchemy import text
 
+from agentconsole.protocol import MAX_NAME, MAX_TOPIC, Code, Grant, Release, Role, State
+
+from ..domain.chat import Refusal, decide
+from ..domain.department import Department
 from ..domain.policy import Actor, Deed, can
-from ..storage import letters, users
+from ..storage import chats, departments, letters, users
 from ..storage.chats import WorkingSet
-from .made import Made
+from ..storage.users import User
+from .made import Change, DepartmentsChanged, Made, SessionsEnded, StaffChanged
+
+USER_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+HOUR_S = 3_600
+CID = "administration"
+
+
+class Order(msgspec.Struct, tag_field="t", forbid_unknown_fields=True, omit_defaults=True, frozen=True):
+    """Base of what an operator may order; doing it twice is harmless."""
+
+
+class AddUser(Order, tag="add_user"):
+    """Add a user without rights. The first one becomes administrator, agent and supervisor (``only_admin``: not more)."""
+
+    name: str
+    password_hash: str
+    display: str = ""
+    only_admin: bool = False
+
+
+class SetPassword(Order, tag="set_password"):
+    """Give a user another password; all their sessions end."""
+
+    name: str
+    password_hash: str
+
+
+class DisableUser(Order, tag="disable_user"):
+    """Lock a user out, or (``disabled`` false) let them in again; running chats go back to their queues."""
+
+    name: str
+    disabled: bool = True
+
+
+class GiveGrant(Order, tag="give_grant"):
+    """Give a role in a department ('' = all)."""
+
+    name: str
+    role: Role
+    department: str = ""
+
+
+class WithdrawGrant(Order, tag="withdraw_grant"):
+    """Take a role in a department ('' = all) away; running chats without a right any more go back to their queues."""
+
+    name: str
+    role: Role
+    department: str = ""
+
+
+class AddDepartment(Order, tag="add_department"):
+    """Add a department; what is None gets the default."""
+
+    slug: str
+    name: str | None = None
+    description: str | None = None
+    welcome: str | None = None
+    topics: list[str] | None = None
+    team: bool | None = None
+    wrapup_s: int | None = None
+    abandon_s: int | None = None
+    queue_limit: int | None = None
+
+
+class SetDepartment(AddDepartment, tag="set_department"):
+    """Change what is not None. With ``version``, only if nobody has changed it since."""
+
+    archived: bool | None = None
+    version: int = 0
 
 
 class Awake(msgspec.Struct, frozen=True):
@@ -20,6 +95,218 @@ class Awake(msgspec.Struct, frozen=True):
 
 class Alive(msgspec.Struct, frozen=True):
     """The server is still there; the next start counts the downtime from now."""
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What an order came to, as a sentence; ``changed`` false = it was so already."""
+
+    changed: bool
+    text: str
+    about: str
+
+
+# --- users ---------------------------------------------------------------------------------------------------------
+
+
+def _add_user(sheet: WorkingSet, actor: Actor, command: AddUser, now: int) -> Made:
+    _require(actor)
+    connection = sheet.connection
+    name = command.name.strip().lower()
+    if not USER_NAME.fullmatch(name):
+        raise Refusal(
+            Code.invalid, "A user's name is made of letters a to z, digits and . _ - @ +, up to 80 of them."
+        )
+    if users.by_name(connection, name):
+        return _same(name, f"{name} exists already; nothing was changed.")
+    first = users.count(connection) == 0
+    if command.only_admin and not first:
+        raise Refusal(
+            Code.invalid, f"Only the first user becomes administrator that way. Add {name}, then grant admin."
+        )
+    display = _short(command.display.strip() or name, MAX_NAME, "A display name")
+    new = users.add(connection, User(0, name, display, command.password_hash, False, now))
+    roles = [Role.admin] if first else []
+    roles += [Role.agent, Role.supervisor] if first and not command.only_admin else []
+    for role in roles:
+        users.give(connection, new.id, Grant(role))
+    given = f" with the roles {', '.join(roles)}" if roles else "; grant a role next"
+    _record(sheet, actor, now, "add_user", name, " ".join(roles))
+    return _made(name, f"{name} was added{given}.", StaffChanged(new.id))
+
+
+def _set_password(sheet: WorkingSet, actor: Actor, command: SetPassword, now: int) -> Made:
+    _require(actor)
+    found = _user(sheet, command.name)
+    users.save(sheet.connection, msgspec.structs.replace(found, password_hash=command.password_hash))
+    users.revoke_sessions(sheet.connection, found.id, now)
+    _record(sheet, actor, now, "set_password", found.name)
+    return _made(found.name, f"{found.name} has a new password and must log in again.", SessionsEnded(found.id))
+
+
+def _disable_user(sheet: WorkingSet, actor: Actor, command: DisableUser, now: int) -> Made:
+    _require(actor)
+    found = _user(sheet, command.name)
+    state = "disabled" if command.disabled else "enabled"
+    if found.disabled == command.disabled:
+        return _same(found.name, f"{found.name} is {state} already.")
+    before = users.actor_of(sheet.connection, found)
+    if command.disabled:
+        _keep_an_admin(sheet, found)
+        users.revoke_sessions(sheet.connection, found.id, now)
+    users.save(sheet.connection, msgspec.structs.replace(found, disabled=command.disabled))
+    changes = _give_back(sheet, before, (), now) if command.disabled else []
+    _record(sheet, actor, now, "disable_user" if command.disabled else "enable_user", found.name)
+    made = _made(found.name, f"{found.name} is {state}.", StaffChanged(found.id))
+    if command.disabled:
+        made.news.insert(0, SessionsEnded(found.id))
+    made.changes = changes
+    return made
+
+
+def _give_grant(sheet: WorkingSet, actor: Actor, command: GiveGrant, now: int) -> Made:
+    _require(actor)
+    found = _user(sheet, command.name)
+    if actor.id and actor.id == found.id:
+        raise Refusal(Code.invalid, "Nobody gives rights to himself. Ask another administrator.")
+    words = _grant_words(command.role, command.department)
+    if not users.give(sheet.connection, found.id, Grant(command.role, _department_id(sheet, command.department))):
+        return _same(found.name, f"{found.name} is {words} already.")
+    _record(sheet, actor, now, "give_grant", found.name, words)
+    return _made(found.name, f"{found.name} is now {words}.", StaffChanged(found.id))
+
+
+def _withdraw_grant(sheet: WorkingSet, actor: Actor, command: WithdrawGrant, now: int) -> Made:
+    _require(actor)
+    found = _user(sheet, command.name)
+    words = _grant_words(command.role, command.department)
+    before = users.actor_of(sheet.connection, found)
+    grant = Grant(command.role, _department_id(sheet, command.department))
+    if grant not in before.grants:
+        return _same(found.name, f"{found.name} is not {words}.")
+    if command.role is Role.admin:
+        _keep_an_admin(sheet, found)
+    users.withdraw(sheet.connection, found.id, grant)
+    left = tuple(other for other in before.grants if other != grant)
+    changes = _give_back(sheet, before, left, now)
+    _record(sheet, actor, now, "withdraw_grant", found.name, words)
+    made = _made(found.name, f"{found.name} is no longer {words}.", StaffChanged(found.id))
+    made.changes = changes
+    return made
+
+
+def _give_back(sheet: WorkingSet, owner: Actor, left: Iterable[Grant], now: int) -> list[Change]:
+    """Put running chats of a user back into their queues where no grant covers answering them any more."""
+    answering = {grant.department for grant in left if grant.role in (Role.agent, Role.supervisor)}
+    changes = []
+    for head in chats.open_chats(sheet.connection):
+        lost = head.owner == owner.id and not answering & {0, head.department}
+        if lost and head.state is State.active:
+            sheet.load((head.id,))
+            after, entries = decide(head, owner, Release(CID, head.id), now)
+            sheet.change(after, entries)
+            changes.append(Change(head, after, entries))
+    return changes
+
+
+def _keep_an_admin(sheet: WorkingSet, leaving: User) -> None:
+    if users.admins(sheet.connection) <= {leaving.id} and not leaving.disabled:
+        raise Refusal(Code.invalid, f"{leaving.name} is the last administrator. Make another one first.")
+
+
+def _user(sheet: WorkingSet, name: str) -> User:
+    found = users.by_name(sheet.connection, name.strip().lower())
+    if found is None:
+        raise Refusal(Code.unknown, f"There is no user {name}.")
+    return found
+
+
+def _grant_words(role: Role, department: str) -> str:
+    return f"{role} in {department}" if department else f"{role} everywhere"
+
+
+# --- departments ---------------------------------------------------------------------------------------------------
+
+
+def _add_department(sheet: WorkingSet, actor: Actor, command: AddDepartment, now: int) -> Made:
+    _require(actor)
+    if not SLUG.fullmatch(command.slug):
+        raise Refusal(
+            Code.invalid, "A department's short name is made of letters a to z, digits and -, up to 40 of them."
+        )
+    if departments.by_slug(sheet.connection, command.slug):
+        return _same(command.slug, f"{command.slug} exists already; nothing was changed.")
+    fresh = Department(0, command.slug, command.slug.replace("-", " ").capitalize(), version=1)
+    departments.add(sheet.connection, _changed(fresh, command))
+    _record(sheet, actor, now, "add_department", command.slug)
+    return _made(command.slug, f"The department {command.slug} was added.", DepartmentsChanged())
+
+
+def _set_department(sheet: WorkingSet, actor: Actor, command: SetDepartment, now: int) -> Made:
+    _require(actor)
+    found = _department(sheet, command.slug)
+    if command.version and command.version != found.version:
+        raise Refusal(Code.conflict, f"Somebody has changed {found.slug} meanwhile. Read it again.")
+    wish = _changed(found, command)
+    if command.archived is not None:
+        wish = msgspec.structs.replace(wish, archived=command.archived)
+    if wish == found:
+        return _same(found.slug, f"{found.slug} is so already.")
+    departments.save(sheet.connection, msgspec.structs.replace(wish, version=found.version + 1))
+    names = [name for name in wish.__struct_fields__ if getattr(wish, name) != getattr(found, name)]
+    _record(sheet, actor, now, "set_department", found.slug, " ".join(names))
+    return _made(found.slug, f"{found.slug} was changed.", DepartmentsChanged())
+
+
+def _changed(found: Department, wish: AddDepartment) -> Department:
+    changes: dict[str, Any] = {}
+    if wish.name is not None:
+        changes["name"] = _short(wish.name.strip(), MAX_NAME, "A department's name")
+        if not changes["name"]:
+            raise Refusal(Code.empty, "A department needs a name.")
+    if wish.description is not None:
+        changes["description"] = _short(wish.description, 500, "A description")
+    if wish.welcome is not None:
+        changes["welcome"] = _short(wish.welcome, 1_000, "A welcome")
+    if wish.topics is not None:
+        topics = tuple(_short(topic.strip(), MAX_TOPIC, "A topic") for topic in wish.topics)
+        changes["topics"] = tuple(topic for topic in topics if topic)
+        if len(topics) > 20:
+            raise Refusal(Code.invalid, "More than 20 topics are no choice any more.")
+    if wish.team is not None:
+        changes["team"] = wish.team
+    if wish.wrapup_s is not None:
+        changes["wrapup_ms"] = 1_000 * _between(wish.wrapup_s, 0, HOUR_S, "Wrap-up seconds")
+    if wish.abandon_s is not None:
+        changes["abandon_ms"] = 1_000 * _between(wish.abandon_s, 5, HOUR_S, "Abandon seconds")
+    if wish.queue_limit is not None:
+        changes["queue_limit"] = _between(wish.queue_limit, 1, 100_000, "A queue's limit")
+    return msgspec.structs.replace(found, **changes)
+
+
+def _department(sheet: WorkingSet, slug: str) -> Department:
+    found = departments.by_slug(sheet.connection, slug)
+    if found is None:
+        raise Refusal(Code.unknown, f"There is no department {slug}.")
+    return found
+
+
+def _department_id(sheet: WorkingSet, slug: str) -> int:
+    return _department(sheet, slug).id if slug else 0
+
+
+def _short(written: str, limit: int, what: str) -> str:
+    if len(written) > limit:
+        raise Refusal(Code.too_long, f"{what} may have up to {limit:,} characters.")
+    return written
+
+
+def _between(number: int, least: int, most: int, what: str) -> int:
+    if not least <= number <= most:
+        raise Refusal(Code.invalid, f"{what} may be {least:,} to {most:,}, not {number:,}.")
+    return number
+
+
+# --- the clock -----------------------------------------------------------------------------------------------------
 
 
 def _awake(sheet: WorkingSet, actor: Actor, command: Awake, now: int) -> Made:
@@ -49,4 +336,34 @@ def _alive(sheet: WorkingSet, actor: Actor, command: Alive, now: int) -> Made:
     return Made()
 
 
-COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {Awake: _awake, Alive: _alive}
+# --- common --------------------------------------------------------------------------------------------------------
+
+
+def _require(actor: Actor) -> None:
+    if not can(actor, Deed.administer):
+        raise Refusal(Code.unknown, "There is no such thing, or it is not yours to change.")
+
+
+def _record(sheet: WorkingSet, actor: Actor, now: int, deed: str, thing: str, detail: str = "") -> None:
+    letters.record(sheet.connection, now, actor.name or str(actor.side), deed, thing, detail)
+
+
+def _same(about: str, sentence: str) -> Made:
+    return Made(value=Done(False, sentence, about))
+
+
+def _made(about: str, sentence: str, *news: Any) -> Made:
+    return Made(news=list(news), value=Done(True, sentence, about))
+
+
+COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {
+    AddUser: _add_user,
+    SetPassword: _set_password,
+    DisableUser: _disable_user,
+    GiveGrant: _give_grant,
+    WithdrawGrant: _withdraw_grant,
+    AddDepartment: _add_department,
+    SetDepartment: _set_department,
+    Awake: _awake,
+    Alive: _alive,
+}

@@ -20,14 +20,19 @@ from ..domain.policy import Actor
 from ..storage.chats import Receipt, WorkingSet
 from ..storage.database import Database
 from ..storage.writer import Overloaded, Writer
-from . import admin, staff, visits
+from . import admin, sessions, staff, visits
 from .made import Change, Made
 
 log = logging.getLogger("agentconsole.desk")
 
 CHAT_COMMANDS: tuple[type[Any], ...] = ChatCommand.__args__
 Plain = Callable[[WorkingSet, Actor, Any, int], Made]
-PLAIN: dict[type[Any], Plain] = {**visits.COMMANDS, **staff.COMMANDS, **admin.COMMANDS}
+PLAIN: dict[type[Any], Plain] = {
+    **visits.COMMANDS,
+    **staff.COMMANDS,
+    **admin.COMMANDS,
+    **sessions.COMMANDS,
+}
 
 
 class Job(msgspec.Struct):

@@ -59,6 +59,19 @@ def by_name(connection: Connection, name: str) -> User | None:
     return _user(row) if row else None
 
 
+def by_id(connection: Connection, key: int) -> User | None:
+    """A user by its id."""
+    row = connection.execute(select(user).where(user.c.id == key)).one_or_none()
+    return _user(row) if row else None
+
+
+def admins(connection: Connection) -> set[int]:
+    """Who can run the system: the ids of all users that are not disabled and have an admin grant."""
+    query = select(user.c.id).join(grant, grant.c.user_id == user.c.id)
+    rows = connection.execute(query.where(grant.c.role == Role.admin.value, user.c.disabled.is_(False)))
+    return {row.id for row in rows}
+
+
 def add(connection: Connection, new: User) -> User:
     """Write a new user; the answer has the id."""
     values = msgspec.structs.asdict(new)
@@ -127,6 +140,24 @@ def actor_by_token(connection: Connection, token_hash: bytes, now: int) -> tuple
     if owner.disabled:
         return None
     return actor_of(connection, _user(owner)), SessionRow(**row._mapping)
+
+
+def session_by_token(connection: Connection, token_hash: bytes) -> SessionRow | None:
+    """The session of this token, ended or not."""
+    row = connection.execute(select(session).where(session.c.token_hash == token_hash)).one_or_none()
+    return SessionRow(**row._mapping) if row else None
+
+
+def session_by_id(connection: Connection, key: int) -> SessionRow | None:
+    """A session by its id."""
+    row = connection.execute(select(session).where(session.c.id == key)).one_or_none()
+    return SessionRow(**row._mapping) if row else None
+
+
+def sessions(connection: Connection, now: int) -> list[SessionRow]:
+    """The sessions in force, oldest first."""
+    query = select(session).where(session.c.revoked_at == 0, session.c.expires_at > now).order_by(session.c.id)
+    return [SessionRow(**row._mapping) for row in connection.execute(query)]
 
 
 def open_session(connection: Connection, new: SessionRow) -> SessionRow:
