@@ -74,7 +74,8 @@ export class Form {
 
   /** Put the cursor where one begins. */
   focus() {
-    const first = this.mode === "message" ? this.name : this.text;
+    const choice = this.departments.hidden ? null : this.departments.querySelector("input:checked");
+    const first = choice ?? (this.mode === "message" ? this.name : this.text);
     first.focus();
   }
 

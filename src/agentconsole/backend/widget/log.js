@@ -14,6 +14,7 @@ export class Log {
     this.chat = -1;
     this.unfolded = new Set();
     this.following = true;
+    this.top = 0;
     this.list = element("div", { class: "lines" });
     this.box = element(
       "div",
@@ -145,8 +146,12 @@ export class Log {
     );
   }
 
+  /** Only who scrolls up stops following: a box that shrinks under its text does not. */
   #scrolled() {
-    this.following = this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR_END;
+    const { scrollTop, scrollHeight, clientHeight } = this.box;
+    if (scrollHeight - scrollTop - clientHeight < NEAR_END) this.following = true;
+    else if (scrollTop < this.top) this.following = false;
+    this.top = scrollTop;
     if (this.following) {
       show(this.toEnd, false);
       this.actions.seen();

@@ -96,7 +96,7 @@ export class Room {
     show(this.composer.root, !over);
     show(this.over, over);
     show(this.ended, stage === "ended");
-    if (over) show(this.asking, false);
+    if (over || stage === "ended") show(this.asking, false);
     setText(this.notice, notice);
     show(this.notice, Boolean(notice));
     this.#drawQueue(chat, stage);

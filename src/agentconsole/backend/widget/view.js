@@ -130,13 +130,13 @@ export class View {
       this.face.replaceChildren(initial || icon("chat"));
     }
     show(this.save, inRoom && Boolean(chat) && stage !== "over");
-    show(this.end, stage === "waiting" || stage === "active" || stage === "ended");
+    show(this.end, stage === "waiting" || stage === "active");
   }
 
   #under(stage, agent, department) {
     const place = agent || this.page.title ? department?.name : "";
     if (stage === "waiting") return this.words.say("waiting");
-    if (stage === "ended" || stage === "over") return this.words.say("over");
+    if (stage === "over") return this.words.say("over");
     return place ?? "";
   }
 
