@@ -2,14 +2,69 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
+import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+
+from agentconsole import __version__
+from agentconsole.link import SILENT_AFTER_MS, LinkState
 from agentconsole.outbox import Command
-from agentconsole.protocol import CustomerCard, Event, LeftCard, Session, Shut, Typing
-from agentconsole.store import Store, Touched
+from agentconsole.protocol import (
+    LINK_LOST_SECONDS,
+    MAX_FRAME,
+    BadFrame,
+    Bye,
+    Code,
+    CustomerCard,
+    Event,
+    LeftCard,
+    Login,
+    Open,
+    Ping,
+    Pong,
+    Refused,
+    Session,
+    Shut,
+    StaffFrame,
+    StaffHello,
+    Synced,
+    Typing,
+    decode_staff_frame,
+    encode,
+)
+from agentconsole.store import Store, Topic, Touched
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+REQUEST_SECONDS = 15
+CONNECT_SECONDS = 10
+
+PING_AFTER_MS = 2_000
+GIVE_UP_MS = min(20, LINK_LOST_SECONDS) * 1000
+MARKS_MS = 1_000
+SAVE_MS = 700
+TYPING_REPEAT_MS = 3_000
+
+FIRST_RETRY_S = 5.0
+LONGEST_RETRY_S = 60.0
+LONGEST_HINT_MS = 300_000
+STABLE_MS = 10_000
+
+SESSION_ENDED = (4001, 4002)
 
 
 class Problem(Exception):
@@ -38,22 +93,104 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+# --- addresses and REST ----------------------------------------------------------------------------------------
+
+
 def server_url(text: str) -> str:
     """The server's base address as written by a person, put right (scheme added, no trailing slash).
 
     Raises ValueError with a sentence for what is no address.
     """
-    raise NotImplementedError
+    text = text.strip()
+    if "://" not in text:
+        host = urlsplit(f"//{text}").hostname or ""
+        text = f"{'http' if host in LOCAL_HOSTS else 'https'}://{text}"
+    parts = urlsplit(text)
+    try:
+        port = parts.port
+    except ValueError:
+        raise ValueError(f"{text} has an impossible port; a port is a number up to 65535.") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"{text} is no address of a server. Write it like https://chat.example.org.")
+    if parts.username or parts.password:
+        raise ValueError("A name or password does not belong into the server's address.")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
+
+
+def in_the_clear(server: str) -> bool:
+    """True if passwords and chats would cross a network unencrypted."""
+    parts = urlsplit(server)
+    return parts.scheme == "http" and parts.hostname not in LOCAL_HOSTS
 
 
 async def login(server: str, name: str, password: str, label: str = "") -> Session:
     """Exchange a password for a revocable token. Raises Problem (code 'login', 'slow_down', 'unreachable' ...)."""
-    raise NotImplementedError
+    body = encode(Login(name, password, label))
+    return _parsed(await _request(server, "POST", "/api/sessions", content=body), Session)
 
 
 async def logout(server: str, token: str) -> None:
     """Revoke the token. Raises Problem; a token that has ended already is fine."""
-    raise NotImplementedError
+    try:
+        await _request(server, "DELETE", "/api/sessions/current", token)
+    except Problem as problem:
+        if problem.code not in (Code.login, Code.unknown):
+            raise
+
+
+async def _request(
+    server: str, method: str, path: str, token: str = "", *, content: bytes = b"", params: Any = None
+) -> bytes:
+    import httpx  # a tenth of a second that the first picture need not wait for
+
+    headers = {"User-Agent": f"agentconsole/{__version__}"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    if content:
+        headers["Content-Type"] = "application/json"
+    try:
+        async with httpx.AsyncClient(timeout=REQUEST_SECONDS) as http:
+            answer = await http.request(
+                method, server + path, headers=headers, content=content or None, params=params
+            )
+    except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError) as error:
+        raise Problem("unreachable", f"{server} cannot be reached: {_reason(error)}.") from error
+    if not answer.is_success:
+        raise _problem(server, answer)
+    return answer.content
+
+
+class _Refusal(msgspec.Struct):
+    code: str
+    text: str
+
+
+def _problem(server: str, answer: httpx.Response) -> Problem:
+    retry = answer.headers.get("Retry-After", "")
+    try:
+        refusal = msgspec.json.decode(answer.content, type=_Refusal)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        text = (
+            f"{server} answered {answer.status_code}, which is no answer of agentconsole. Check the address."
+        )
+        refusal = _Refusal("unreachable", text)
+    return Problem(refusal.code, refusal.text, int(retry) if retry.isdecimal() else 0)
+
+
+def _parsed(content: bytes, shape: type[T]) -> T:
+    try:
+        return msgspec.json.decode(content, type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        text = "The server's answer cannot be read; is it the same version as this console?"
+        raise Problem("unreachable", text) from error
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip().rstrip(".") or type(error).__name__
+
+
+# --- the socket ----------------------------------------------------------------------------------------------
 
 
 class Client:
@@ -73,45 +210,381 @@ class Client:
         clock: Callable[[], int] = now_ms,
         label: str = "",
     ) -> None:
-        raise NotImplementedError
+        self.server = server
+        self.token = token
+        self.store = store
+        self._changed = changed
+        self._save = save
+        self._saving = asyncio.Lock()
+        self._saver: asyncio.Future[None] | None = None
+        self._saved_version = 0
+        self._dirty_since = 0
+        self._clock = clock
+        self._label = label or f"agentconsole/{__version__}"
+        self._socket: ClientConnection | None = None
+        self._inbox: list[StaffFrame] = []
+        self._arrived = asyncio.Event()
+        self._work = asyncio.Event()
+        self._stir = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._hello_at = 0
+        self._synced_at = 0
+        self._ping_wanted = False
+        self._pings: dict[int, int] = {}
+        self._ping_number = 0
+        self._typing: dict[int, str] = {}
+        self._typing_told: dict[int, int] = {}
+        self._shut: list[Shut] = []
+        self._marks_at = 0
+        self._silence_told = 0
+        self._hint_ms = 0
+        self._session_over = ""
+
+    # --- what others call ---
 
     async def run(self) -> End:
         """Connect, say hello, receive, send, and come back after every loss, until stop() or the session ends."""
-        raise NotImplementedError
+        watch = asyncio.create_task(self._watch())
+        try:
+            await _first(self._live(), self._stop.wait(), watch)
+        finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+            over = bool(self._session_over)
+            state = LinkState.login if over else LinkState.offline
+            self.store.link.enter(state, self._clock(), self._session_over)
+            await self._keep_last()
+        self._tell({Touched(Topic.link)})
+        return End.login if over else End.stopped
 
     def stop(self) -> None:
         """Make `run` return soon; what is in the outbox stays there."""
-        raise NotImplementedError
+        self._stop.set()
 
     def send(self, command: Command | Typing | Shut) -> None:
         """Send now, or as soon as the link is back. Commands with a cid wait in the outbox (raises OutboxFull);
         typing and shut are worth nothing later and are dropped while the link is down."""
-        raise NotImplementedError
+        match command:
+            case Typing():
+                self.typing(command.chat, command.text)
+            case Shut():
+                self._shut.append(command)
+                self._tell(self.store.forget(command.chat))
+            case _:
+                self._tell(self.store.enqueue(command, self._clock()))
+        self._wake()
 
     def typing(self, chat: int, text: str) -> None:
-        """Tell that I am typing; at most one frame every 500 ms, the newest wins, '' goes at once."""
-        raise NotImplementedError
+        """Tell that I am typing, or have stopped (''). What I type stays here; repeated every 3 s at most."""
+        told = self._typing_told.get(chat)
+        if text and told is not None and self._clock() - told < TYPING_REPEAT_MS:
+            return
+        if text or told is not None:
+            self._typing[chat] = text
+            self._wake()
 
     def retry_now(self) -> None:
         """Do not wait any longer: try to connect at once (or send a ping, if the link seems up)."""
-        raise NotImplementedError
+        self._ping_wanted = True
+        self._hurry.set()
+        self._wake()
 
     def touch(self) -> None:
         """Drafts or history changed: save them soon (within about a second), in a thread."""
-        raise NotImplementedError
+        self._dirty_since = self._dirty_since or self._clock()
+        self._wake()
 
     async def customer(self, chat: int) -> CustomerCard:
         """The customer card of a chat. Raises Problem."""
-        raise NotImplementedError
+        return _parsed(await self._get(f"/api/chats/{chat}/customer"), CustomerCard)
 
     async def events(self, chat: int, after: int = 0, limit: int = 500) -> list[Event]:
         """Events of any chat I may read (an earlier one of the same customer, say). Raises Problem."""
-        raise NotImplementedError
+        content = await self._get(f"/api/chats/{chat}/events", {"after": after, "limit": limit})
+        return _parsed(content, list[Event])
 
     async def transcript(self, chat: int) -> str:
         """The chat as plain text. Raises Problem."""
-        raise NotImplementedError
+        return (await self._get(f"/api/chats/{chat}/transcript")).decode("utf-8", "replace")
 
     async def left_messages(self) -> list[LeftCard]:
         """All left messages I may see. Raises Problem."""
-        raise NotImplementedError
+        return _parsed(await self._get("/api/left-messages"), list[LeftCard])
+
+    async def _get(self, path: str, params: Any = None) -> bytes:
+        return await _request(self.server, "GET", path, self.token, params=params)
+
+    # --- the life of the link ---
+
+    async def _live(self) -> None:
+        """One connection after the other, until the session is over."""
+        failures = 0
+        while True:
+            why = await self._connection()
+            now = self._clock()
+            stable = bool(self._synced_at) and now - self._synced_at >= STABLE_MS
+            failures = 0 if stable else failures + 1
+            self._lost()
+            if self._session_over:
+                return
+            await self._pause(why, self._delay_s(failures))
+
+    async def _connection(self) -> str:
+        """Connect, say hello, and stay as long as the link does; the sentence says why it is gone."""
+        self._tell(self._entered(""))
+        try:
+            async with connect(
+                f"ws{self.server.removeprefix('http')}/ws/staff",
+                compression=None,
+                max_size=MAX_FRAME,
+                open_timeout=CONNECT_SECONDS,
+                close_timeout=1,
+                ping_interval=None,
+                user_agent_header=f"agentconsole/{__version__}",
+            ) as socket:
+                hello = StaffHello(self.token, self.store.cursors(), self._label)
+                await socket.send(encode(hello), text=True)
+                self._socket, self._hello_at = socket, self._clock()
+                self._hurry.clear()
+                self._wake()
+                await _first(self._read(socket), self._apply(), self._write(socket))
+                return self._goodbye(socket)
+        except ConnectionClosed:
+            return "The server closed the connection."
+        except InvalidStatus as error:
+            return f"The server answered {error.response.status_code}; is the address right?"
+        except (OSError, TimeoutError, WebSocketException, ImportError) as error:
+            return f"{self.server} cannot be reached: {_reason(error)}."
+
+    def _goodbye(self, socket: ClientConnection) -> str:
+        if socket.close_code in SESSION_ENDED:
+            self._session_over = self._session_over or "Your session has ended. Log in again."
+        return _CLOSED.get(socket.close_code or 0, "The connection broke.")
+
+    def _lost(self) -> None:
+        """Nobody knows what became of what was under way."""
+        self._socket, self._hello_at, self._synced_at = None, 0, 0
+        self._pings.clear()
+        self._typing.clear()
+        self._typing_told.clear()
+        self._shut.clear()
+        self._tell(self.store.link_lost(self._clock()))
+
+    def _entered(self, why: str, retry_at: int = 0) -> set[Touched]:
+        self.store.link.enter(LinkState.connecting, self._clock(), why, retry_at)
+        return {Touched(Topic.link)}
+
+    def _delay_s(self, failures: int) -> float:
+        """How long to wait: as the server wished, not at all after a good link, else up to a doubling bound."""
+        hint, self._hint_ms = self._hint_ms, 0
+        if hint:
+            return hint / 1000
+        if not failures:
+            return 0.0
+        return random.uniform(0, min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(failures - 1, 10)))
+
+    async def _pause(self, why: str, delay_s: float) -> None:
+        self._tell(self._entered(why, self._clock() + int(delay_s * 1000)))
+        self._wake()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay_s):
+                await self._hurry.wait()
+
+    # --- what comes ---
+
+    async def _read(self, socket: ClientConnection) -> None:
+        try:
+            async for data in socket:
+                try:
+                    self._inbox.append(decode_staff_frame(data))
+                except BadFrame:
+                    self._tell(self.store.warn(_NOT_UNDERSTOOD))
+                self._arrived.set()
+        except ConnectionClosed:
+            pass
+        finally:
+            self._deliver()
+
+    async def _apply(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            self._deliver()
+
+    def _deliver(self) -> None:
+        """All that has come, into the store; then one word about it."""
+        frames, self._inbox = self._inbox, []
+        if not frames:
+            return
+        now = self._clock()
+        self.store.link.heard(now)
+        touched: set[Touched] = set()
+        for frame in frames:
+            touched |= self.store.apply(frame, now)
+            touched |= self._note(frame, now)
+        for chat, after in self.store.gaps():
+            touched |= self.store.enqueue(Open(new_cid(), chat, after), now)
+        self._wake()
+        self._tell(touched)
+
+    def _note(self, frame: StaffFrame, now: int) -> set[Touched]:
+        """What a frame means to the link itself."""
+        match frame:
+            case Pong(n=n) if (asked := self._pings.pop(n, None)) is not None:
+                return {Touched(Topic.link)} if self.store.link.measured(now - asked) else set()
+            case Synced():
+                self._synced_at = now
+            case Bye():
+                self._hint_ms = min(max(frame.retry_ms, 1), LONGEST_HINT_MS)
+            case Refused(cid="", code=Code.login | Code.expired):
+                self._session_over = frame.text
+        return set()
+
+    # --- what goes ---
+
+    async def _write(self, socket: ClientConnection) -> None:
+        while True:
+            self._work.clear()
+            if self.store.link.state is LinkState.connected:
+                await self._keep()
+                for frame in self._due(self._clock()):
+                    await socket.send(encode(frame), text=True)
+            await _wait(self._work, self._next_work(self._clock()))
+
+    def _due(self, now: int) -> list[msgspec.Struct]:
+        """The frames to be sent now; from here on they count as sent."""
+        link, outbox = self.store.link, self.store.outbox
+        frames: list[msgspec.Struct] = [*outbox.due(now)]
+        for command in outbox.due(now):
+            outbox.sent(command.cid)
+        for chat, text in self._typing.items():
+            frames.append(Typing(chat, "…" if text else ""))
+            if text:
+                self._typing_told[chat] = now
+            else:
+                self._typing_told.pop(chat, None)
+        self._typing.clear()
+        frames += self._shut
+        self._shut.clear()
+        if now - self._marks_at >= MARKS_MS and (marks := self.store.take_marks()):
+            self._marks_at = now
+            frames += marks
+        if self._ping_wanted or (not self._pings and link.quiet_ms(now) >= PING_AFTER_MS):
+            self._ping_wanted = False
+            self._ping_number += 1
+            self._pings[self._ping_number] = now
+            frames.append(Ping(self._ping_number))
+        if self._pings or any(entry.sent and entry.open for entry in outbox.entries.values()):
+            link.asked(now)
+            self._stir.set()
+        return frames
+
+    def _next_work(self, now: int) -> int | None:
+        """Milliseconds until there may be something to send; None = only when somebody says so."""
+        waits = [self.store.outbox.next_due(now), self._marks_at + MARKS_MS - now]
+        if not self._pings:
+            waits.append(PING_AFTER_MS - self.store.link.quiet_ms(now))
+        return min((wait for wait in waits if wait is not None and wait > 0), default=None)
+
+    # --- what time does ---
+
+    async def _watch(self) -> None:
+        """Forgets old previews, counts the seconds of silence, saves drafts, gives a dead link up."""
+        while True:
+            self._stir.clear()
+            now = self._clock()
+            touched = self.store.expire(now) | self._silence(now)
+            if self._dirty_since and now - self._dirty_since >= SAVE_MS:
+                await self._keep()
+            self._tell(touched)
+            await _wait(self._stir, self._next_tick(self._clock()))
+
+    def _silence(self, now: int) -> set[Touched]:
+        link, before = self.store.link, self._silence_told
+        self._silence_told = link.silent_s(now)
+        asked_at = link.asked_at if link.state is LinkState.connected else self._hello_at
+        if self._socket and asked_at and now - asked_at >= GIVE_UP_MS:
+            self._socket.transport.abort()
+        if self._silence_told == before:
+            return set()
+        return self.store.silent() if not before else {Touched(Topic.link)}
+
+    def _next_tick(self, now: int) -> int | None:
+        waits = [self.store.next_expiry(now)]
+        if self._dirty_since:
+            waits.append(self._dirty_since + SAVE_MS - now)
+        link = self.store.link
+        if link.state is LinkState.connecting or link.asked_at:
+            quiet = link.quiet_ms(now)
+            waits.append(max(SILENT_AFTER_MS - quiet, 1000 - quiet % 1000))
+        return min((max(1, wait) for wait in waits if wait is not None), default=None)
+
+    def _tell(self, touched: set[Touched]) -> None:
+        if touched:
+            self._changed(touched)
+
+    def _wake(self) -> None:
+        self._work.set()
+        self._stir.set()
+
+    # --- what must survive a crash ---
+
+    async def _keep(self) -> None:
+        """Save the written words if they changed."""
+        async with self._saving:
+            version = self.store.outbox.version
+            if self._save is None or not (self._dirty_since or version != self._saved_version):
+                return
+            self._dirty_since, self._saved_version = 0, version
+            loop = asyncio.get_running_loop()
+            self._saver = loop.run_in_executor(None, self._save, self.store.words())
+            try:
+                await asyncio.shield(self._saver)
+            except OSError as error:
+                self._tell(self.store.warn(_unkept(error)))
+
+    async def _keep_last(self) -> None:
+        """Save once more when leaving, behind a save that may be under way."""
+        if self._save is None:
+            return
+        if self._saver is not None:
+            await asyncio.wait([self._saver])
+        try:
+            self._save(self.store.words())
+        except OSError as error:
+            self._tell(self.store.warn(_unkept(error)))
+
+
+_NOT_UNDERSTOOD = "The server said something that this console does not know. Bring both to the same version."
+
+_CLOSED = {
+    1009: "The server found a frame too big.",
+    1008: "The server closed the connection because of its rules.",
+    1012: "The server restarts.",
+    1013: "The server has cut this console off for a moment.",
+}
+
+
+def _unkept(error: OSError) -> str:
+    return f"Drafts and unsent lines cannot be kept on disk ({_reason(error)}); do not leave before they are sent."
+
+
+async def _first(*coros: Awaitable[object]) -> None:
+    """Run these together until the first is done; the others are cancelled. What it raised is raised."""
+    tasks = [asyncio.ensure_future(coro) for coro in coros]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+async def _wait(event: asyncio.Event, ms: int | None) -> None:
+    """Until the event is set, but no longer than this."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(None if ms is None else ms / 1000):
+            await event.wait()

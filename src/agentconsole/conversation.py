@@ -55,7 +55,7 @@ class Conversation:
 
     ``over``: the chat left my lists; what was shown stays readable, nothing more will come.
     ``read`` is the seq up to which I have read, ``told_...`` the marks that the server has been told.
-    ``asked``: missing events were asked for;
+    ``asked``: the cursor with which missing events were asked for (-1 = not yet);
     ``resumed``: the server has answered for this chat since the last hello.
     """
 
@@ -66,7 +66,7 @@ class Conversation:
     read: int = 0
     told_delivered: int = 0
     told_read: int = 0
-    asked: bool = False
+    asked: int = -1
     resumed: bool = False
     _target: int = 0
     _fresh: Run | None = None
@@ -103,7 +103,6 @@ class Conversation:
 
     def resume(self, frame: Resume) -> None:
         """Events after ``frame.after`` follow. With ``reset`` the old ones stay until the new ones have come."""
-        self.asked = self.over = False
         self.resumed = True
         self._target = frame.seq
         self._fresh = Run(frame.after) if frame.reset or frame.after > self.last else None
@@ -121,7 +120,7 @@ class Conversation:
     def link_lost(self) -> None:
         """A half-received reset is forgotten; the cursor is that of what is on screen."""
         self._fresh, self._target = None, 0
-        self.asked = self.resumed = False
+        self.asked, self.resumed = -1, False
         self.told_delivered = self.told_read = 0
         self.run.loose.clear()
 

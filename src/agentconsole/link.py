@@ -87,6 +87,11 @@ class Link:
         self.latency = _CLASSES[rank]
         return self.latency is not before
 
+    def quiet_ms(self, now: int) -> int:
+        """How long nothing has come; a clock that was put back starts anew."""
+        self.heard_at = min(self.heard_at, now)
+        return now - (self.heard_at or min(self.since, now))
+
     def silent_s(self, now: int) -> int:
         """Whole seconds without an answer, from the third on; 0 while all is well.
 
@@ -96,7 +101,7 @@ class Link:
             return 0
         if self.state is LinkState.connected and not self.asked_at:
             return 0
-        silent = now - (self.heard_at or self.since)
+        silent = self.quiet_ms(now)
         return silent // 1000 if silent >= SILENT_AFTER_MS else 0
 
     def words(self, now: int) -> str:

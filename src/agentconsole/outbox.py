@@ -94,8 +94,9 @@ class _Kept(msgspec.Struct):
 
 
 def lane(command: Command) -> int:
-    """Commands of one lane go one after the other: a chat's id, or 0 for all that concerns no chat."""
-    return getattr(command, "chat", 0)
+    """Commands of one lane go one after the other: those of a chat, those of none (0), and apart from them questions."""
+    chat: int = getattr(command, "chat", 0)
+    return -chat if isinstance(command, Open | Older) else chat
 
 
 class Outbox:
@@ -113,7 +114,7 @@ class Outbox:
         """Put a command at the end. Raises OutboxFull. The same cid again changes nothing."""
         if command.cid in self.entries:
             return
-        if len(self.entries) >= LIMIT:
+        if sum(not entry.acked for entry in self.entries.values()) >= LIMIT:
             raise OutboxFull(f"{LIMIT} things already wait for the server. Wait until the link is back.")
         self.entries[command.cid] = Entry(command, now)
         self.version += isinstance(command, Written)
@@ -147,8 +148,11 @@ class Outbox:
             entry.sent = False
 
     def answer(self, frame: Ack | Refused, now: int) -> Entry | None:
-        """The entry that this frame answers, or None. An acknowledged one leaves (a line with its event: `arrived`); a refused line stays as failed;
-        one that was refused for a moment (busy, slow_down) is sent again by itself."""
+        """The entry that this frame answers, or None.
+
+        An acknowledged one leaves (a line when its event is here: `arrived`); a refused line stays as failed;
+        one that was refused for a moment (busy, slow_down) is sent again by itself.
+        """
         entry = self.entries.get(frame.cid)
         if entry is None or not entry.open:
             return None
@@ -186,6 +190,10 @@ class Outbox:
             if fits and isinstance(entry.command, Say | Note) and entry.command.text == event.what.text:
                 entry.shown = True
                 return
+
+    def unsent(self) -> int:
+        """How many commands the server has not answered."""
+        return sum(entry.open for entry in self.entries.values())
 
     def discard(self, cid: str) -> Entry | None:
         """Take a failed entry out (to edit it, to send it anew, or to forget it)."""

@@ -16,11 +16,13 @@ from agentconsole.conversation import Conversation
 from agentconsole.link import Link
 from agentconsole.outbox import TRANSIENT, Command, Entry, Outbox, lane
 from agentconsole.protocol import (
+    MAX_INT,
     OPEN_STATES,
     Ack,
     Bye,
     CannedCard,
     ChatCard,
+    Code,
     ColleagueTyping,
     Cursor,
     DepartmentCard,
@@ -43,12 +45,12 @@ from agentconsole.protocol import (
     Side,
     StaffFrame,
     State,
+    Status,
     Synced,
     Take,
     TakeNext,
     VisitorLeft,
     VisitorMarks,
-    VisitorPresence,
     Welcome,
 )
 from agentconsole.typings import Typings
@@ -141,8 +143,6 @@ class Store:
                 return self._card(frame, now)
             case VisitorMarks():
                 return self._marks(frame)
-            case VisitorPresence():
-                return self._presence(frame)
             case Preview():
                 return self._typing(frame.chat, 0, frame.text, now)
             case ColleagueTyping():
@@ -187,6 +187,11 @@ class Store:
         """The server has not answered for three seconds: worth an alert, once for each loss."""
         self._tell(News(NewsKind.link_lost))
         return {Touched(Topic.link)}
+
+    def warn(self, text: str) -> set[Touched]:
+        """Something at home went wrong that a person must be told; it comes out of `take_refusals`."""
+        self._refusals.append((Refused(Code.busy, text), None))
+        return {Touched(Topic.answer)}
 
     def _welcome(self, frame: Welcome, now: int) -> set[Touched]:
         self.link_lost(now)
@@ -299,6 +304,7 @@ class Store:
         self._not_looked_at.pop(chat, None)
         self._taken_here.discard(chat)
         self.viewing.discard(chat)
+        self.outbox.arrived(chat, MAX_INT)
         if talk:
             talk.over = True
         return self._card_touched(card, None) if card else set()
@@ -311,20 +317,6 @@ class Store:
             card, delivered=max(card.delivered, frame.delivered), read=max(card.read, frame.read)
         )
         return {Touched(Topic.card, frame.chat), Touched(Topic.talk, frame.chat)}
-
-    def _presence(self, frame: VisitorPresence) -> set[Touched]:
-        before = self.chats.get(frame.chat)
-        if before is None or frame.version < before.version:
-            return set()
-        after = replace(
-            before,
-            version=frame.version,
-            lost_at=frame.lost_at,
-            page=frame.page,
-            page_title=frame.page_title,
-        )
-        self.chats[frame.chat] = after
-        return self._card_touched(before, after) if before != after else set()
 
     def _seat(self, frame: SeatCard) -> set[Touched]:
         self._renewed("team", frame.user)
@@ -480,7 +472,10 @@ class Store:
         """Put a command into the outbox (use `Client.send`). A say or note shows at once as pending. Raises OutboxFull."""
         self.outbox.add(command, now)
         if isinstance(command, Open):
-            self.viewing.add(command.chat)
+            talk = self._talk(command.chat)
+            talk.asked = talk.last
+            if not self.is_mine(command.chat):
+                self.viewing.add(command.chat)
         if isinstance(command, Say | Note):
             return {Touched(Topic.talk, command.chat)}
         return set()
@@ -540,16 +535,18 @@ class Store:
         return [Cursor(talk.chat, talk.last) for talk in known[:CURSOR_LIMIT]]
 
     def gaps(self) -> list[tuple[int, int]]:
-        """(chat, after) of conversations that miss events and have not asked yet; each is told once a connection."""
+        """(chat, after) of conversations that miss events and have not asked for them yet."""
         if not self.synced:
             return []
+        for chat in self.viewing - self.talks.keys():
+            self._talk(chat)
         wanted = [
             talk
-            for talk in (*self.talks.values(), *(self._talk(c) for c in self.viewing if c not in self.talks))
-            if not talk.asked and (talk.gap or (not talk.resumed and talk.chat in self.viewing))
+            for talk in self.talks.values()
+            if talk.asked < talk.last and (talk.gap or (talk.chat in self.viewing and not talk.resumed))
         ]
         for talk in wanted:
-            talk.asked = True
+            talk.asked = talk.last
         return [(talk.chat, talk.last) for talk in wanted]
 
     def take_marks(self) -> list[Seen]:
@@ -562,6 +559,16 @@ class Store:
         return marks
 
     # --- questions ---
+
+    @property
+    def status(self) -> Status:
+        """My chosen status; offline as long as nobody has told."""
+        return self.me.status if self.me else Status.offline
+
+    @property
+    def reason(self) -> str:
+        """The reason I gave with my status."""
+        return self.me.reason if self.me else ""
 
     def server_now(self, now: int) -> int:
         """The server's clock, for waits and ages."""
