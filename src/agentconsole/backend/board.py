@@ -7,13 +7,11 @@ from bisect import insort
 from collections import defaultdict, deque
 from collections.abc import Iterable
 
-from sqlalchemy.engine import Connection
-
 from agentconsole.protocol import CannedCard, DepartmentFace, Grant, LeftCard, Role, State, Status
 
 from .domain.chat import Head, is_open
 from .domain.department import Department
-from .storage import chats, departments, letters, users
+from .storage import Connection, chats, departments, letters, users
 from .storage.users import Seat, User
 
 WAITS = 20
@@ -70,7 +68,12 @@ class Board:
             self._forget(before)
         if is_open(head.state):
             self._remember(head)
-        if head.taken_at and (before is None or not before.taken_at) and before is not None and not head.drill:
+        if (
+            head.taken_at
+            and (before is None or not before.taken_at)
+            and before is not None
+            and not head.drill
+        ):
             self.waits.setdefault(head.department, deque(maxlen=WAITS)).append(head.taken_at - head.since)
 
     def _remember(self, head: Head) -> None:

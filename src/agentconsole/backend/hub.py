@@ -7,8 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy.engine import Connection
-
 from agentconsole.protocol import (
     AgentTyping,
     Bye,
@@ -36,7 +34,7 @@ from .desk.staff import SaveMarks, SeatLink
 from .domain.chat import Head, VisitorLink, is_open, thing
 from .domain.policy import SYSTEM, Actor, Deed, Thing, can
 from .readers import Frame, Reader, StaffReader, VisitorReader, pack
-from .storage import chats
+from .storage import Connection, chats
 from .storage.database import Database
 from .storage.users import Seat
 from .views import Marks, chat_card, seat_card, staff_event, visible, visitor_card, visitor_event

@@ -81,18 +81,14 @@ async def _run(
     ready: Callable[[str], None],
 ) -> None:
     listening = _listen(options)
-    web = _Web(_config(options, app, door))
+    web = _Web(_config(options, app, door), lambda: ready(_url(options, listening)))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     async with asyncio.TaskGroup() as group:
-        serving = group.create_task(web.serve([listening]))
+        group.create_task(web.serve([listening]))
         ticking = group.create_task(jobs.run(database, desk, door.sweep))
-        await web.wait_started(serving)
-        host, port = listening.getsockname()[:2]
-        name = f"[{host}]" if ":" in host else host
-        ready(f"{'https' if options.tls else 'http'}://{name}:{port}")
         await stop.wait()
         ticking.cancel()
         hub.farewell("The server restarts; your lines are kept.", lambda: random.randrange(SPREAD_MS))
@@ -111,6 +107,12 @@ def _listen(options: Options) -> socket.socket:
     listening.listen(2_048)
     listening.setblocking(False)
     return listening
+
+
+def _url(options: Options, listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if options.tls else 'http'}://{shown}:{port}"
 
 
 def _config(options: Options, app: object, door: Door) -> uvicorn.Config:
@@ -139,12 +141,16 @@ def _socket(
 class _Web(uvicorn.Server):
     """uvicorn without its own signal handlers: the task group stops it."""
 
+    def __init__(self, config: uvicorn.Config, opened: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._opened = opened
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Ours are in place."""
         yield
 
-    async def wait_started(self, serving: asyncio.Task[None]) -> None:
-        """Until the socket accepts, or the server failed to start."""
-        while not self.started and not serving.done():
-            await asyncio.sleep(0.01)
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn does, and then say so."""
+        await super().startup(sockets)
+        self._opened()

@@ -7,8 +7,6 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy.engine import Connection
-
 from agentconsole.protocol import (
     MAX_NAME,
     MAX_PAGE,
@@ -47,7 +45,7 @@ from .limits import Rate, millis
 from .options import Options
 from .readers import StaffReader, VisitorReader, pack
 from .sockets import Socket, Talk, token_hash
-from .storage import chats, users, visitors
+from .storage import Connection, chats, users, visitors
 from .views import staff_event
 
 POLICY, LATER = 1008, 1013
@@ -188,7 +186,9 @@ class VisitorTalk(Talk):
 
     def _has_open(self, reader: VisitorReader, department: int) -> bool:
         board = self._desks.hub.board
-        return any(board.heads[key].department == department for key in board.of_visitor.get(reader.actor.id, ()))
+        return any(
+            board.heads[key].department == department for key in board.of_visitor.get(reader.actor.id, ())
+        )
 
     def _leave_message(self, reader: VisitorReader, command: LeaveMessage) -> None:
         if self._allowed(reader, command):
@@ -310,9 +310,7 @@ class StaffTalk(Talk):
         elif isinstance(command, Older):
             self._socket.door.start(self._older(reader, command))
         else:
-            self._desks.desk.submit(
-                reader.actor, command, functools.partial(self._answer, command.cid)
-            )
+            self._desks.desk.submit(reader.actor, command, functools.partial(self._answer, command.cid))
 
     async def _hello(self, command: StaffHello) -> None:
         desks, socket = self._desks, self._socket

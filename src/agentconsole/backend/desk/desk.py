@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 
 from agentconsole.protocol import Code, Side, encode
 
 from ..domain.chat import ChatCommand, Refusal, decide, unknown
 from ..domain.policy import Actor
+from ..storage import Connection, NotWritten
 from ..storage.chats import Receipt, WorkingSet
 from ..storage.database import Database
 from ..storage.writer import Overloaded, Writer
@@ -85,13 +84,15 @@ class Desk:
             job.reply(made)
 
     def _failed(self, job: Job, error: Exception) -> Made:
-        if isinstance(error, DBAPIError):
+        if isinstance(error, NotWritten):
             log.error("not written: %s: %s", type(job.command).__name__, error.orig)
             text = "The server cannot write just now; nothing is lost if you send it again."
             return Made(refusal=Refusal(Code.busy, text, 2_000))
         mark = secrets.token_hex(4)
         log.error("failed %s: %s", mark, type(job.command).__name__, exc_info=error)
-        return Made(refusal=Refusal(Code.busy, f"Something went wrong in the server (see its log, {mark}).", 5_000))
+        return Made(
+            refusal=Refusal(Code.busy, f"Something went wrong in the server (see its log, {mark}).", 5_000)
+        )
 
 
 def work(connection: Connection, jobs: Sequence[Job], careful: bool) -> list[Made]:

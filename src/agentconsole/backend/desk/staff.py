@@ -93,7 +93,9 @@ def _note_customer(sheet: WorkingSet, actor: Actor, command: NoteCustomer, now: 
     if head is None or not can(actor, Deed.customer_note, thing(head, team=False)):
         raise unknown()
     if not head.email:
-        raise Refusal(Code.invalid, "This visitor gave no e-mail address, so there is no card to keep notes on.")
+        raise Refusal(
+            Code.invalid, "This visitor gave no e-mail address, so there is no card to keep notes on."
+        )
     note = CustomerNote(now, actor.display, checked_text(command.text))
     letters.note_on(sheet.connection, head.email, head.department, note)
     return Made(about=head.id)

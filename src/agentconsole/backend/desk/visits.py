@@ -23,7 +23,7 @@ from agentconsole.protocol import (
     State,
 )
 
-from ..domain.chat import Head, Refusal, begin, checked_text, decide, leave_message, unknown
+from ..domain.chat import Entry, Head, Refusal, begin, checked_text, decide, leave_message, unknown
 from ..domain.department import Department
 from ..domain.policy import Actor
 from ..storage import chats, departments, letters, visitors
@@ -162,10 +162,8 @@ def _end_as_message(sheet: WorkingSet, actor: Actor, key: int, now: int) -> Chan
     return Change(head, after, entries)
 
 
-def _log(sheet: WorkingSet, head: Head) -> list[chats.Entry]:
-    return [
-        entry for entry in chats.public_log(sheet.connection, head.id) if entry.by.side is Side.visitor
-    ]
+def _log(sheet: WorkingSet, head: Head) -> list[Entry]:
+    return [entry for entry in chats.public_log(sheet.connection, head.id) if entry.by.side is Side.visitor]
 
 
 def _department(sheet: WorkingSet, key: int) -> Department:
@@ -188,7 +186,9 @@ def checked_email(email: str) -> str:
     email = email.strip().lower()
     local, _, domain = email.rpartition("@")
     sound = local and "." in domain and not domain.startswith(".") and len(email) <= MAX_EMAIL
-    if not sound or any(letter.isspace() or not letter.isprintable() or letter in '<>,;:"' for letter in email):
+    if not sound or any(
+        letter.isspace() or not letter.isprintable() or letter in '<>,;:"' for letter in email
+    ):
         raise Refusal(Code.invalid, "This is not an e-mail address that we could answer to.")
     return email
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, func, select, text
+from sqlalchemy import and_, case, func, select, text, update
 from sqlalchemy.engine import Connection
 
 from agentconsole.protocol import (
@@ -24,17 +24,19 @@ from agentconsole.protocol import (
 from ..domain.chat import Entry, Head
 from ..domain.department import Department
 from . import batch, departments
-from .tables import chat, mark, public_event, receipt, staff_event
+from .tables import chat, department, mark, public_event, receipt, staff_event
 
 COLUMNS = tuple(column.name for column in chat.columns)
 HOT = ("seq", "pub", "unanswered", "replied_at")
-MUTABLE = tuple(name for name in COLUMNS if name not in ("id", "visitor", "department", "started_at", "drill"))
+MUTABLE = tuple(
+    name for name in COLUMNS if name not in ("id", "visitor", "department", "started_at", "drill")
+)
 
 _STATES = {state.value: state for state in State}
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _RATINGS = {rating.value: rating for rating in Rating}
 _SIDES = {side.value: side for side in Side}
-assert COLUMNS == Head.__struct_fields__, "a head is a row: same fields, same order"  # noqa: S101
+assert Head.__struct_fields__ == COLUMNS, "a head is a row: same fields, same order"
 
 _STATE, _LEFT, _OUTCOME, _RATING, _DRILL = (
     COLUMNS.index(name) for name in ("state", "left", "outcome", "rating", "drill")
@@ -100,7 +102,15 @@ class WorkingSet:
         self._heads[head.id] = head
         for entry in entries:
             by = entry.by
-            tail = (entry.seq, entry.at, by.side.value, by.id, by.name, kind(entry), encode(entry.what).decode())
+            tail = (
+                entry.seq,
+                entry.at,
+                by.side.value,
+                by.id,
+                by.name,
+                kind(entry),
+                encode(entry.what).decode(),
+            )
             if entry.pub:
                 self._public.append((head.id, entry.pub, *tail))
             else:
@@ -214,12 +224,18 @@ def of_visitor(connection: Connection, visitor: int, limit: int = 5) -> list[Hea
 
 def of_email(connection: Connection, email: str, limit: int = 50) -> list[Head]:
     """The chats of an e-mail address, newest first."""
-    query = select(chat).where(chat.c.email == email, chat.c.email != "").order_by(chat.c.id.desc()).limit(limit)
+    query = (
+        select(chat).where(chat.c.email == email, chat.c.email != "").order_by(chat.c.id.desc()).limit(limit)
+    )
     return [head_of(row) for row in connection.execute(query)]
 
 
 def listed(
-    connection: Connection, departments: frozenset[int] | None, states: Sequence[State], before: int, limit: int
+    connection: Connection,
+    departments: frozenset[int] | None,
+    states: Sequence[State],
+    before: int,
+    limit: int,
 ) -> list[Head]:
     """Chats of these departments (None = all) and states (none = all), newest first, with an id below ``before``."""
     query = select(chat).order_by(chat.c.id.desc()).limit(limit)
@@ -253,8 +269,32 @@ def next_waiting(connection: Connection, departments: frozenset[int] | None) -> 
 
 def due(connection: Connection, now: int, limit: int = 500) -> list[int]:
     """The chats whose timer has run out."""
-    query = select(chat.c.id).where(and_(chat.c.due_at > 0, chat.c.due_at <= now)).order_by(chat.c.due_at).limit(limit)
+    query = (
+        select(chat.c.id)
+        .where(and_(chat.c.due_at > 0, chat.c.due_at <= now))
+        .order_by(chat.c.due_at)
+        .limit(limit)
+    )
     return [row[0] for row in connection.execute(query)]
+
+
+def extend_timers(connection: Connection, by: int) -> None:
+    """Give every running timer this many milliseconds more."""
+    connection.execute(update(chat).where(chat.c.due_at > 0).values(due_at=chat.c.due_at + by))
+
+
+def lose_all_visitors(connection: Connection, now: int) -> None:
+    """A server that starts has no links: every visitor of an open chat was lost now; who waits is waited for."""
+    abandon = select(department.c.abandon_ms).where(department.c.id == chat.c.department).scalar_subquery()
+    connection.execute(
+        update(chat)
+        .where(chat.c.lost_at == 0, chat.c.state.in_([state.value for state in OPEN_STATES]))
+        .values(
+            lost_at=now,
+            version=chat.c.version + 1,
+            due_at=case((chat.c.state == State.waiting.value, now + abandon), else_=chat.c.due_at),
+        )
+    )
 
 
 def answered_waits(connection: Connection, department: int, limit: int = 20) -> list[int]:
@@ -277,12 +317,20 @@ def public_log(connection: Connection, key: int, after: int = 0, limit: int = 10
         .limit(limit)
     )
     return [
-        Entry(row.seq, row.pub, row.at, Party(_SIDES[row.side], row.party, row.name), decode_public_what(row.what))
+        Entry(
+            row.seq,
+            row.pub,
+            row.at,
+            Party(_SIDES[row.side], row.party, row.name),
+            decode_public_what(row.what),
+        )
         for row in connection.execute(query)
     ]
 
 
-def staff_log(connection: Connection, key: int, after: int = 0, before: int = 0, limit: int = 100_000) -> list[Entry]:
+def staff_log(
+    connection: Connection, key: int, after: int = 0, before: int = 0, limit: int = 100_000
+) -> list[Entry]:
     """The events of a chat for staff in seq order: of those after ``after`` and before ``before`` (0 = no end) the last ``limit``."""
     entries = []
     for table in (public_event, staff_event):
@@ -304,8 +352,6 @@ def marks(connection: Connection, keys: Sequence[int]) -> dict[tuple[int, str], 
     """(chat, reader) to (delivered, read), in pub."""
     query = select(mark).where(mark.c.chat_id.in_(keys))
     return {(row.chat_id, row.reader): (row.delivered, row.read) for row in connection.execute(query)}
-
-
 
 
 def save_marks(connection: Connection, found: Sequence[tuple[int, str, int, int]]) -> None:

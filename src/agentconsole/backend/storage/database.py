@@ -91,7 +91,9 @@ class Database:
         connection = self._reader_engine.connect()
         if not connection.execute(text("SELECT pg_try_advisory_lock(:k)"), {"k": ONE_SERVER}).scalar():
             connection.close()
-            raise Locked("Another server already uses this database. Stop it first, or choose another --database.")
+            raise Locked(
+                "Another server already uses this database. Stop it first, or choose another --database."
+            )
         connection.commit()
         self._lock_connection = connection
 
@@ -104,7 +106,9 @@ class Database:
             present = MigrationContext.configure(connection).get_current_revision()
             if present == scripts.get_current_head():
                 return
-            if present is not None and present not in {script.revision for script in scripts.walk_revisions()}:
+            if present is not None and present not in {
+                script.revision for script in scripts.walk_revisions()
+            }:
                 raise TooNew(
                     f"This database has the shape {present} of a newer agentconsole. Use that version, or restore a backup."
                 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
@@ -39,13 +40,20 @@ def left_since(connection: Connection, since: int, limit: int = 500) -> list[Lef
 
 def left_by(connection: Connection, email: str, limit: int = 20) -> list[LeftCard]:
     """Left messages of an e-mail address, newest first."""
-    query = select(left_message).where(left_message.c.email == email).order_by(left_message.c.id.desc()).limit(limit)
+    query = (
+        select(left_message)
+        .where(left_message.c.email == email)
+        .order_by(left_message.c.id.desc())
+        .limit(limit)
+    )
     return [_left(row._mapping) for row in connection.execute(query)]
 
 
 def handle(connection: Connection, key: int, by: str, at: int) -> None:
     """Mark a left message as handled ('' and 0 = open again)."""
-    connection.execute(update(left_message).where(left_message.c.id == key).values(handled_by=by, handled_at=at))
+    connection.execute(
+        update(left_message).where(left_message.c.id == key).values(handled_by=by, handled_at=at)
+    )
 
 
 def canned_replies(connection: Connection) -> list[CannedCard]:
@@ -58,23 +66,32 @@ def save_canned(connection: Connection, wish: CannedCard) -> CannedCard | None:
 
     None = there was nothing to delete.
     """
-    same = (canned.c.owner == wish.owner, canned.c.department == wish.department, canned.c.shortcut == wish.shortcut)
+    same = (
+        canned.c.owner == wish.owner,
+        canned.c.department == wish.department,
+        canned.c.shortcut == wish.shortcut,
+    )
     row = connection.execute(select(canned).where(*same)).one_or_none()
-    values = {"owner": wish.owner, "department": wish.department, "shortcut": wish.shortcut, "text": wish.text}
     if row is None and wish.text:
+        values = {name: getattr(wish, name) for name in wish.__struct_fields__ if name != "id"}
         key = connection.execute(insert(canned).values(values)).inserted_primary_key
         assert key is not None
-        return CannedCard(id=key[0], **values)
+        return msgspec.structs.replace(wish, id=key[0])
     if row is None:
         return None
     change = update(canned).values(text=wish.text) if wish.text else delete(canned)
     connection.execute(change.where(canned.c.id == row.id))
-    return CannedCard(id=row.id, **values)
+    return msgspec.structs.replace(wish, id=row.id)
 
 
 def notes_on(connection: Connection, email: str) -> list[tuple[int, CustomerNote]]:
     """(department, note) on an e-mail address, newest first."""
-    query = select(customer_note).where(customer_note.c.email == email).order_by(customer_note.c.id.desc()).limit(100)
+    query = (
+        select(customer_note)
+        .where(customer_note.c.email == email)
+        .order_by(customer_note.c.id.desc())
+        .limit(100)
+    )
     return [(row.department, CustomerNote(row.at, row.author, row.text)) for row in connection.execute(query)]
 
 

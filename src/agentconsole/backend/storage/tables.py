@@ -146,7 +146,9 @@ chat = Table(
     _text("comment"),
     _flag("drill"),
 )
-Index("chat_one_open", chat.c.visitor, chat.c.department, unique=True, sqlite_where=OPEN, postgresql_where=OPEN)
+Index(
+    "chat_one_open", chat.c.visitor, chat.c.department, unique=True, sqlite_where=OPEN, postgresql_where=OPEN
+)
 Index("chat_open", chat.c.state, sqlite_where=OPEN, postgresql_where=OPEN)
 Index("chat_due", chat.c.due_at, sqlite_where=text("due_at > 0"), postgresql_where=text("due_at > 0"))
 Index("chat_visitor", chat.c.visitor)

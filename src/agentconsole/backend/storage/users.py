@@ -94,7 +94,9 @@ def count(connection: Connection) -> int:
 
 def grants_of(connection: Connection, key: int) -> tuple[Grant, ...]:
     """A user's grants; department 0 = all."""
-    rows = connection.execute(select(grant).where(grant.c.user_id == key).order_by(grant.c.role, grant.c.department_id))
+    rows = connection.execute(
+        select(grant).where(grant.c.user_id == key).order_by(grant.c.role, grant.c.department_id)
+    )
     return tuple(Grant(Role(row.role), row.department_id) for row in rows)
 
 
@@ -120,7 +122,9 @@ def withdraw(connection: Connection, key: int, taken: Grant) -> bool:
     """Take a grant away; False = there was none."""
     result = connection.execute(
         delete(grant).where(
-            grant.c.user_id == key, grant.c.role == taken.role.value, grant.c.department_id == taken.department
+            grant.c.user_id == key,
+            grant.c.role == taken.role.value,
+            grant.c.department_id == taken.department,
         )
     )
     return bool(result.rowcount)
@@ -156,7 +160,9 @@ def session_by_id(connection: Connection, key: int) -> SessionRow | None:
 
 def sessions(connection: Connection, now: int) -> list[SessionRow]:
     """The sessions in force, oldest first."""
-    query = select(session).where(session.c.revoked_at == 0, session.c.expires_at > now).order_by(session.c.id)
+    query = (
+        select(session).where(session.c.revoked_at == 0, session.c.expires_at > now).order_by(session.c.id)
+    )
     return [SessionRow(**row._mapping) for row in connection.execute(query)]
 
 
@@ -176,7 +182,9 @@ def touch_session(connection: Connection, key: int, now: int) -> None:
 
 def revoke_session(connection: Connection, key: int, now: int) -> None:
     """End one session."""
-    connection.execute(update(session).where(session.c.id == key, session.c.revoked_at == 0).values(revoked_at=now))
+    connection.execute(
+        update(session).where(session.c.id == key, session.c.revoked_at == 0).values(revoked_at=now)
+    )
 
 
 def revoke_sessions(connection: Connection, key: int, now: int) -> None:

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -82,24 +82,19 @@ class Writer(Generic[J, R]):
         self._done(batch, results)
 
     def _commit(self, batch: list[J]) -> list[R]:
-        try:
-            return self._attempt(batch, careful=False)
-        except IntegrityError:
-            pass
-        except Exception as error:  # one of the three loops that catch everything: failed() logs it with an id
-            if len(batch) == 1:
-                return [self._failed(batch[0], error)]
-        try:
-            return self._attempt(batch, careful=True)
-        except Exception as error:  # the same loop
-            if len(batch) == 1:
-                return [self._failed(batch[0], error)]
+        for careful in (False, True):
+            try:
+                return self._attempt(batch, careful)
+            except IntegrityError:
+                continue
+            except Exception:  # noqa: BLE001 - whatever it was, each job gets its own try and its own answer
+                break
         return [self._alone(job) for job in batch]
 
     def _alone(self, job: J) -> R:
         try:
             return self._attempt([job], careful=True)[0]
-        except Exception as error:  # the same loop
+        except Exception as error:  # noqa: BLE001 - a loop that catches everything: failed() logs it with a mark
             return self._failed(job, error)
 
     def _attempt(self, batch: Sequence[J], careful: bool) -> list[R]:
@@ -113,6 +108,3 @@ class Writer(Generic[J, R]):
     def close(self) -> None:
         """Finish the batch in hand and stop."""
         self._thread.shutdown(wait=True)
-
-
-__all__ = ["IntegrityError", "Overloaded", "SQLAlchemyError", "Writer"]
