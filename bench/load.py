@@ -13,23 +13,20 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import uvloop
 
 from tests.proof.wire import Wire, connect
 
-TICK = os.sysconf("SC_CLK_TCK")
 PING_EVERY = 15  # seconds
 AT_ONCE = 50  # connections being opened at a time
 PATIENCE = 60  # seconds for any one step of the setting up
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and all its threads."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    """User and system time of a process and all its threads, to the nanosecond: its own clock in the kernel."""
+    return time.clock_gettime((~pid << 3) | 2)
 
 
 class Lane:
@@ -98,7 +95,8 @@ class Load:
     async def open(
         self, url: str, pid: int, floor: bool, chats: int, agents: int, text_bytes: int = 64, **desk: Any
     ) -> dict[str, Any]:
-        """Connect visitors and agents, so that every chat has one of each."""
+        """Connect visitors and agents, so that every chat has one of each; those of before leave."""
+        self._leave()
         self.url, self.pid = url, pid
         self.door = Floor(self) if floor else Desk(self, **desk)
         began = time.perf_counter()
@@ -111,6 +109,14 @@ class Load:
         for wire in {id(pair[2]): pair[2] for pair in pairs}.values():
             wire.on_text = self._reader("v")
         return {"chats": len(pairs), "seconds": time.perf_counter() - began}
+
+    def _leave(self) -> None:
+        for wire in self.wires:
+            wire.on_lost = lambda code: None
+            wire.drop()
+        self.wires.clear()
+        for lanes in self.lanes.values():
+            lanes.clear()
 
     async def idle(self, count: int) -> dict[str, Any]:
         """Connect `count` more visitors that only say hello."""
@@ -196,6 +202,19 @@ class Load:
             await self._drained()
             await asyncio.sleep(0.005)
         return {"messages": count, "delivery_ms": percentiles(self.latencies)} | self._faults()
+
+    async def named(self, lone: int, together: int) -> dict[str, Any]:
+        """Send `lone` lines one at a time and `together` more at once; the cids of all."""
+        both = itertools.cycle(self._both())
+        cids = []
+        for number in range(lone + together):
+            lane = next(both)
+            lane.send()
+            cids.append(f"{lane.head}{lane.sent:08d}")
+            if number < lone:
+                await self._drained()
+        await self._drained()
+        return {"cids": cids} | self._faults()
 
     async def _measured(self, phase: Any) -> dict[str, Any]:
         self.latencies.clear()
@@ -348,7 +367,9 @@ def percentiles(seconds: list[float]) -> dict[str, float]:
 async def main() -> None:
     """Answer commands until stdin ends."""
     load = Load()
-    commands = {name: getattr(load, name) for name in ("open", "idle", "saturate", "steady", "fill", "lone")}
+    commands = {
+        name: getattr(load, name) for name in ("open", "idle", "saturate", "steady", "fill", "lone", "named")
+    }
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=1 << 24)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

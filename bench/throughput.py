@@ -24,12 +24,15 @@ def _with_chats(chats: int, size: Size) -> Report:
     window = window_for(chats, OUTSTANDING)
     settings = {"chats": chats, "lines on the way": f"{window} a side and chat", "rounds": size.rounds}
     report = Report(f"throughput, {chats} chats", settings)
-    with tempfile.TemporaryDirectory(prefix="agentconsole-") as folder:
-        with Floor() as floor, Ours(Path(folder) / "data") as ours:
-            for contender in (floor, ours):
-                contender.open(chats)
-            full = in_turn((floor, ours), size, "saturate", seconds=size.seconds, window=window)
-            steady = in_turn((floor, ours), size, "steady", seconds=size.seconds, rate=STEADY)
+    with (
+        tempfile.TemporaryDirectory(prefix="agentconsole-") as folder,
+        Floor() as floor,
+        Ours(Path(folder) / "data") as ours,
+    ):
+        for contender in (floor, ours):
+            contender.open(chats)
+        full = in_turn((floor, ours), size, "saturate", seconds=size.seconds, window=window)
+        steady = in_turn((floor, ours), size, "steady", seconds=size.seconds, rate=STEADY)
     _saturated(report, full)
     _steady(report, steady)
     return report
@@ -71,12 +74,23 @@ def middle(rounds: Rounds, who: str, *path: str) -> float:
 
 def _saturated(report: Report, full: Rounds) -> None:
     per_second = [f"{middle(full, who, 'rate'):,.0f}" for who in ("ours", "floor")]
-    report.add("throughput / floor", compare(full, "rate"), 0.7, least=True, note="{} against {} lines/s".format(*per_second))
+    report.add(
+        "throughput / floor",
+        compare(full, "rate"),
+        0.7,
+        least=True,
+        note="{} against {} lines/s".format(*per_second),
+    )
     cpu = [f"{middle(full, who, 'cpu_us'):.1f}" for who in ("ours", "floor")]
     report.add("CPU per line / floor", compare(full, "cpu_us"), 1.5, note="{} against {} µs".format(*cpu))
     for p in ("p50", "p95"):
         _latency(report, full, "saturated", p, 3)
-    report.add("load generator busy", max(_values(full["floor"] + full["ours"], ("own_load",))), 0.95, note="must not be the bottleneck")
+    report.add(
+        "load generator busy",
+        max(_values(full["floor"] + full["ours"], ("own_load",))),
+        0.95,
+        note="must not be the bottleneck",
+    )
     report.add("server busy", middle(full, "ours", "server_load"), unit="cores")
 
 
@@ -88,4 +102,9 @@ def _steady(report: Report, steady: Rounds) -> None:
 
 def _latency(report: Report, rounds: Rounds, when: str, p: str, limit: float) -> None:
     both = [f"{middle(rounds, who, 'delivery_ms', p):.2f}" for who in ("ours", "floor")]
-    report.add(f"delivery {p} / floor, {when}", compare(rounds, "delivery_ms", p), limit, note="{} against {} ms".format(*both))
+    report.add(
+        f"delivery {p} / floor, {when}",
+        compare(rounds, "delivery_ms", p),
+        limit,
+        note="{} against {} ms".format(*both),
+    )

@@ -66,6 +66,21 @@ def read(trace: Iterable[bytes], cids: Iterable[str]) -> Order:
     return order
 
 
+def story(trace: Iterable[bytes], cid: str) -> list[str]:
+    """The calls from a line's first page write to its acknowledgement, shortened for people."""
+    told: list[str] = []
+    for line in trace:
+        call = CALL.match(line)
+        if call is None or not (told or (call[2] == b"pwrite64" and cid.encode() in line)):
+            continue
+        shown = line.decode("ascii", "replace").strip()
+        told.append(shown if len(shown) < 150 else f"{shown[:60]} ... {shown[-30:]}")
+        if cid.encode() in ACKED.findall(line):
+            told[-1] = f'{shown[:40]} ... "ack" of {cid} ... {shown[-12:]}'
+            break
+    return told
+
+
 def available() -> bool:
     """Is there a strace that may trace?"""
     strace = shutil.which("strace")
