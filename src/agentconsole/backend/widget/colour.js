@@ -39,9 +39,9 @@ export function readableOn(ground, colour, wanted = 4.5) {
   return goal;
 }
 
-/** White or ink, whichever is easier to read on `ground`. */
+/** White if it can be read on `ground`, else ink, else black: one of them always can. */
 export function inkOn(ground) {
-  return contrast(WHITE, ground) >= 4.5 || contrast(WHITE, ground) >= contrast(INK, ground) ? WHITE : INK;
+  return [WHITE, INK].find((colour) => contrast(colour, ground) >= 4.5) ?? [0, 0, 0];
 }
 
 /** [r, g, b] as a CSS colour. */

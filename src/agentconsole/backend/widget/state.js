@@ -2,13 +2,14 @@
 
 const OPEN = new Set(["waiting", "offered", "active", "wrapup"]);
 const TYPING_MS = 10_000;
+const STALE_MS = 10 * 60_000;
 
 const CARD = { agents: [], place: 0, wait_s: -1, delivered: 0, read: 0, rating: null, topic: "" };
 const DEPARTMENT = { welcome: "", topics: [] };
 
 /** Nothing known yet. `chats` maps a chat's id to {card, events, pub, fresh, typing, typingAt}. */
 export function newState() {
-  return { run: "", departments: [], chats: new Map(), synced: false, welcomed: false };
+  return { run: "", now: 0, departments: [], chats: new Map(), synced: false, welcomed: false };
 }
 
 /**
@@ -23,6 +24,7 @@ export function apply(state, frame, now) {
 const handlers = {
   welcome(state, frame) {
     state.run = frame.run;
+    state.now = frame.now;
     state.departments = frame.departments.map((one) => ({ ...DEPARTMENT, ...one }));
     state.synced = false;
     state.welcomed = true;
@@ -160,6 +162,13 @@ export function mayRate(chat) {
 export function lastRating(chat) {
   const rated = chat.events.filter(({ what }) => what.kind === "rated").at(-1);
   return rated ? { comment: "", ...rated.what } : null;
+}
+
+/** Whether a chat that is over need not be shown to a visitor who comes back: nothing is left to do in it. */
+export function isPast(state, chat) {
+  if (phase(chat) !== "over") return false;
+  const done = !mayRate(chat) || lastRating(chat) !== null;
+  return done && state.now - (chat.events.at(-1)?.at ?? 0) > STALE_MS;
 }
 
 /** The name of who is typing, or "". */

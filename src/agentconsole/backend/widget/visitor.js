@@ -5,7 +5,7 @@ import { Link } from "./link.js";
 import { Outbox } from "./outbox.js";
 import { Page } from "./page.js";
 import { Preview } from "./preview.js";
-import { apply, chatToShow, cursors, isOpen, lastRating, linkLost, newState, openChats, phase, unread } from "./state.js";
+import { apply, chatToShow, cursors, isOpen, isPast, linkLost, newState, openChats, unread } from "./state.js";
 import { loadWords } from "./words.js";
 import { View } from "./view.js";
 
@@ -172,7 +172,7 @@ class App {
     if (this.everSynced) return;
     this.everSynced = true;
     const chat = chatToShow(this.state, this.chosen, this.#fixed()?.id);
-    if (chat && phase(chat) === "over" && lastRating(chat)) this.fresh = true;
+    if (chat && isPast(this.state, chat)) this.fresh = true;
   }
 
   #acknowledged(frame) {
