@@ -1,0 +1,197 @@
+"""What an agent can do, without a terminal in sight: the screens use it, and a line mode can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from agentconsole.client import Client, new_cid, now_ms
+from agentconsole.outbox import Command
+from agentconsole.protocol import (
+    MAX_TEXT,
+    Close,
+    HandleLeft,
+    Note,
+    NoteCustomer,
+    Older,
+    Open,
+    Outcome,
+    Release,
+    Reopen,
+    SaveCanned,
+    Say,
+    SetStatus,
+    Shut,
+    State,
+    Status,
+    Take,
+    TakeNext,
+)
+from agentconsole.store import Store
+from agentconsole.views import Touched
+
+OLDER_PAGE = 200
+
+
+class Unfit(ValueError):
+    """This cannot be done or said now; the message is a sentence that says what to do. Nothing was lost."""
+
+
+class Actions:
+    """One method for each thing to do. Each sends a command (or raises Unfit, or the outbox's OutboxFull)
+    and returns its cid; what became of it comes back through the store."""
+
+    def __init__(self, store: Store, client: Client, clock: Callable[[], int] = now_ms) -> None:
+        self.store = store
+        self.client = client
+        self.clock = clock
+
+    def _send(self, command: Command) -> str:
+        self.client.send(command)
+        return command.cid
+
+    # --- the queue ---
+
+    def take(self, chat: int) -> str:
+        """Answer a waiting chat."""
+        if chat not in self.store.chats:
+            raise Unfit("This chat is no longer here. Choose another.")
+        return self._send(Take(new_cid(), chat))
+
+    def take_next(self, department: int = 0) -> str:
+        """Answer the chat that has waited longest."""
+        if not self.store.counts().waiting:
+            raise Unfit("Nobody is waiting.")
+        return self._send(TakeNext(new_cid(), department))
+
+    def look(self, chat: int) -> str:
+        """Read a chat that is not mine, with what happens in it from now on."""
+        talk = self.store.talks.get(chat)
+        return self._send(Open(new_cid(), chat, talk.last if talk else 0))
+
+    def put_away(self, chat: int) -> None:
+        """Stop reading a chat that is not mine, or that is over."""
+        if self.store.is_mine(chat):
+            raise Unfit("This chat is yours and still open. Close it, or put it back into the queue.")
+        if chat in self.store.viewing:
+            self.client.send(Shut(chat))
+        self.store.forget(chat)
+
+    # --- a chat ---
+
+    def say(self, chat: int, text: str) -> str:
+        """Answer the visitor."""
+        self._check_mine(chat, "Take this chat before you answer it.")
+        cid = self._send(Say(new_cid(), chat, self._fit(text)))
+        self._written(chat, text)
+        return cid
+
+    def note(self, chat: int, text: str) -> str:
+        """Write a private note; no visitor ever sees it."""
+        cid = self._send(Note(new_cid(), chat, self._fit(text)))
+        self._written(chat, text)
+        return cid
+
+    def close(self, chat: int, outcome: Outcome) -> str:
+        """End my chat."""
+        self._check_mine(chat, "This chat is not yours to close.")
+        return self._send(Close(new_cid(), chat, outcome))
+
+    def reopen(self, chat: int) -> str:
+        """Undo a close while wrap-up lasts."""
+        card = self.store.chats.get(chat)
+        if card is None or card.state is not State.wrapup:
+            raise Unfit("There is nothing to reopen: only a chat in wrap-up can be reopened.")
+        return self._send(Reopen(new_cid(), chat))
+
+    def release(self, chat: int) -> str:
+        """Put my chat back into its queue."""
+        self._check_mine(chat, "This chat is not yours to put back.")
+        return self._send(Release(new_cid(), chat))
+
+    def older(self, chat: int) -> str:
+        """Fetch the page of events before the first one here."""
+        talk = self.store.talks.get(chat)
+        if talk is None or talk.complete:
+            raise Unfit("This is the beginning of the chat.")
+        return self._send(Older(new_cid(), chat, talk.first, OLDER_PAGE))
+
+    def typing(self, chat: int, text: str) -> None:
+        """Let the visitor see that I am typing."""
+        if self.store.is_mine(chat):
+            self.client.typing(chat, text)
+
+    def saw(self, chat: int) -> set[Touched]:
+        """I am looking at the newest lines of this chat."""
+        return self.store.saw(chat)
+
+    def draft(self, chat: int, text: str, note: bool) -> None:
+        """Keep what stands in the composer, as an answer or as a note."""
+        if self.store.draft(chat, note) != text:
+            self.store.set_draft(chat, text, note)
+            self.client.touch()
+
+    def retry(self, chat: int) -> str:
+        """Send my oldest refused line of this chat again."""
+        cid = self._failed(chat)
+        new = new_cid()
+        self.store.retry(cid, new, self.clock())
+        self.client.retry_now()
+        return new
+
+    def take_back(self, chat: int) -> str:
+        """Take my oldest refused line out and return its text."""
+        return self.store.take_back(self._failed(chat))
+
+    # --- customers, replies, messages, me ---
+
+    def note_customer(self, chat: int, text: str) -> str:
+        """Add a note to the customer's card."""
+        card = self.store.chats.get(chat)
+        if card is None or not card.email:
+            raise Unfit("A customer note needs an e-mail address, and this visitor gave none.")
+        return self._send(NoteCustomer(new_cid(), chat, self._fit(text)))
+
+    def save_canned(self, shortcut: str, text: str) -> str:
+        """Keep a canned reply of mine under a shortcut; an empty text deletes it."""
+        shortcut = shortcut.strip().lstrip("/")
+        if not shortcut or len(shortcut) > 32 or any(ch.isspace() or ch == "/" for ch in shortcut):
+            raise Unfit("A shortcut is one word of at most 32 characters, without spaces and slashes.")
+        return self._send(SaveCanned(new_cid(), shortcut, text))
+
+    def handle_left(self, message: int) -> str:
+        """Mark a left message as handled, or as open again."""
+        card = self.store.left.get(message)
+        if card is None:
+            raise Unfit("This message is no longer here.")
+        return self._send(HandleLeft(new_cid(), message, not card.handled_at))
+
+    def set_status(self, status: Status, reason: str = "") -> str:
+        """Say whether I take chats."""
+        return self._send(SetStatus(new_cid(), status, reason[:80]))
+
+    def reconnect(self) -> None:
+        """Try the server now."""
+        self.client.retry_now()
+
+    def _fit(self, text: str) -> str:
+        if not text.strip():
+            raise Unfit("There is nothing to send yet.")
+        if len(text) > MAX_TEXT:
+            raise Unfit(
+                f"This is {len(text):,} characters long and {MAX_TEXT:,} fit. Send it in parts; nothing was cut."
+            )
+        return text
+
+    def _check_mine(self, chat: int, sentence: str) -> None:
+        if not self.store.is_mine(chat):
+            raise Unfit(sentence)
+
+    def _written(self, chat: int, text: str) -> None:
+        self.store.remember(chat, text)
+        self.client.touch()
+
+    def _failed(self, chat: int) -> str:
+        for line in self.store.pending(chat):
+            if line.why:
+                return line.cid
+        raise Unfit("No line of yours was refused in this chat.")

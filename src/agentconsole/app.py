@@ -1,0 +1,314 @@
+"""AgentConsole: owns the client and the store, feeds the screens once per frame, and turns keys into deeds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import on, work
+from textual.app import App
+from textual.driver import Driver
+from textual.filter import LineFilter
+
+from agentconsole import alerts, cache, themes
+from agentconsole.actions import Actions
+from agentconsole.client import Client, End, Problem, login, logout, now_ms, server_url
+from agentconsole.driver import CURSOR_CSS, CleanFilter, DiffDriver
+from agentconsole.keys import ACTIONS, Action, Where
+from agentconsole.screens.deeds import Deeds
+from agentconsole.screens.login import LoginDialog
+from agentconsole.screens.main import MainScreen
+from agentconsole.settings import Settings
+from agentconsole.store import Store
+from agentconsole.views import Topic, Touched
+from agentconsole.widgets.bars import Tabs
+from agentconsole.widgets.chat_list import ChatOpened
+from agentconsole.widgets.composer import Field
+from agentconsole.widgets.transcript import Transcript
+
+PICTURE_MS = 10_000
+LOOK_AGAIN = {Topic.talk, Topic.card, Topic.mine}
+
+
+class AgentConsole(App[int]):
+    """The console's app. ``token`` '' asks for a password first; ``keep_token`` is called with each new token ('' =
+    forget it). ``words`` is where unsent words are kept, None keeps them in memory alone."""
+
+    TITLE = "agentconsole"
+    CSS_PATH = Path(__file__).parent / "screens" / "console.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[Any]] = []
+
+    def __init__(
+        self,
+        server: str,
+        user: str,
+        token: str = "",
+        *,
+        settings: Settings | None = None,
+        table: Sequence[Action] = ACTIONS,
+        words: cache.Words | None = None,
+        keep_token: Callable[[str, str, str], None] | None = None,
+        store: Store | None = None,
+        clock: Callable[[], int] = now_ms,
+        driver_class: type[Driver] | None = DiffDriver,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.table = table
+        super().__init__(driver_class=driver_class)
+        for theme in themes.THEMES.values():
+            self.register_theme(theme)
+        self.set_reactive(App.theme, themes.suitable(self.settings.theme, dict(os.environ)))
+        self.stylesheet.set_variables(self.get_css_variables())
+        if driver_class is DiffDriver:
+            self.stylesheet.add_source(CURSOR_CSS, is_default_css=False)
+        self.animation_level = "basic" if self.settings.animations else "none"
+        self.server, self.user, self.token = server, user, token
+        self.store = store or Store()
+        self.clock = clock
+        self.words = words
+        self.keep_token = keep_token
+        self.client = self._client()
+        self.actions = Actions(self.store, self.client, clock)
+        self.deeds = Deeds(self)
+        self.main = MainScreen(self.store, self.actions, table, self.settings.clock_24h)
+        self.alerter = alerts.Alerter(
+            self.settings.alerts, alerts.detect(os.environ, self.settings.alerts.protocol)
+        )
+        self._touched: set[Touched] = set()
+        self._pumping = False
+        self._title = ""
+        self._pictured = 0
+        for action in table:
+            if action.where is not Where.composer and action.keys:
+                self._bindings.bind(",".join(action.keys), f"do('{action.id}')", action.label, show=False)
+        self._bindings.key_to_bindings.pop("ctrl+q", None)
+
+    def _client(self) -> Client:
+        return Client(
+            self.server,
+            self.token,
+            self.store,
+            self.changed,
+            save=self.words.save if self.words else None,
+            clock=self.clock,
+        )
+
+    # --- life ---
+
+    def on_mount(self) -> None:
+        """Draw what is known, then connect."""
+        if self.words is not None:
+            self.words.adopt(self.store)
+        self.push_screen(self.main)
+        self.set_interval(1.0, self.tick)
+        self._alert(alerts.push_title(self.alerter.tty))
+        self.connect()
+
+    @work(exclusive=True, group="connection")
+    async def connect(self) -> None:
+        """Log in if need be, and stay connected; log in again when the session ends, with everything kept."""
+        why = ""
+        while True:
+            if not self.token and not await self.push_screen_wait(
+                LoginDialog(self.try_login, self.server, self.user, why)
+            ):
+                self.exit(0)
+                return
+            if await self.client.run() is End.stopped:
+                return
+            self.forget_token()
+            why = "Your session has ended. Log in again: drafts and unsent lines are kept."
+
+    async def try_login(self, server: str, name: str, password: str) -> str:
+        """'' when it worked, else a sentence."""
+        try:
+            server = server_url(server)
+            session = await login(server, name, password, "console")
+        except (Problem, ValueError) as problem:
+            return str(problem)
+        self.server, self.user, self.token = server, name, session.token
+        if self.keep_token:
+            self.keep_token(server, name, session.token)
+        self.client = self.actions.client = self._client()
+        return ""
+
+    def forget_token(self) -> None:
+        """The token is worth nothing any more."""
+        self.token = ""
+        if self.keep_token:
+            self.keep_token(self.server, self.user, "")
+
+    async def log_out(self) -> None:
+        """Revoke the token and leave."""
+        self.main.chat.leave()
+        self.client.stop()
+        token = self.token
+        self.forget_token()
+        await logout(self.server, token)
+        self.exit(0)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """The second layer against hostile text comes last."""
+        return [*super().get_line_filters(), CleanFilter()]
+
+    # --- what comes in ---
+
+    def changed(self, touched: set[Touched]) -> None:
+        """The store has changed: many changes make one drawing."""
+        self._touched |= touched
+        if not self._pumping:
+            self._pumping = True
+            self.call_later(self._pump)
+
+    def _pump(self) -> None:
+        self._pumping = False
+        touched, self._touched = self._touched, set()
+        now = self.clock()
+        if self.main.is_mounted:
+            self.main.sync(touched, now)
+            self.deeds.settle()
+            if any(touch.topic in LOOK_AGAIN and touch.chat in (0, self.main.chat.chat) for touch in touched):
+                self.looking()
+        self._signal(now)
+        self._keep_picture(now)
+
+    def changed_here(self, chat: int) -> None:
+        """Something of mine shows in a chat before the server has answered."""
+        self.changed({Touched(Topic.talk, chat), Touched(Topic.mine)})
+
+    def tick(self) -> None:
+        """Once a second: durations, expiring previews, alerts held back. What looks the same is not painted."""
+        now = self.clock()
+        if expired := self.store.expire(now):
+            self.changed(expired)
+        self.main.tick(now)
+        self._signal(now)
+
+    def looking(self) -> None:
+        """The chat in front has been seen, if its newest line is in view and the terminal has the focus."""
+        view = self.main.chat
+        if self.main.where is Where.chat and view.chat and self.app_focus and view.transcript.following:
+            if seen := self.actions.saw(view.chat):
+                self.client.touch()
+                self.changed(seen)
+            self.alerter.looked()
+            self.fetch_customer()
+
+    def on_app_focus(self) -> None:
+        """Back at this terminal."""
+        self.call_later(self.looking)
+
+    # --- what goes out to the person ---
+
+    def tell(self, sentence: str, ink: str = "") -> None:
+        """Say something in the notice row."""
+        self.main.notice(sentence, ink)
+
+    def _signal(self, now: int) -> None:
+        looking_at = self.main.chat.chat if self.app_focus and self.main.where is Where.chat else 0
+        self.alerter.hear(self.store.take_news(), looking_at)
+        self._alert(self.alerter.due(now))
+        title = alerts.window_title(self.store.counts(), self.alerter.headline)
+        if title != self._title:
+            self._title = title
+            self._alert(alerts.set_title(self.alerter.tty, title))
+
+    def test_alerts(self) -> None:
+        """One of each alert."""
+        self._title = ""
+        self._alert(alerts.sample(self.alerter.tty))
+
+    def _alert(self, data: bytes) -> None:
+        if data and isinstance(self._driver, DiffDriver):
+            self._driver.alert(data)
+
+    def redraw_terminal(self) -> None:
+        """Write every cell again: something else may have written over them."""
+        if isinstance(self._driver, DiffDriver):
+            self._driver.cells.forget()
+        self.refresh(layout=True)
+
+    @work(exclusive=True, group="picture", thread=True)
+    def _save_picture(self, shown: cache.Picture) -> None:
+        try:
+            cache.save_picture(shown)
+        except OSError as error:
+            self.log.warning(f"the last picture could not be kept: {error}")
+
+    def _keep_picture(self, now: int) -> None:
+        if self.words is not None and self.store.synced and now - self._pictured >= PICTURE_MS:
+            self._pictured = now
+            self._save_picture(cache.picture(self.store, self.server, self.user, now))
+
+    def fetch_customer(self, again: bool = False) -> None:
+        """Ask for the customer of the chat in front, if the card is on screen and not known yet."""
+        view = self.main.chat
+        if view.chat and view.customer_shown and (again or view.chat not in view.customers):
+            self._fetch_customer(view.chat)
+
+    @work(exclusive=True, group="customer")
+    async def _fetch_customer(self, chat: int) -> None:
+        view = self.main.chat
+        try:
+            view.customers[chat] = await self.client.customer(chat)
+        except Problem as problem:
+            view.customers[chat] = f"Not known: {problem}"
+        view.redraw()
+
+    # --- keys and mouse ---
+
+    def fits(self, action: Action) -> bool:
+        """True if the action can be used in the place in view."""
+        if action.where is Where.composer:
+            return self.main.where is Where.chat and self.main.chat.writable
+        return action.where in (Where.anywhere, self.main.where)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys act only where the table says so."""
+        if action != "do":
+            return True
+        return any(self.fits(each) for each in self.table if each.id == parameters[0])
+
+    def action_do(self, id: str) -> None:
+        """A key of the table."""
+        self.do(id)
+
+    @work(group="deeds")
+    async def do(self, id: str) -> None:
+        """The one handler of all that a person does."""
+        self.main.unnotice()
+        await self.deeds.perform(id)
+        self.looking()
+
+    @on(Tabs.Chosen)
+    @on(Field.Did)
+    def did(self, message: Tabs.Chosen | Field.Did) -> None:
+        """A place was clicked, or a key of the composer pressed."""
+        self.do(message.action)
+
+    @on(Field.ManyLines)
+    def pasted(self, message: Field.ManyLines) -> None:
+        """A big paste waits for a yes."""
+        self.run_worker(self.deeds.pasted(message.pasted))
+
+    @on(ChatOpened)
+    def opened(self, message: ChatOpened) -> None:
+        """A chat was clicked."""
+        self.main.go_chat(message.chat)
+        self.looking()
+
+    @on(Transcript.OlderWanted)
+    def older(self) -> None:
+        """The reader came to the oldest line that is here."""
+        talk = self.store.talks.get(self.main.chat.chat)
+        if talk and not talk.complete:
+            self.do("older")
+
+    @on(Transcript.FollowChanged)
+    def followed(self, message: Transcript.FollowChanged) -> None:
+        """The newest line came into view."""
+        if message.following:
+            self.looking()

@@ -1,0 +1,101 @@
+"""What happened in a chat, told in one sentence: the same for the screen, a line mode and the palette."""
+
+from __future__ import annotations
+
+from agentconsole.protocol import (
+    ChatCard,
+    Ended,
+    Event,
+    Finished,
+    MessageLeft,
+    Noted,
+    Outcome,
+    OutcomeSet,
+    Party,
+    Rated,
+    Rating,
+    Reopened,
+    Requeued,
+    Said,
+    Side,
+    Started,
+    Status,
+    Took,
+    VisitorLeft,
+)
+
+OUTCOMES = {
+    Outcome.solved: "solved",
+    Outcome.unsolved: "not solved",
+    Outcome.follow_up: "follow up",
+    Outcome.spam: "spam",
+}
+STATUSES = {Status.online: "online", Status.away: "on break", Status.offline: "not taking chats"}
+RATINGS = {Rating.good: ":-) good", Rating.fair: ":-| fair", Rating.bad: ":-( bad"}
+
+
+def speaker(by: Party, visitor: str) -> str:
+    """The name to show for a party; a nameless visitor goes by ``visitor``."""
+    if by.side is Side.visitor:
+        return by.name or visitor
+    return by.name or ("staff" if by.side is Side.staff else "")
+
+
+def sentence(event: Event, visitor: str, me: int = 0) -> str:
+    """What the event says: the text itself for lines and notes, else a sentence with its subject."""
+    what, by = event.what, event.by
+    who = "You" if me and by.id == me and by.side is Side.staff else speaker(by, visitor) or "The system"
+    match what:
+        case Said(text) | Noted(text):
+            return text
+        case Started(topic):
+            return f"{who} opened the chat: {topic}" if topic else f"{who} opened the chat"
+        case Took():
+            return f"{who} took the chat"
+        case Requeued():
+            return f"{who} put the chat back into the queue"
+        case VisitorLeft():
+            return f"{who} left" if by.side is Side.visitor else f"{visitor} stayed away too long"
+        case Ended():
+            return f"{who} closed the chat"
+        case Reopened():
+            return f"{who} reopened the chat"
+        case Finished():
+            return "The chat is over"
+        case Rated(rating, comment):
+            return f"{who} rated the chat {RATINGS[rating]}" + (f": {comment}" if comment else "")
+        case MessageLeft():
+            return f"{who} left a message instead of waiting"
+        case OutcomeSet(outcome):
+            return f"Outcome: {OUTCOMES[outcome]}"
+
+
+def duration(ms: int) -> str:
+    """A span of time that seldom changes: seconds in the first minute, then whole minutes, then hours."""
+    seconds = max(0, ms) // 1000
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def topic_and_line(card: ChatCard) -> str:
+    """What the visitor wants, in one row: the topic and the first line."""
+    return " · ".join(part for part in (card.topic, card.first_line) if part) or "has not written yet"
+
+
+def presence(card: ChatCard, now: int) -> str:
+    """Whether the visitor is there; ``now`` is the server's clock."""
+    if card.lost_at:
+        return f"away for {duration(now - card.lost_at)}"
+    return "online"
+
+
+def page(card: ChatCard) -> str:
+    """The page the visitor is on, by its title or the path of its address."""
+    if card.page_title:
+        return card.page_title
+    _, _, rest = card.page.partition("://")
+    return rest or card.page

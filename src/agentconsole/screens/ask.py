@@ -1,0 +1,47 @@
+"""A dialog that asks for one line: a reason, a note, a shortcut, words to search."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from agentconsole.widgets.words import Words
+
+
+class Ask(ModalScreen[str | None]):
+    """Asks for one line; None when the person backs out."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Back", show=False)]
+
+    def __init__(self, title: str, explanation: str = "", value: str = "", limit: int = 0) -> None:
+        super().__init__()
+        self.heading = title
+        self.explanation = explanation
+        self.value = value
+        self.limit = limit
+
+    def compose(self) -> ComposeResult:
+        """Title, explanation, field, how to answer."""
+        with Vertical(classes="dialog"):
+            yield Words([(self.heading, "strong")], classes="dialog-title")
+            if self.explanation:
+                yield Words([(self.explanation, "dim")], classes="dialog-text")
+            yield Input(self.value, compact=True, max_length=self.limit, id="answer")
+            yield Words([("enter", "key"), (" done  ", "dim"), ("esc", "key"), (" back", "dim")])
+
+    def on_mount(self) -> None:
+        """Write at once."""
+        field = self.query_one(Input)
+        field.cursor_blink = False
+        field.focus()
+
+    @on(Input.Submitted)
+    def accept(self, event: Input.Submitted) -> None:
+        """Enter."""
+        self.dismiss(event.value)

@@ -1,0 +1,379 @@
+"""The chat screen: my chats, the one in front of me, the visitor's state, and the composer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widget import Widget
+
+from agentconsole import canned, narrate, text
+from agentconsole.actions import Actions
+from agentconsole.protocol import MAX_TEXT, OPEN_STATES, CannedCard, ChatCard, CustomerCard, State
+from agentconsole.screens.lines import Script
+from agentconsole.store import Store
+from agentconsole.views import Topic, Touched
+from agentconsole.widgets.bars import Bar
+from agentconsole.widgets.chat_list import ChatList, ChatStrip, Tab, tabs
+from agentconsole.widgets.composer import Composer, Field
+from agentconsole.widgets.customer import LOADING, Customer
+from agentconsole.widgets.paint import Cell
+from agentconsole.widgets.suggestions import Suggestions
+from agentconsole.widgets.transcript import Transcript
+
+COUNT_FROM = MAX_TEXT - 500
+
+
+class ChatView(Widget, can_focus=True):
+    """One chat in front, my others one key away. It draws from the store and asks nothing of the network."""
+
+    def __init__(self, store: Store, actions: Actions, keys: Mapping[str, str]) -> None:
+        super().__init__(id="chat")
+        self.store = store
+        self.actions = actions
+        self.keys = keys
+        self.chat = 0
+        self.noting: set[int] = set()
+        self.loaded_note = False
+        self.customers: dict[int, CustomerCard | str] = {}
+        self.customer_wanted: bool | None = None
+
+    def compose(self) -> ComposeResult:
+        """List, the chat in the middle, customer."""
+        yield ChatList(id="chats")
+        with Vertical(id="middle"):
+            yield ChatStrip(id="strip")
+            yield Bar(id="visitor")
+            yield Transcript(id="transcript")
+            yield Bar(id="chat-banner")
+            yield Suggestions()
+            yield Bar(id="typing")
+            yield Composer(self.keys, id="composer")
+        yield Customer(id="customer")
+
+    def on_mount(self) -> None:
+        """Keys go to the view or the composer, never to the transcript itself."""
+        self.transcript = self.query_one(Transcript)
+        self.transcript.can_focus = False
+        self.composer = self.query_one(Composer)
+        self.suggestions = self.query_one(Suggestions)
+        self.script = Script(self.store, self.transcript)
+        self.query_one("#chat-banner").display = False
+
+    # --- which chat ---
+
+    @property
+    def card(self) -> ChatCard | None:
+        """The card of the chat in front."""
+        return self.store.chats.get(self.chat)
+
+    @property
+    def note(self) -> bool:
+        """True while the composer writes a private note; a chat that is not mine can be written nothing else."""
+        return self.chat in self.noting or not self.store.is_mine(self.chat)
+
+    @property
+    def writable(self) -> bool:
+        """True if something can be written here: in my chats, and notes into those that still run."""
+        card = self.card
+        return card is not None and (self.store.is_mine(self.chat) or card.state in OPEN_STATES)
+
+    def open(self, chat: int) -> None:
+        """Put a chat in front; drafts stay with the chats they belong to."""
+        if chat == self.chat:
+            return
+        self.leave()
+        before, self.chat = self.chat, chat
+        if not self.store.is_mine(before) and before not in self.store.viewing:
+            self.store.forget(before)
+        self.script.open(chat)
+        self._load_draft()
+        self.redraw()
+
+    def leave(self) -> None:
+        """The chat goes out of sight: what stands in the composer is kept, and nobody types any more."""
+        if self.chat:
+            self.keep()
+            self.actions.typing(self.chat, "")
+
+    def keep(self) -> None:
+        """What stands in the composer is kept as this chat's draft."""
+        if self.chat:
+            self.actions.draft(self.chat, self.composer.text, self.loaded_note)
+
+    def land(self) -> None:
+        """Put the focus where writing begins, or where keys act if there is nothing to write to."""
+        (self.composer.field if self.writable else self).focus()
+
+    def toggle_note(self) -> None:
+        """Answer or note; each has a draft of its own, so that neither can turn into the other."""
+        self.keep()
+        self.noting ^= {self.chat}
+        self._load_draft()
+        self._address()
+        if self.note:
+            self.actions.typing(self.chat, "")
+
+    def _load_draft(self) -> None:
+        self.loaded_note = self.note
+        self.composer.load(self.store.draft(self.chat, self.note), self.store.history(self.chat))
+        self.suggestions.hide()
+
+    def cleared(self) -> None:
+        """What stood in the composer has been sent."""
+        self.actions.draft(self.chat, "", self.note)
+        self.actions.typing(self.chat, "")
+        self._load_draft()
+        self.transcript.to_end()
+        self._typing(self.actions.clock())
+
+    # --- drawing ---
+
+    def sync(self, touched: set[Touched], now: int) -> None:
+        """Draw what was touched."""
+        topics = {touch.topic for touch in touched if touch.chat in (0, self.chat)}
+        if Topic.talk in topics:
+            self.script.follow()
+        if Topic.canned in topics:
+            self._suggest()
+        if topics & {Topic.card, Topic.mine, Topic.synced, Topic.departments, Topic.talk}:
+            self.redraw()
+        elif Topic.preview in topics:
+            self._typing(now)
+        elif any(touch.topic in (Topic.mine, Topic.counts, Topic.talk) for touch in touched):
+            self._tabs(now)
+
+    def tick(self, now: int) -> None:
+        """Time went by: durations and countdowns; what looks the same is not painted."""
+        self._tabs(now)
+        self._visitor(now)
+        self._typing(now)
+        self._banner(now)
+
+    def redraw(self) -> None:
+        """Draw everything around the transcript."""
+        now = self.actions.clock()
+        if self.note is not self.loaded_note:
+            self.keep()
+            self._load_draft()
+        self.set_class(not self.chat, "-empty")
+        self.tick(now)
+        self._address()
+        self._customer()
+
+    def _tabs(self, now: int) -> None:
+        viewed = [
+            self._viewed(chat)
+            for chat in sorted(self.store.viewing | {self.chat} - {0})
+            if not self.store.is_mine(chat)
+        ]
+        items = tabs(self.store.mine(), viewed, self.store.server_now(now))
+        self.query_one(ChatStrip).show(items, self.chat)
+        side = self.query_one(ChatList)
+        side.show(items)
+        side.select(self.chat)
+        self.set_class(len(items) < 2, "-single")
+
+    def _viewed(self, chat: int) -> Tab:
+        card = self.store.chats.get(chat)
+        name = (card.name or "no name") if card else f"chat {chat}"
+        return Tab(chat, 0, name, "=", "dim", "view", (card.topic or card.first_line) if card else "")
+
+    def _visitor(self, now: int) -> None:
+        card = self.card
+        if card is None:
+            words = f"Chat {self.chat} is over." if self.chat else "No chat is open."
+            self.query_one("#visitor", Bar).show([(f" {words}", "dim")], [])
+            return
+        there = narrate.presence(card, self.store.server_now(now))
+        left: list[Cell] = [
+            (f" {card.name or 'no name'}", "strong"),
+            ("  ● " if not card.lost_at else "  ○ ", "good" if not card.lost_at else "bad"),
+        ]
+        left.append((there, "bad" if card.lost_at else "good"))
+        left += [(f"  {self.store.department_name(card.department)}", "dim")]
+        if card.drill:
+            left.append(("  drill", "dim"))
+        if page := narrate.page(card):
+            left.append((f"  on {page}", "dim"))
+        self.query_one("#visitor", Bar).show(left, [])
+
+    def _typing(self, now: int) -> None:
+        """The row above the composer: what the visitor is typing, else a rule."""
+        bar = self.query_one("#typing", Bar)
+        count = len(self.composer.text)
+        right: list[Cell] = []
+        if count > COUNT_FROM:
+            right = [(f" {count:,} of {MAX_TEXT:,} ", "bad" if count > MAX_TEXT else "dim")]
+        preview = self.store.preview(self.chat, now) if self.chat else ""
+        names = self.store.colleagues_typing(self.chat, now) if self.chat else []
+        if preview:
+            name = text.cut(text.clean(self._visitor_name()), 20)
+            words = text.clean(preview.replace("\n", " "))
+            room = bar.size.width - text.width(name) - sum(len(cell) for cell, _ in right) - 8
+            bar.show([("─ ", "rule"), (f"✎ {name}: ", "accent"), (_tail(words, room), "typing")], right)
+        elif names:
+            bar.show(
+                [("─ ", "rule"), (f"{', '.join(names)} types here too ", "typing"), ("─" * 200, "rule")],
+                right,
+            )
+        else:
+            bar.show([("─" * 400, "rule")], right)
+
+    def _banner(self, now: int) -> None:
+        bar = self.query_one("#chat-banner", Bar)
+        cells = self._news(now)
+        bar.display = bool(cells)
+        bar.show(cells, [])
+
+    def _news(self, now: int) -> list[Cell]:
+        """What must be known about this chat just now."""
+        card = self.card
+        refused = [line for line in self.store.pending(self.chat) if line.why] if self.chat else []
+        if refused:
+            return [
+                (" ! Not sent: ", "bad"),
+                (refused[0].why, ""),
+                ("  Esc r sends it again, Esc e edits it", "dim"),
+            ]
+        if card is None:
+            return [(" ✓ This chat is over. ", "strong"), ("x puts it away", "dim")] if self.chat else []
+        if card.state is State.wrapup:
+            left = max(0, card.due_at - self.store.server_now(now)) // 1000
+            outcome = f" as {narrate.OUTCOMES[card.outcome]}" if card.outcome else ""
+            return [
+                (f" ✓ Closed{outcome}. ", "strong"),
+                (f"Wrap-up ends in {left} s.  Esc u reopens it", "dim"),
+            ]
+        if card.state not in OPEN_STATES:
+            return [
+                (" ✓ This chat is over. ", "strong"),
+                ("x puts it away, n goes to the next that needs you", "dim"),
+            ]
+        if not self.store.is_mine(self.chat):
+            who = f"{card.owner_name} answers" if card.owner_name else "nobody answers yet"
+            return [(" = You only view this chat: ", "strong"), (f"{who}; what you write is a note.", "dim")]
+        return []
+
+    def _visitor_name(self) -> str:
+        card = self.card
+        return (card.name if card else "") or "visitor"
+
+    def _address(self) -> None:
+        narrow = self.size.width < 50
+        self.composer.display = self.writable
+        self.composer.address(self._visitor_name(), self.note, self.composer.field.has_focus, narrow)
+
+    def _customer(self) -> None:
+        card = self.card
+        panel = self.query_one(Customer)
+        shown = bool(self.chat) and (
+            self.size.width >= 110 if self.customer_wanted is None else self.customer_wanted
+        )
+        panel.display = shown
+        if shown and card:
+            panel.show(
+                card, self.store.department_name(card.department), self.customers.get(self.chat, LOADING)
+            )
+
+    @property
+    def customer_shown(self) -> bool:
+        """True while the customer's card is on the screen."""
+        return bool(self.query_one(Customer).display)
+
+    def on_resize(self) -> None:
+        """Another width may show or hide the customer, and shorten the prompt."""
+        self.redraw()
+
+    def on_descendant_focus(self) -> None:
+        """The prompt shows whether letters go into the text."""
+        self._address()
+
+    def on_descendant_blur(self) -> None:
+        """The same."""
+        self._address()
+
+    # --- the composer ---
+
+    @on(Composer.Changed)
+    def keep_draft(self, message: Composer.Changed) -> None:
+        """What is written is kept, and the visitor may see that I am typing, but never for a note."""
+        if not self.chat:
+            return
+        self.actions.draft(self.chat, message.text, self.note)
+        if not self.note:
+            self.actions.typing(self.chat, message.text)
+        self._suggest()
+        self._typing(self.actions.clock())
+
+    @on(Field.Did)
+    def composer_key(self, message: Field.Did) -> None:
+        """History and completion happen here; the rest goes on to the one handler."""
+        choosing = self.suggestions.display
+        match message.action:
+            case "history_back" if choosing:
+                self.suggestions.action_move(-1)
+            case "history_on" if choosing:
+                self.suggestions.action_move(1)
+            case "history_back":
+                self.composer.step_history(-1)
+            case "history_on":
+                self.composer.step_history(1)
+            case "complete":
+                self.complete()
+            case "send" if choosing:
+                self.complete()
+            case "leave_composer" if choosing:
+                self.suggestions.hide()
+            case _:
+                return
+        message.stop()
+
+    def complete(self) -> None:
+        """Put the chosen reply in, or go to the next open field."""
+        card = self.suggestions.selected_item if self.suggestions.display else None
+        if card is not None:
+            self.insert(card)
+        elif field := canned.next_field(self.composer.text, self.composer.cursor):
+            self.composer.mark(field)
+
+    def insert(self, card: CannedCard) -> None:
+        """Put a canned reply where the cursor stands, its fields filled in."""
+        self.composer.edit(canned.insert(self.composer.text, self.composer.cursor, card, self._values()))
+        self.suggestions.hide()
+        self.composer.field.focus()
+
+    def replies(self, beginning: str = "") -> list[CannedCard]:
+        """The canned replies that fit this chat."""
+        me, card = self.store.me, self.card
+        department = card.department if card else 0
+        return canned.choices(self.store.canned.values(), me.user if me else 0, department, beginning)
+
+    def _suggest(self) -> None:
+        beginning = canned.shortcut_before(self.composer.text, self.composer.cursor)
+        self.suggestions.offer(self.replies(beginning) if beginning is not None else [])
+
+    def _values(self) -> dict[str, str]:
+        card, me = self.card, self.store.me
+        if card is None:
+            return {}
+        return {
+            "name": card.name,
+            "email": card.email,
+            "topic": card.topic,
+            "department": self.store.department_name(card.department),
+            "agent": me.display if me else "",
+            "page": card.page,
+        }
+
+
+def _tail(words: str, cells: int) -> str:
+    """The end of cleaned text, for what is still being written."""
+    if text.width(words) <= cells:
+        return words
+    words = words[-max(1, cells) :]
+    while words and text.width(words) > cells - 1:
+        words = words[1:]
+    return text.ELLIPSIS + words

@@ -1,0 +1,477 @@
+"""What each action of the table does on the screens: one method an action, called by keys, palette, help and mouse."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from textual.screen import ModalScreen
+
+from agentconsole import canned, keys, narrate, settings, themes
+from agentconsole.actions import Unfit
+from agentconsole.client import Problem
+from agentconsole.keys import Where
+from agentconsole.outbox import OutboxFull
+from agentconsole.protocol import Outcome, Said, Side, Status, Take, TakeNext
+from agentconsole.screens.ask import Ask
+from agentconsole.screens.choice import Choice, Option
+from agentconsole.screens.finder import Finder, Item
+from agentconsole.screens.help import Help
+from agentconsole.widgets.composer import Field
+
+if TYPE_CHECKING:
+    from agentconsole.app import AgentConsole
+
+T = TypeVar("T")
+
+OUTCOME_HINTS = {
+    Outcome.solved: "the visitor has what they came for",
+    Outcome.unsolved: "it could not be solved",
+    Outcome.follow_up: "somebody will come back to it",
+    Outcome.spam: "no real question",
+}
+STATUS_HINTS = {
+    Status.online: "new chats may come to me",
+    Status.away: "no new chats; colleagues see the reason",
+    Status.offline: "no new chats; running ones stay mine",
+}
+
+
+class Deeds:
+    """The one handler. Methods are named after the actions; those that ask something are coroutines."""
+
+    def __init__(self, app: AgentConsole) -> None:
+        self.app = app
+        self.expecting = 0
+        self.answered: dict[str, Callable[[], object]] = {}
+        self.needle = ""
+
+    async def perform(self, id: str) -> None:
+        """Do an action; what cannot be done is said in a sentence."""
+        try:
+            if id.startswith("chat_"):
+                self._numbered(int(id.removeprefix("chat_")))
+                return
+            done = getattr(self, "break_" if id == "break" else id)()
+            if done is not None:
+                await done
+        except (Unfit, OutboxFull, Problem) as problem:
+            self.app.tell(str(problem), "warn")
+
+    async def ask(self, dialog: ModalScreen[T]) -> T | None:
+        """Show a dialog and wait for its answer."""
+        return await self.app.push_screen_wait(dialog)
+
+    async def confirm(self, title: str, explanation: str, yes: str) -> bool:
+        """Ask once before something that cannot be taken back."""
+        options = [Option("yes", yes), Option("no", "Back")]
+        return await self.ask(Choice(title, options, "yes", explanation)) == "yes"
+
+    def after(self, cid: str, then: Callable[[], object]) -> None:
+        """Do something once the server has answered a command."""
+        self.answered[cid] = then
+
+    def settle(self) -> None:
+        """Commands were answered: do what waited for that, say what was refused, go to the chat that was taken."""
+        for ack, command in self.app.store.take_acks():
+            if isinstance(command, Take | TakeNext):
+                self.expecting = ack.chat
+            if then := self.answered.pop(ack.cid, None):
+                then()
+        for refused, _ in self.app.store.take_refusals():
+            self.answered.pop(refused.cid, None)
+            self.app.tell(refused.text, "warn")
+        if self.expecting and self.app.store.is_mine(self.expecting):
+            chat, self.expecting = self.expecting, 0
+            self.app.main.go_chat(chat)
+
+    # --- places ---
+
+    def queue(self) -> None:
+        self.app.main.go(self.app.main.queue)
+
+    def left_messages(self) -> None:
+        self.app.main.go(self.app.main.left)
+
+    def chats(self) -> None:
+        """The chat in front, or my first."""
+        view = self.app.main.chat
+        self._open(view.chat or self.app.store.neighbour(0, 1))
+
+    def next_needing(self) -> None:
+        chat = self.app.store.next_needing(self._chat() if self._in_chat() else 0)
+        if not chat:
+            raise Unfit("No chat of yours needs you now.")
+        self._open(chat)
+
+    def previous_chat(self) -> None:
+        self._open(self.app.store.neighbour(self._chat(), -1))
+
+    def next_chat(self) -> None:
+        self._open(self.app.store.neighbour(self._chat(), 1))
+
+    def _numbered(self, number: int) -> None:
+        mine = self.app.store.mine()
+        if number > len(mine):
+            raise Unfit(f"You have {len(mine)} chat{'' if len(mine) == 1 else 's'}.")
+        self._open(mine[number - 1].card.chat)
+
+    def _open(self, chat: int) -> None:
+        if not chat:
+            raise Unfit("You have no chat yet. Take one from the queue.")
+        self.app.main.go_chat(chat)
+
+    # --- me ---
+
+    async def status(self) -> None:
+        options = [Option(status, narrate.STATUSES[status], STATUS_HINTS[status]) for status in Status]
+        chosen = await self.ask(
+            Choice("My status", options, self.app.store.me.status if self.app.store.me else "")
+        )
+        if chosen == Status.away:
+            await self.break_()
+        elif chosen:
+            self.app.actions.set_status(Status(chosen))
+
+    def online(self) -> None:
+        self.app.actions.set_status(Status.online)
+
+    def offline(self) -> None:
+        self.app.actions.set_status(Status.offline)
+
+    async def break_(self) -> None:
+        reason = await self.ask(Ask("On break", "A reason for your colleagues, or nothing:", limit=80))
+        if reason is not None:
+            self.app.actions.set_status(Status.away, reason.strip())
+
+    async def logout(self) -> None:
+        if await self.confirm(
+            "Log out?", "Your chats stay yours; drafts and unsent lines are kept here.", "Log out"
+        ):
+            await self.app.log_out()
+
+    async def quit(self) -> None:
+        mine = self.app.store.counts().mine
+        explanation = f"You answer {mine} chat{'s' if mine > 1 else ''}. They stay yours; drafts are kept."
+        if not mine or await self.confirm("Leave the console?", explanation, "Leave"):
+            self.app.main.chat.leave()
+            self.app.exit(0)
+
+    # --- the console itself ---
+
+    async def help(self) -> None:
+        chosen = await self.ask(Help(self.app.table, self.app.main.where))
+        if chosen:
+            await self._if_here(chosen)
+
+    async def palette(self) -> None:
+        items = [
+            Item(each.id, each.label, each.help, " ".join(map(keys.spoken, each.keys[:2])))
+            for each in self.app.table
+            if self.app.fits(each) and each.where is not Where.composer and each.id != "palette"
+        ]
+        chosen = await self.ask(Finder("Commands", items))
+        if chosen:
+            await self._if_here(chosen)
+
+    async def _if_here(self, id: str) -> None:
+        action = next(each for each in self.app.table if each.id == id)
+        if not self.app.fits(action):
+            raise Unfit(f"'{action.label}' cannot be done here.")
+        await self.perform(id)
+
+    async def theme(self) -> None:
+        options = [Option(name, name, hint) for name, hint in themes.HINTS.items()]
+        chosen = await self.ask(Choice("Theme", options, self.app.theme))
+        if chosen:
+            self.app.theme = chosen
+            try:
+                settings.keep("theme", chosen)
+            except (OSError, ValueError) as error:
+                raise Unfit(f"The theme holds until you leave; it could not be kept: {error}") from error
+
+    def test_alerts(self) -> None:
+        self.app.test_alerts()
+        self.app.tell(
+            "One of each alert was sent: bell, notifications, title. What you noticed is what you can use."
+        )
+
+    def reconnect(self) -> None:
+        self.app.actions.reconnect()
+
+    def redraw(self) -> None:
+        self.app.redraw_terminal()
+
+    # --- the queue ---
+
+    def take(self) -> None:
+        chat = self.app.main.queue.selected
+        if self.app.store.is_mine(chat):
+            self._open(chat)
+        elif chat:
+            self._take(chat)
+        else:
+            raise Unfit("Nobody is waiting.")
+
+    def take_next(self) -> None:
+        self._told(self.app.actions.take_next())
+
+    def _take(self, chat: int) -> None:
+        self._told(self.app.actions.take(chat))
+
+    def _told(self, cid: str) -> None:
+        if self.app.store.link.silent_s(self.app.actions.clock()):
+            self.app.tell("The server does not answer just now; this is done as soon as it does.")
+
+    def peek(self) -> None:
+        chat = self.app.main.queue.selected
+        if not chat:
+            raise Unfit("Nobody is waiting.")
+        if not self.app.store.is_mine(chat):
+            self.app.actions.look(chat)
+        self._open(chat)
+
+    # --- a chat ---
+
+    def compose(self) -> None:
+        self.app.main.chat.land()
+
+    def leave_composer(self) -> None:
+        self.app.main.chat.focus()
+
+    def note_mode(self) -> None:
+        view = self.app.main.chat
+        if not self.app.store.is_mine(view.chat):
+            raise Unfit("This chat is not yours: what you write here is a note.")
+        view.toggle_note()
+        view.land()
+
+    async def close(self) -> None:
+        chat = self._mine()
+        draft = self.app.store.draft(chat)
+        options = [Option(each, narrate.OUTCOMES[each], OUTCOME_HINTS[each]) for each in Outcome]
+        warning = "What stands in the composer has not been sent." if draft.strip() else ""
+        chosen = await self.ask(Choice(f"Close the chat with {self._visitor()} as", options, "", warning))
+        if chosen:
+            self.app.actions.close(chat, Outcome(chosen))
+
+    def reopen(self) -> None:
+        self.app.actions.reopen(self._chat())
+
+    async def release(self) -> None:
+        chat = self._mine()
+        explanation = f"{self._visitor()} waits again, first in line, for you or a colleague."
+        if await self.confirm("Put the chat back into the queue?", explanation, "Put it back"):
+            self.app.actions.release(chat)
+
+    def customer(self) -> None:
+        view = self.app.main.chat
+        view.customer_wanted = not view.customer_shown
+        view.redraw()
+        self.app.fetch_customer()
+
+    async def customer_note(self) -> None:
+        chat = self._chat()
+        card = self.app.store.chats.get(chat)
+        if card is None or not card.email:
+            raise Unfit("A customer note needs an e-mail address, and this visitor gave none.")
+        words = await self.ask(
+            Ask("Customer note", f"Kept on the card of {card.email}; visitors never see it.", limit=4_000)
+        )
+        if words and words.strip():
+            self.after(
+                self.app.actions.note_customer(chat, words), lambda: self.app.fetch_customer(again=True)
+            )
+
+    async def canned(self) -> None:
+        view = self.app.main.chat
+        replies = {str(card.id): card for card in view.replies()}
+        items = [Item(id, f"/{card.shortcut}", card.text) for id, card in replies.items()]
+        chosen = await self.ask(
+            Finder("Canned replies", items, "No reply fits. 'Save reply' in the palette keeps one.")
+        )
+        if chosen and chosen in replies:
+            view.insert(replies[chosen])
+
+    async def save_canned(self) -> None:
+        words = self.app.main.chat.composer.text
+        if not words.strip():
+            raise Unfit("Write the reply into the composer first; fields such as {name} are filled in later.")
+        shortcut = await self.ask(Ask("Save as canned reply", "Its shortcut, one word:", limit=32))
+        if shortcut:
+            self.after(
+                self.app.actions.save_canned(shortcut, words), lambda: self.app.tell(f"/{shortcut} is kept.")
+            )
+
+    async def search(self) -> None:
+        words = await self.ask(Ask("Search in this chat", "", self.needle))
+        if words is None:
+            return
+        self.needle = words
+        transcript = self.app.main.chat.transcript
+        hits = transcript.highlight(words)
+        if words:
+            self.app.tell(
+                f"{hits} line{'' if hits == 1 else 's'} with '{words}'. > and < go from hit to hit."
+            )
+            transcript.seek(-1)
+
+    def search_next(self) -> None:
+        self._seek(1)
+
+    def search_previous(self) -> None:
+        self._seek(-1)
+
+    def _seek(self, direction: int) -> None:
+        if not self.app.main.chat.transcript.seek(1 if direction > 0 else -1):
+            raise Unfit("No further hit in this direction." if self.needle else "Search for something first.")
+
+    def older(self) -> None:
+        self.app.actions.older(self._chat())
+
+    def scroll_up(self) -> None:
+        self.app.main.chat.transcript.action_page(-1)
+
+    def scroll_down(self) -> None:
+        self.app.main.chat.transcript.action_page(1)
+
+    def newest(self) -> None:
+        self.app.main.chat.transcript.action_end()
+        self.app.looking()
+
+    def copy(self) -> None:
+        picked = self.app.main.chat.transcript.picked
+        words = picked.text if picked else self._last_of_visitor()
+        self.app.copy_to_clipboard(words)
+        self.app.tell("Copied, if your terminal lets programs write to its clipboard.")
+
+    def _last_of_visitor(self) -> str:
+        talk = self.app.store.talks.get(self._chat())
+        for event in reversed(talk.events if talk else []):
+            if isinstance(event.what, Said) and event.by.side is Side.visitor:
+                return event.what.text
+        raise Unfit("The visitor has not written anything yet.")
+
+    def retry(self) -> None:
+        self.app.actions.retry(self._chat())
+        self.app.changed_here(self._chat())
+
+    def edit_failed(self) -> None:
+        view, chat = self.app.main.chat, self._chat()
+        if view.composer.text.strip():
+            raise Unfit("Something stands in the composer already. Send it, or empty it first.")
+        line = next((line for line in self.app.store.pending(chat) if line.why), None)
+        if line is not None and line.note is not view.note:
+            view.toggle_note()
+        view.composer.put(self.app.actions.take_back(chat))
+        view.keep()
+        self.app.changed_here(chat)
+        view.land()
+
+    def shut(self) -> None:
+        chat = self._chat()
+        self.app.actions.put_away(chat)
+        following = self.app.store.neighbour(0, 1)
+        self.app.main.chat.open(following)
+        if not following:
+            self.queue()
+
+    # --- the composer ---
+
+    async def send(self) -> None:
+        view = self.app.main.chat
+        chat, note, words = view.chat, view.note, view.composer.text
+        if not words.strip():
+            return
+        if not note and (open_fields := canned.open_fields(words)):
+            names = ", ".join(f"{{{name}}}" for name in open_fields[:3])
+            if not await self.confirm(
+                "Send it like this?", f"These fields are still open: {names}", "Send it"
+            ):
+                return
+        if note:
+            self.app.actions.note(chat, words)
+        else:
+            self.app.actions.say(chat, words)
+        if (view.chat, view.note) == (chat, note):
+            view.cleared()
+        else:
+            self.app.actions.draft(chat, "", note)
+        self.app.changed_here(chat)
+
+    def newline(self) -> None:
+        self.app.main.chat.composer.field.insert("\n")
+
+    def complete(self) -> None:
+        self.app.main.chat.complete()
+
+    def history_back(self) -> None:
+        self.app.main.chat.composer.step_history(-1)
+
+    def history_on(self) -> None:
+        self.app.main.chat.composer.step_history(1)
+
+    def editor(self) -> None:
+        """Edit the draft in $VISUAL or $EDITOR; a file that cannot be read back changes nothing."""
+        program = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+        view = self.app.main.chat
+        with tempfile.TemporaryDirectory(prefix="agentconsole-") as folder:
+            path = Path(folder) / "draft.txt"
+            path.write_text(view.composer.text, encoding="utf-8")
+            words = self._edited(shlex.split(program), path)
+        view.composer.put(words.rstrip("\n"))
+        view.keep()
+
+    def _edited(self, program: Sequence[str], path: Path) -> str:
+        try:
+            with self.app.suspend():
+                subprocess.run([*program, str(path)], check=False)
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Unfit(
+                f"The editor '{program[0]}' did not work ({error}). Set EDITOR to another."
+            ) from error
+
+    async def pasted(self, words: str) -> None:
+        """Many lines were pasted: they come in as one text after a yes."""
+        rows = words.count("\n") + 1
+        field = self.app.main.chat.composer.field
+        if await self.confirm(
+            f"Paste {rows} lines?", "They become one message, to be looked over before it is sent.", "Paste"
+        ):
+            with contextlib.suppress(AttributeError):
+                field.replace(words, *field.selection)
+        assert isinstance(field, Field)
+        field.focus()
+
+    # --- left messages ---
+
+    def handled(self) -> None:
+        message = self.app.main.left.selected
+        if not message:
+            raise Unfit("There is no message here.")
+        self.app.actions.handle_left(message)
+
+    # --- which chat ---
+
+    def _in_chat(self) -> bool:
+        return self.app.main.where is Where.chat
+
+    def _chat(self) -> int:
+        return self.app.main.chat.chat
+
+    def _mine(self) -> int:
+        chat = self._chat()
+        if not self.app.store.is_mine(chat):
+            raise Unfit("This chat is not yours.")
+        return chat
+
+    def _visitor(self) -> str:
+        card = self.app.store.chats.get(self._chat())
+        return (card.name if card else "") or "this visitor"

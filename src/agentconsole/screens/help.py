@@ -1,0 +1,128 @@
+"""Help: every key by screen from the table of actions, narrowed by typing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from agentconsole import keys
+from agentconsole.keys import Action, Where
+from agentconsole.widgets.paint import Cell, column
+from agentconsole.widgets.rows import Rows
+from agentconsole.widgets.words import Words
+
+PLACES = {
+    Where.anywhere: "Anywhere",
+    Where.queue: "Queue",
+    Where.chat: "Chat (Escape leaves the composer; then single letters are keys)",
+    Where.composer: "Composer",
+    Where.left: "Left messages",
+}
+
+
+class KeyRows(Rows[Action | Where], can_focus=False):
+    """Headings and actions."""
+
+    def key_of(self, item: Action | Where) -> str | None:
+        """The action's id."""
+        return None if isinstance(item, Where) else item.id
+
+    def draw(self, item: Action | Where, line: int, width: int) -> Iterable[Cell]:
+        """Keys and the sentence."""
+        if isinstance(item, Where):
+            return [(f" {PLACES[item]} ", "head"), ("─" * (width - len(PLACES[item]) - 3), "rule")]
+        spoken = " ".join(map(keys.spoken, item.keys)) or "palette"
+        return [(f" {column(spoken, 18 if width >= 70 else 12)} ", "key"), (item.help, "")]
+
+
+class Help(ModalScreen[str | None]):
+    """Shows the keys; Enter does the action under the cursor, if it can be done here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f1", "dismiss(None)", "Back", show=False),
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+    ]
+
+    def __init__(self, table: Sequence[Action], here: Where) -> None:
+        super().__init__()
+        self.table = table
+        self.here = here
+
+    def compose(self) -> ComposeResult:
+        """Search field, table, the whole sentence of the row under the cursor."""
+        with Vertical(classes="dialog -tall"):
+            yield Words(
+                [("Keys", "strong"), ("  type to find, Enter does it, Escape goes back", "dim")],
+                classes="dialog-title",
+            )
+            yield Input(placeholder="type to find", compact=True)
+            yield KeyRows()
+            yield Words(id="whole")
+
+    def on_mount(self) -> None:
+        """Begin with the keys of the place where help was asked."""
+        field = self.query_one(Input)
+        field.cursor_blink = False
+        field.focus()
+        self._narrow("")
+
+    @on(Input.Changed)
+    def typed(self, event: Input.Changed) -> None:
+        """Other words, other rows."""
+        self._narrow(event.value)
+
+    @on(Input.Submitted)
+    def accept(self) -> None:
+        """Do it."""
+        key = self.query_one(KeyRows).selected
+        self.dismiss(None if key is None else str(key))
+
+    @on(Rows.Chosen)
+    def clicked(self, message: Rows.Chosen) -> None:
+        """A second click does it too."""
+        self.dismiss(str(message.key))
+
+    @on(Rows.Moved)
+    def moved(self) -> None:
+        """The sentence in full."""
+        item = self.query_one(KeyRows).selected_item
+        self.query_one("#whole", Words).show([(item.help, "dim")] if isinstance(item, Action) else [])
+
+    def action_move(self, step: int) -> None:
+        """Up or down."""
+        self.query_one(KeyRows).action_move(step)
+
+    def action_page(self, step: int) -> None:
+        """A page up or down."""
+        self.query_one(KeyRows).action_page(step)
+
+    def _narrow(self, words: str) -> None:
+        wanted = words.casefold().split()
+        rows: list[Action | Where] = []
+        first = [self.here, *([Where.composer] if self.here is Where.chat else [])]
+        for where in [*first, *(where for where in Where if where not in first)]:
+            fitting = [
+                action
+                for action in self.table
+                if action.where is where
+                and all(
+                    word in f"{action.label} {action.help} {' '.join(action.keys)}".casefold()
+                    for word in wanted
+                )
+            ]
+            if fitting:
+                rows += [where, *fitting]
+        table = self.query_one(KeyRows)
+        table.show(rows)
+        table.action_edge(-1)
+        self.moved()

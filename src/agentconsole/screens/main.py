@@ -1,0 +1,230 @@
+"""The one screen: a row of places, the place itself, what the keys do, and how things stand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.keys import key_to_character
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher
+
+from agentconsole import keys, narrate
+from agentconsole.actions import Actions
+from agentconsole.keys import Action, Where
+from agentconsole.link import LinkState
+from agentconsole.protocol import Status
+from agentconsole.screens.chat import ChatView
+from agentconsole.screens.left import LeftView
+from agentconsole.screens.queue import QueueView
+from agentconsole.store import Store
+from agentconsole.views import Touched
+from agentconsole.widgets.bars import Bar, Keys, Tabs
+from agentconsole.widgets.paint import Cell
+from agentconsole.widgets.words import Words
+
+NOTICE_MS = 8_000
+CAUGHT_UP_MS = 6_000
+INKS = {Status.online: ("●", "good"), Status.away: ("◐", "warn"), Status.offline: ("○", "dim")}
+
+
+class MainScreen(Screen[None]):
+    """Switches between the places; draws only the one in view."""
+
+    AUTO_FOCUS = None
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-narrow"),
+        (60, "-normal"),
+        (100, "-wide"),
+        (120, "-full"),
+    ]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-tiny"), (9, "-low"), (18, "-high")]
+
+    def __init__(
+        self, store: Store, actions: Actions, table: Sequence[Action], clock_24h: bool = True
+    ) -> None:
+        super().__init__()
+        self.store = store
+        self.actions = actions
+        self.table = table
+        self.clock_24h = clock_24h
+        composer_keys: Mapping[str, str] = {
+            key: action.id for action in table if action.where is Where.composer for key in action.keys
+        }
+        self.queue = QueueView(store, actions)
+        self.chat = ChatView(store, actions, composer_keys)
+        self.left = LeftView(store, actions)
+        self.view: QueueView | ChatView | LeftView = self.queue
+        self._notice_until = 0
+
+    def compose(self) -> ComposeResult:
+        """Top to bottom."""
+        yield Tabs(id="places")
+        with ContentSwitcher(initial="queue"):
+            yield self.queue
+            yield self.chat
+            yield self.left
+        yield Bar(id="link-banner")
+        yield Words(id="notice")
+        yield Keys(id="keys")
+        yield Bar(id="status")
+
+    def on_mount(self) -> None:
+        """Begin with the queue."""
+        self.query_one("#link-banner").display = False
+        self.query_one("#notice").display = False
+        self.queue.land()
+        self.frame(self.actions.clock())
+
+    @property
+    def where(self) -> Where:
+        """The place in view, as the table of actions names it."""
+        return {"queue": Where.queue, "chat": Where.chat, "left": Where.left}[self.view.id or ""]
+
+    def go(self, view: QueueView | ChatView | LeftView) -> None:
+        """Show another place and put the focus there."""
+        if view is not self.view:
+            if self.view is self.chat:
+                self.chat.leave()
+            self.view = view
+            now = self.actions.clock()
+            view.tick(now)
+            self.query_one(ContentSwitcher).current = view.id
+        view.land()
+        self.frame(self.actions.clock())
+
+    def go_chat(self, chat: int) -> None:
+        """Show a chat."""
+        self.chat.open(chat)
+        self.go(self.chat)
+
+    def sync(self, touched: set[Touched], now: int) -> None:
+        """Draw what was touched: the place in view and the frame around it. Others are drawn when they come into view."""
+        self.view.sync(touched, now)
+        self.frame(now)
+
+    def tick(self, now: int) -> None:
+        """Time went by."""
+        self.view.tick(now)
+        self.frame(now)
+
+    def notice(self, sentence: str, ink: str = "") -> None:
+        """Tell the person something, in place of the key hints, for a while."""
+        words = self.query_one("#notice", Words)
+        words.show([(f" {sentence}", ink)])
+        words.display = True
+        self.query_one(Keys).display = False
+        self._notice_until = self.actions.clock() + NOTICE_MS
+
+    def unnotice(self) -> None:
+        """The notice has been read."""
+        if self._notice_until:
+            self._notice_until = 0
+            self.query_one("#notice").display = False
+            self.query_one(Keys).display = True
+
+    def on_descendant_focus(self) -> None:
+        """Other keys act in the composer than beside it."""
+        self._hints()
+
+    # --- the frame around the place ---
+
+    def frame(self, now: int) -> None:
+        """Places, hints, link and status; painted only where they changed."""
+        if not self.is_mounted:
+            return
+        if self._notice_until and now >= self._notice_until:
+            self.unnotice()
+        self._places(now)
+        self._hints()
+        self._link(now)
+        self._status(now)
+
+    def _places(self, now: int) -> None:
+        counts = self.store.counts()
+        unread = f" +{counts.unread}" if counts.unread else ""
+        left = f" {counts.left}" if counts.left else ""
+        narrow = self.size.width < 60
+        places = [
+            ("queue", f"Queue {counts.waiting}"),
+            ("chats", f"Chats {counts.mine}{unread}"),
+            ("left_messages", ("Left" if narrow else "Left messages") + left),
+        ]
+        current = {Where.queue: "queue", Where.chat: "chats", Where.left: "left_messages"}[self.where]
+        clock = time.strftime("%H:%M" if self.clock_24h else "%I:%M %p", time.localtime(now / 1000))
+        self.query_one(Tabs).place(places, current, [(f"{clock} ", "dim")])
+
+    def _hints(self) -> None:
+        writing = self.where is Where.chat and self.chat.composer.field.has_focus
+        shown = [
+            action for action in self.table if action.shown and action.keys and self._fits(action, writing)
+        ]
+        shown.sort(key=lambda action: action.where is Where.anywhere)
+        self.query_one(Keys).hint([(keys.spoken(_best(action, writing)), action.label) for action in shown])
+
+    def _fits(self, action: Action, writing: bool) -> bool:
+        if action.where is Where.composer:
+            return writing
+        return action.where in (Where.anywhere, self.where)
+
+    def _link(self, now: int) -> None:
+        bar = self.query_one("#link-banner", Bar)
+        cells = self._link_news(now)
+        bar.display = bool(cells)
+        bar.show(cells, [])
+
+    def _link_news(self, now: int) -> list[Cell]:
+        link = self.store.link
+        silent = link.silent_s(now)
+        if silent or (link.state is LinkState.connecting and link.why):
+            words = link.words(now)
+            waiting = len(self.store.outbox.entries)
+            kept = (
+                f"{waiting} thing{'s' if waiting > 1 else ''} of yours will be sent when it is back."
+                if waiting
+                else "What you write is kept."
+            )
+            why = f"{link.why} " if link.why else ""
+            return [(f" ! {words[:1].upper()}{words[1:]}. ", "bad"), (why, ""), (kept, "dim")]
+        caught = self.store.caught_up
+        if caught and caught.events and now - caught.at < CAUGHT_UP_MS:
+            return [
+                (f" ✓ Back again: caught up {caught.events} event{'s' if caught.events > 1 else ''}.", "good")
+            ]
+        return []
+
+    def _status(self, now: int) -> None:
+        me, counts, link = self.store.me, self.store.counts(), self.store.link
+        narrow = self.size.width < 60
+        left: list[Cell] = []
+        if me:
+            sign, ink = INKS[me.status]
+            left = [(f" {sign} ", ink), (f"{me.display} ", "strong")]
+            reason = f": {me.reason}" if me.reason else ""
+            if not narrow or me.status is not Status.online:
+                left.append((f"{narrate.STATUSES[me.status]}{reason} ", ink))
+        fine = link.state is LinkState.connected and not link.silent_s(now)
+        if not narrow or not fine:
+            left.append((f" {'⇄' if fine else '!'} {link.words(now)}", "dim" if fine else "bad"))
+        words = ("mine", "wait", "new") if narrow else ("mine", "waiting", "unread")
+        right: list[Cell] = []
+        for number, word in zip((counts.mine, counts.waiting, counts.unread), words, strict=True):
+            right += [
+                (f"{number}", "strong" if number else "dim"),
+                (f" {word}  " if word != words[2] else f" {word} ", "dim"),
+            ]
+        self.query_one("#status", Bar).show(left, right)
+
+
+def _best(action: Action, writing: bool) -> str:
+    """The key to show: while writing one that is no text, else the shortest name."""
+    fitting = [key for key in action.keys if not (writing and is_text(key))]
+    return min(fitting or action.keys, key=lambda key: len(keys.spoken(key)) if key != "space" else 9)
+
+
+def is_text(key: str) -> bool:
+    """True if the key writes a character, so that in the composer it is text."""
+    character = key_to_character(key)
+    return bool(character and character.isprintable())

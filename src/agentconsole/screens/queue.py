@@ -1,0 +1,130 @@
+"""The queue screen: who is waiting, and in a wide terminal all that is known of the one under the cursor."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+
+from agentconsole import narrate
+from agentconsole.actions import Actions
+from agentconsole.protocol import ChatCard, Status
+from agentconsole.store import Store
+from agentconsole.views import Topic, Touched
+from agentconsole.widgets.paint import Cell
+from agentconsole.widgets.queue_list import QueueList, entries
+from agentconsole.widgets.rows import Rows
+from agentconsole.widgets.words import Words
+
+SHOWN = frozenset(
+    {Topic.queue, Topic.mine, Topic.preview, Topic.card, Topic.departments, Topic.me, Topic.synced}
+)
+
+
+class QueueView(Widget):
+    """The waiting chats of my departments and my own ones."""
+
+    def __init__(self, store: Store, actions: Actions) -> None:
+        super().__init__(id="queue")
+        self.store = store
+        self.actions = actions
+
+    def compose(self) -> ComposeResult:
+        """List and detail; a few words where there is nothing to list."""
+        yield QueueList(id="queue-list")
+        yield Words(id="nobody")
+        with VerticalScroll(id="detail", can_focus=False):
+            yield Words(id="facts")
+
+    def on_mount(self) -> None:
+        """Draw what is known already."""
+        self.redraw(self.actions.clock())
+
+    @property
+    def rows(self) -> QueueList:
+        """The list with the cursor."""
+        return self.query_one(QueueList)
+
+    @property
+    def selected(self) -> int:
+        """The chat under the cursor (0 = none)."""
+        return int(self.rows.selected or 0)
+
+    def land(self) -> None:
+        """Put the focus on the list."""
+        self.rows.focus()
+
+    def sync(self, touched: set[Touched], now: int) -> None:
+        """Draw what was touched."""
+        if any(touch.topic in SHOWN for touch in touched):
+            self.redraw(now)
+
+    def tick(self, now: int) -> None:
+        """Waits grow; what looks the same is not painted."""
+        self.redraw(now)
+
+    def redraw(self, now: int) -> None:
+        """Bring list and detail up to date."""
+        waiting, mine = self.store.queue(now), self.store.mine()
+        departments = {id: card.name for id, card in self.store.departments.items()}
+        self.rows.show(entries(waiting, mine, departments, self.store.server_now(now)))
+        nobody = self.query_one("#nobody", Words)
+        nobody.display = not waiting
+        if not waiting:
+            nobody.show(self._nobody())
+        self._detail(now)
+
+    def _nobody(self) -> list[Cell]:
+        """What to know while nobody waits."""
+        if not self.store.synced:
+            return [("Waiting for the server to say who waits.", "dim")]
+        cells: list[Cell] = [("Nobody is waiting.", "strong")]
+        served = [card.name for card in self.store.departments.values() if card.mine]
+        if served:
+            cells.append((f"\nYou will see new chats of {', '.join(served)} here.", "dim"))
+        else:
+            cells.append(("\nYou are in no department yet. Ask your administrator for a grant.", "warn"))
+        if self.store.me and self.store.me.status is not Status.online:
+            status = narrate.STATUSES[self.store.me.status]
+            cells.append((f"\nYour status: {status}. ", "warn"))
+            cells += [("s", "key"), (" changes it.", "dim")]
+        if left := self.store.counts().left:
+            cells.append((f"\n{left} left message{'s' if left > 1 else ''} not handled yet. ", ""))
+            cells += [("l", "key"), (" shows them.", "dim")]
+        return cells
+
+    @on(Rows.Moved)
+    def moved(self) -> None:
+        """Another chat under the cursor."""
+        self._detail(self.actions.clock())
+
+    def _detail(self, now: int) -> None:
+        card = self.store.chats.get(self.selected)
+        words = self.query_one("#facts", Words)
+        words.show(self._facts(card, now) if card else [])
+        self.set_class(card is None, "-nothing")
+
+    def _facts(self, card: ChatCard, now: int) -> list[Cell]:
+        server_now = self.store.server_now(now)
+        mine = self.store.is_mine(card.chat)
+        cells: list[Cell] = [(card.name or "no name", "strong")]
+        for label, value, ink in (
+            ("waits", "" if mine else narrate.duration(server_now - card.since), ""),
+            ("is", narrate.presence(card, server_now), "bad" if card.lost_at else "good"),
+            ("in", self.store.department_name(card.department), ""),
+            ("topic", card.topic, ""),
+            ("mail", card.email, ""),
+            ("language", card.language, ""),
+            ("page", narrate.page(card), ""),
+            ("traffic", "drill: a simulated visitor" if card.drill else "", ""),
+        ):
+            if value:
+                cells += [(f"\n{label} ", "dim"), (value, ink)]
+        cells += [("\n\nFirst line", "head"), (f"\n{card.first_line or 'has not written yet'}", "")]
+        if preview := self.store.preview(card.chat, now):
+            cells += [("\n\nTyping now", "head"), (f"\n✎ {preview}", "typing")]
+        cells += [("\n\nEnter", "key"), (" opens it" if mine else " takes it", "dim")]
+        if not mine:
+            cells += [("   v", "key"), (" reads it first", "dim")]
+        return cells

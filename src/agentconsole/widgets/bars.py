@@ -1,0 +1,90 @@
+"""The rows at the edges of the screen: where I am, what the keys do here, and how things stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from textual import events
+from textual.message import Message
+
+from agentconsole import text
+from agentconsole.widgets.paint import Cell, Painted, ends
+
+
+class Bar(Painted):
+    """One row of cells, painted only when it changes; the right end stays whole."""
+
+    DEFAULT_CSS = "Bar { height: 1; background: $bar; text-style: $bar-style; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.left: list[Cell] = []
+        self.right: list[Cell] = []
+
+    def show(self, left: list[Cell], right: list[Cell]) -> None:
+        """Replace both ends."""
+        if (left, right) != (self.left, self.right):
+            self.left, self.right = left, right
+            self.refresh()
+
+    def cells(self, y: int, width: int) -> Iterable[Cell]:
+        """Left end, space, right end."""
+        return ends(self.left, self.right, width) if self.right else self.left
+
+
+class Tabs(Bar):
+    """The places of the console with their counts; a click goes there."""
+
+    class Chosen(Message):
+        """A place was clicked."""
+
+        def __init__(self, action: str) -> None:
+            super().__init__()
+            self.action = action
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.places: Sequence[tuple[str, str]] = ()
+
+    def place(self, places: Sequence[tuple[str, str]], current: str, right: list[Cell]) -> None:
+        """Show (action, label) for each place, the current one standing out."""
+        self.places = places
+        left: list[Cell] = [(" ", "")]
+        for action, label in places:
+            left += [(f" {label} ", "on" if action == current else "dim"), (" ", "")]
+        self.show(left, right)
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the place under the mouse."""
+        start = 1
+        for action, label in self.places:
+            start += text.width(label) + 3
+            if event.x < start:
+                self.post_message(self.Chosen(action))
+                return
+
+
+class Keys(Bar):
+    """What the keys do here: as many as fit, whole ones only."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.hints: Sequence[tuple[str, str]] = ()
+
+    def hint(self, hints: Sequence[tuple[str, str]]) -> None:
+        """Show (key, label) pairs."""
+        if hints != self.hints:
+            self.hints = hints
+            self.refresh()
+
+    def cells(self, y: int, width: int) -> Iterable[Cell]:
+        """Pairs until one does not fit any more."""
+        row: list[Cell] = [(" ", "")]
+        left = width - 1
+        for key, label in self.hints:
+            taken = text.width(key) + text.width(label) + 3
+            if taken > left:
+                break
+            left -= taken
+            row += [(key, "key"), (f" {label}  ", "dim")]
+        return row
