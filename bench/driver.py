@@ -108,7 +108,7 @@ class Ours(Contender):
     ) -> None:
         super().__init__()
         more = {"launcher": launcher} if launcher else {}
-        self.served = Served(data, environment=environment, **more)
+        self.served = Served(data, environment=environment, agents=agents, **more)
         self.agents = agents
         self.tokens: list[str] = []
         self.department = 0

@@ -26,7 +26,7 @@ async def kills(
     folder: Path, times: int, luck: random.Random, served: Served | None = None
 ) -> dict[str, Any]:
     """kill -9 `times` times at the three moments in turn, and compare."""
-    with served or Served(folder / "kills") as server:
+    with served or Served(folder / "kills", agents=AGENTS) as server:
         scene = Scene(server, luck)
         department, tokens = await asyncio.to_thread(server.staff, AGENTS)
         await scene.gather(VISITORS, tokens, department, lambda: server.url)
@@ -43,7 +43,7 @@ async def kills(
 
 async def cuts(folder: Path, times: int, luck: random.Random) -> dict[str, Any]:
     """Cut links at random bytes until `times` were cut, and compare."""
-    with Served(folder / "cuts") as server:
+    with Served(folder / "cuts", agents=AGENTS) as server:
         scene = Scene(server, luck)
         department, tokens = await asyncio.to_thread(server.staff, AGENTS)
         async with Proxy(lambda: server.url, anywhere(luck, most=40_000)) as proxy:
@@ -61,7 +61,7 @@ async def cuts(folder: Path, times: int, luck: random.Random) -> dict[str, Any]:
 
 async def calibration(folder: Path, fault: str, luck: random.Random) -> dict[str, Any]:
     """Three kills of a server that is broken on purpose: the checker must find it."""
-    result = await kills(folder, 3, luck, Served(folder / fault, launcher=broken(fault)))
+    result = await kills(folder, 3, luck, Served(folder / fault, launcher=broken(fault), agents=AGENTS))
     found = result[FAULTS[fault]] > 0
     return result | {"broken": fault, "ok": found}
 

@@ -77,7 +77,6 @@ def _stored(report: Report, size: Size, folder: Path) -> None:
     none, many = [], []
     with Ours(folder / "empty") as empty, Ours(folder / "old") as old:
         old.served.stop()
-        old.served.admin("department", "add", "support")
         fill(folder / "old" / "agentconsole.db", size.stored)
         old.start()
         empty.open(size.few_chats)

@@ -142,6 +142,14 @@ class Tape:
         rollup = Path(f"/proc/{self._process.pid}/smaps_rollup").read_text()
         return 1024 * next(int(row.split()[1]) for row in rollup.splitlines() if row.startswith("Rss:"))
 
+    def ended(self, seconds: float) -> bool:
+        """Wait until the program has ended by itself; False when it does not."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def close(self) -> None:
         """End the program and the terminal."""
         self._process.kill()

@@ -36,14 +36,14 @@ async def killed(served: Served, moments: Sequence[str], seed: int = 1) -> Findi
 
 @pytest.mark.slow
 async def test_killed_under_load_nothing_is_lost_doubled_or_out_of_order(tmp_path: Path) -> None:
-    found = await killed(Served(tmp_path / "data"), ("load", "ack", "pause", "ack"))
+    found = await killed(Served(tmp_path / "data", agents=AGENTS), ("load", "ack", "pause", "ack"))
     assert found.clean(), found
     assert found.acknowledged > 4 * RATE / 4
 
 
 @pytest.mark.slow
 async def test_a_server_that_acknowledges_before_it_commits_is_found_out(tmp_path: Path) -> None:
-    served = Served(tmp_path / "data", launcher=broken("ack-first"))
+    served = Served(tmp_path / "data", agents=AGENTS, launcher=broken("ack-first"))
     found = await killed(served, ("ack", "ack", "ack"))
     assert found.lists()[FAULTS["ack-first"]], found
 
@@ -51,7 +51,7 @@ async def test_a_server_that_acknowledges_before_it_commits_is_found_out(tmp_pat
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["forgetful", "shuffled"])
 async def test_a_server_that_repeats_or_mixes_up_is_found_out(tmp_path: Path, fault: str) -> None:
-    with Served(tmp_path / "data", launcher=broken(fault)) as served:
+    with Served(tmp_path / "data", agents=AGENTS, launcher=broken(fault)) as served:
         luck = random.Random(1)
         scene = Scene(served, luck)
         department, tokens = await asyncio.to_thread(served.staff, 1)
@@ -74,7 +74,9 @@ async def test_no_acknowledgement_leaves_before_the_sync_of_its_commit(
     # The file must lie on a disk: where memory is the disk, a sync means nothing.
     with tempfile.TemporaryDirectory(dir=tmp_path) as folder:
         trace = Path(folder) / "trace"
-        with Served(Path(folder) / "data", **({"launcher": launcher} if launcher else {})) as served:
+        with Served(
+            Path(folder) / "data", agents=1, **({"launcher": launcher} if launcher else {})
+        ) as served:
             scene = Scene(served, random.Random(1))
             department, tokens = await asyncio.to_thread(served.staff, 1)
             await scene.gather(4, tokens, department, lambda: served.url)

@@ -23,7 +23,7 @@ LONG_LINE = "x" * (p.MAX_TEXT - 100)
 async def scene_on(folder: Path, **settings: int) -> AsyncIterator[Scene]:
     """A real server with nobody in it yet but the agents."""
     environment = {f"AGENTCONSOLE_{name.upper()}": str(value) for name, value in settings.items()}
-    with Served(folder / "data", environment=environment) as served:
+    with Served(folder / "data", environment=environment, agents=5) as served:
         yield Scene(served, random.Random(1))
 
 

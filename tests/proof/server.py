@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.proof.staffing import PASSWORD, agent_name, staffed
+
 READY = re.compile(r"^ready (http://\S+)$")
 START_SECONDS = 30.0
-PASSWORD = "a long enough passphrase"
 AGENTCONSOLE = (sys.executable, "-m", "agentconsole")
 # Ordinary settings, raised because everybody here comes from one address. The checks themselves still run.
 RAISED = {
@@ -37,7 +38,10 @@ def broken(fault: str) -> tuple[str, ...]:
 
 
 class Served:
-    """`agentconsole serve` on a data folder of its own; `launcher` may put another program in its place."""
+    """`agentconsole serve` on a data folder of its own, made with `agents` when it starts for the first time.
+
+    `launcher` may put another program in its place.
+    """
 
     def __init__(
         self,
@@ -45,8 +49,10 @@ class Served:
         launcher: Sequence[str] = (*AGENTCONSOLE, "serve"),
         options: Sequence[str] = (),
         environment: dict[str, str] | None = None,
+        agents: int = 0,
     ) -> None:
         self.data = data
+        self.agents = agents
         self.launcher = launcher
         self.options = options
         raised = {f"AGENTCONSOLE_{name.upper()}": str(value) for name, value in RAISED.items()}
@@ -65,6 +71,8 @@ class Served:
 
     def start(self) -> float:
         """Start it and wait until it is ready; the seconds that took. Raises RuntimeError with its log."""
+        if self.agents and not self.data.exists():
+            staffed(self.data, self.agents)
         command = [*self.launcher, "--data", str(self.data), "--port", str(self.port), *self.options]
         began = time.perf_counter()
         with self.log.open("ab") as log:
@@ -117,21 +125,9 @@ class Served:
 
     # --- people and departments ---------------------------------------------------------------------------
 
-    def admin(self, *words: str, given: str = "") -> Any:
-        """`agentconsole admin ... --json` on this data folder, and its answer."""
-        command = [*AGENTCONSOLE, "admin", "--data", str(self.data), *words, "--json"]
-        done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=60)
-        if done.returncode:
-            raise RuntimeError(f"{' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
-        return json.loads(done.stdout) if done.stdout.strip() else None
-
     def staff(self, count: int) -> tuple[int, list[str]]:
-        """A department with `count` agents, all logged in: its id and their session tokens."""
-        self.admin("department", "add", "support")
-        for number in range(count):
-            self.admin("user", "add", f"agent{number}", "--password-stdin", given=PASSWORD)
-            self.admin("user", "grant", f"agent{number}", "agent", "--department", "support")
-        tokens = [self.login(f"agent{number}") for number in range(count)]
+        """The department's id and the session tokens of so many agents, logged in over REST."""
+        tokens = [self.login(agent_name(number)) for number in range(count)]
         departments = self.rest("GET", "/api/departments", token=tokens[0])
         return int(departments[0]["id"]), tokens
 
