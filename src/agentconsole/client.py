@@ -290,6 +290,11 @@ class Client:
         self._hurry.set()
         self._wake()
 
+    def saw(self, chat: int) -> None:
+        """The newest lines of this chat are on my screen, and I am looking: the server hears of it soon."""
+        self._tell(self.store.saw(chat))
+        self._wake()
+
     def touch(self) -> None:
         """Drafts or history changed: save them soon (within about a second), in a thread."""
         self._dirty_since = self._dirty_since or self._clock()
