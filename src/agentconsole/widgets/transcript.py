@@ -70,7 +70,7 @@ class _Row(NamedTuple):
 def columns(cells: int) -> _Columns:
     """How a transcript that is `cells` wide divides its rows; one cell stands left of the time for the cursor."""
     if cells >= 64:
-        name = min(16, max(8, cells // 7))
+        name = min(16, max(8, cells // 6))
         return _Columns(6, name, max(1, min(TEXT_CELLS, cells - name - 15)), 5)
     if cells >= 34:
         return _Columns(6, 0, cells - 12, 3)
@@ -87,10 +87,10 @@ class Transcript(Widget, can_focus=True):
         color: $foreground;
         & > .transcript--time { color: $text-muted; }
         & > .transcript--visitor { color: $foreground; }
-        & > .transcript--visitor-name { color: $text-accent; text-style: bold; }
-        & > .transcript--visitor-mark { color: $accent; }
+        & > .transcript--visitor-name { color: $text-primary; text-style: bold; }
+        & > .transcript--visitor-mark { color: $primary; }
         & > .transcript--agent { color: $foreground; }
-        & > .transcript--agent-name { color: $text-primary; text-style: bold; }
+        & > .transcript--agent-name { color: $foreground; text-style: bold; }
         & > .transcript--me { color: $foreground; }
         & > .transcript--me-name { color: $text-success; text-style: bold; }
         & > .transcript--note { background: $warning 15%; color: $foreground; }
@@ -355,6 +355,7 @@ class Transcript(Widget, can_focus=True):
         if anchor is not None:
             self._top = self._starts[anchor + 1] - event.size.height
         self._top = self._max_top if anchor is None else min(self._max_top, max(0, self._top))
+        self.refresh()
 
     def notify_style_update(self) -> None:
         """Forget drawn rows when colours change."""

@@ -1,0 +1,392 @@
+"""The terminal as Textual's driver: writes only the cells that changed, lets nothing foreign through, and is
+left as it was found."""
+
+import asyncio
+import atexit
+import contextlib
+import curses
+import os
+import re
+import selectors
+import signal
+import sys
+import termios
+from codecs import getincrementaldecoder
+from collections import deque
+from collections.abc import Callable, Mapping
+from queue import Full
+from typing import TYPE_CHECKING, Any
+
+from rich.segment import Segment
+from textual import events
+from textual._xterm_parser import XTermParser
+from textual.color import Color
+from textual.drivers.linux_driver import LinuxDriver
+from textual.filter import LineFilter
+from textual.geometry import Size
+
+from agentconsole.cells import Cells
+from agentconsole.text import DOT, UNSAFE, width
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+SYNC_START = "\x1b[?2026h"
+SYNC_END = "\x1b[?2026l"
+SYNC_FROM = 512
+HIDE_FROM = 128
+RESIZE_PAUSE = 0.05
+LEAST_SIZE = (
+    16,
+    4,
+)  # below this, some of Textual's widgets wrap text into no columns at all, and the app ends
+LAYOUT_PATIENCE = 0.3
+CLOSE_PATIENCE = 2.0
+# Everything that the console may have switched on, switched off.
+RESTORE = (
+    "\x1b[m\x1b[r\x1b[?2026l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[<u"
+    "\x1b[?7h\x1b[?1049l\x1b[?25h"
+)
+# Include in an app's CSS: the terminal's own cursor stands at the input, none is painted.
+CURSOR_CSS = """
+Input > .input--cursor, Input:focus > .input--cursor, TextArea > .text-area--cursor, TextArea:focus > .text-area--cursor {
+    color: $foreground; background: transparent; text-style: none;
+}
+"""
+
+_FRAME = re.compile(r"\x1b\[\d+;\d+H")
+_KNOWN = re.compile(
+    r"(?:\x1b\[\?(?:7|1000|1003|1004|1006|1015|1016|1049|2004|2026|2048)[hl]"
+    r"|\x1b\[\?2026\$p"
+    r"|\x1b\[>\d+u|\x1b\[<u|\x07"
+    r"|\x1b\]52;c;[A-Za-z0-9+/=]*\x07)+"
+)
+_WORDS = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f]*"
+_ALERT = re.compile(
+    rf"(?:\x07|\x1b\[2[23];[02]t|\x1b\]2;{_WORDS}\x07|\x1b\](?:9|777;notify|99);{_WORDS}(?:\x07|\x1b\\))+"
+)
+_TMUX_WRAP = re.compile(r"\x1bPtmux;((?:[^\x1b]|\x1b\x1b)*)\x1b\\")
+_SCREEN_WRAP = re.compile(r"\x1bP((?:[^\x1b]|\x1b[^\\P])*)\x1b\\")
+_TITLE_KEPT = "\x1b[22;0t"
+_TITLE_BACK = "\x1b[23;0t"
+_IGNORED = re.compile(r"\x1b\[\?25[hl]|\x1b\]22;[a-z-]*\x07|\x1b\[\?2048\$p")
+
+
+class CleanFilter(LineFilter):
+    """The second layer against hostile text: what a widget draws is harmless, whoever forgot to clean it.
+
+    Widths are fixed by then, so an unsafe character becomes a dot only if it has a cell, else nothing.
+    """
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The same segments if all are harmless."""
+        for text, _, _ in segments:
+            if not text.isprintable() or (not text.isascii() and UNSAFE.search(text)):
+                return [
+                    Segment(UNSAFE.sub(_same_width, text), style, control)
+                    for text, style, control in segments
+                ]
+        return segments
+
+
+class TerminalFile:
+    """Writes to the terminal for Textual's writer thread; a terminal that is gone takes everything silently."""
+
+    def __init__(
+        self, fileno: int, encoding: str, on_idle: Callable[[], None], on_lost: Callable[[], None]
+    ) -> None:
+        self._fileno = fileno
+        self._encoding = encoding
+        self._on_idle = on_idle
+        self._on_lost = on_lost
+        self.lost = False
+
+    def write(self, text: str) -> None:
+        """Write all of `text`."""
+        data = memoryview(text.encode(self._encoding, "replace"))
+        while data and not self.lost:
+            try:
+                data = data[os.write(self._fileno, data) :]
+            except BlockingIOError:
+                with selectors.DefaultSelector() as selector:
+                    selector.register(self._fileno, selectors.EVENT_WRITE)
+                    selector.select(0.1)
+            except OSError:
+                self.lost = True
+                self._on_lost()
+
+    def flush(self) -> None:
+        """Called when nothing more waits to be written."""
+        self._on_idle()
+
+    def fileno(self) -> int:
+        """The terminal's file descriptor."""
+        return self._fileno
+
+
+class DiffDriver(LinuxDriver):
+    """Textual's driver for terminals, with a copy of the cells between the frames and the wire."""
+
+    def __init__(
+        self, app: "App[Any]", *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._prepare(os.environ)
+        utf8 = not self.cells.ascii_only
+        output = sys.__stderr__
+        assert output is not None
+        self._terminal = TerminalFile(
+            output.fileno(), "utf-8" if utf8 else "ascii", self._idle_from_thread, self._lost_from_thread
+        )
+        self._file: Any = self._terminal
+        self._wake_reader, self._wake_writer = os.pipe()
+        self._started = False
+
+    def _prepare(self, environ: Mapping[str, str]) -> None:
+        """What does not need a terminal."""
+        self.cells = Cells(
+            colour="NO_COLOR" not in environ,
+            ascii_only=not speaks_utf8(environ),
+            keeps_background=keeps_background(environ),
+        )
+        self.refused: deque[str] = deque(maxlen=20)
+        self._writing = False
+        self._resize_timer: asyncio.TimerHandle | None = None
+        self._resized_again = False
+        self._late_frame: asyncio.TimerHandle | None = None
+        self._has_sync = False
+        self._cursor_shown = False
+        self._title_kept = False
+
+    # ---- what Textual writes -------------------------------------------------------------------
+
+    def write(self, data: str) -> None:
+        """Take a frame into the cells, or let a known sequence pass; anything else is refused."""
+        if data in (SYNC_START, SYNC_END):
+            self._has_sync = True
+        elif _FRAME.match(data):
+            self._take_frame(data)
+        elif _KNOWN.fullmatch(data):
+            self._send(data)
+        elif not _IGNORED.fullmatch(data):
+            self.refused.append(data)
+
+    def _take_frame(self, frame: str) -> None:
+        size = self._true_size()
+        if size != self.cells.size:
+            self.cells.resize(*size)
+        self.cells.dark = self._app.current_theme.dark
+        self.cells.apply(frame)
+        if self._app.size == self._get_terminal_size():
+            self.paint()
+        elif self._late_frame is None:  # the terminal has its new size already, the frame not yet
+            self._late_frame = self._loop.call_later(LAYOUT_PATIENCE, self.paint)
+
+    def paint(self) -> None:
+        """Write what changed, unless the last writing is not through yet: then as soon as it is."""
+        if self._writing:
+            return
+        if self._late_frame is not None:
+            self._late_frame.cancel()
+            self._late_frame = None
+        data = self.cells.paint()
+        shown = self._wants_cursor()
+        if len(data) >= SYNC_FROM and self._has_sync:
+            data = SYNC_START + data + SYNC_END
+        elif len(data) >= HIDE_FROM and self._cursor_shown:
+            data = "\x1b[?25l" + data
+            self._cursor_shown = False
+        if shown != self._cursor_shown:
+            data += "\x1b[?25h" if shown else "\x1b[?25l"
+            self._cursor_shown = shown
+        if data:
+            self._send_frame(data)
+
+    def _wants_cursor(self) -> bool:
+        return hasattr(type(self._app.focused), "cursor_screen_offset")
+
+    def _send(self, data: str) -> None:
+        if self._writer_thread is not None and not self._terminal.lost:
+            self._writer_thread.write(data)
+
+    def _send_frame(self, data: str) -> None:
+        self._writing = True
+        self._send(data)
+
+    def _idle_from_thread(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop may be closed
+            self._loop.call_soon_threadsafe(self._idle)
+
+    def _idle(self) -> None:
+        if self._writing:
+            self._writing = False
+            self.paint()
+
+    # ---- calling the agent ---------------------------------------------------------------------
+
+    def alert(self, data: bytes) -> bool:
+        """Write bell, title or notification (as `alerts` makes them); False if it is anything else."""
+        text = data.decode(errors="replace")
+        plain = _SCREEN_WRAP.sub(
+            r"\1", _TMUX_WRAP.sub(lambda wrap: wrap[1].replace("\x1b\x1b", "\x1b"), text)
+        )
+        if not _ALERT.fullmatch(plain):
+            self.refused.append(text)
+            return False
+        self._title_kept = _TITLE_KEPT in text or (self._title_kept and _TITLE_BACK not in text)
+        self._send(text)
+        return True
+
+    # ---- life ----------------------------------------------------------------------------------
+
+    def start_application_mode(self) -> None:
+        """Take the terminal over; after a suspension everything is drawn again."""
+        self._writing = False
+        self._cursor_shown = False
+        self._has_sync = False
+        self.cells.forget()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._writer_thread is None:
+            return
+        self._send("\x1b[?25l")
+        if not self._started:
+            self._started = True
+            atexit.register(self._restore_now)
+        signal.signal(signal.SIGWINCH, lambda *_: self._loop.call_soon_threadsafe(self._resized))
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            self._loop.add_signal_handler(number, self._leave, 128 + number)
+        if self.cells.size != (0, 0):
+            self._loop.call_soon(self.paint)
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back as it was."""
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            self._loop.remove_signal_handler(number)
+        if self._title_kept:
+            self._send(_TITLE_BACK)
+        self._send("\x1b[m")
+        super().stop_application_mode()
+        self._send("\x1b[?25h")
+        if self._started:
+            self._started = False
+            atexit.unregister(self._restore_now)
+
+    def close(self) -> None:
+        """Wait until all is written, but not for ever: a terminal may have stopped reading."""
+        if self._writer_thread is not None:
+            with contextlib.suppress(Full):
+                self._writer_thread._queue.put(None, timeout=CLOSE_PATIENCE)
+            self._writer_thread.join(CLOSE_PATIENCE)
+            self._writer_thread = None
+
+    def _restore_now(self) -> None:
+        """The last resort of a process that ends without `stop_application_mode`."""
+        with contextlib.suppress(OSError):
+            os.write(self._terminal.fileno(), RESTORE.encode())
+        if self.attrs_before is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+
+    def _leave(self, code: int) -> None:
+        self._app.exit(return_code=code)
+
+    def _lost_from_thread(self) -> None:
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._leave, 128 + signal.SIGHUP)
+
+    # ---- size ----------------------------------------------------------------------------------
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """The size that the app lays itself out for; of a smaller terminal it sees the upper left part."""
+        columns, lines = self._true_size()
+        return (max(columns, LEAST_SIZE[0]), max(lines, LEAST_SIZE[1]))
+
+    def _true_size(self) -> tuple[int, int]:
+        for fileno in (self._terminal.fileno(), self.fileno):
+            with contextlib.suppress(OSError):
+                size = os.get_terminal_size(fileno)
+                if size.columns and size.lines:
+                    return (size.columns, size.lines)
+        return self.cells.size if self.cells.size != (0, 0) else (80, 24)
+
+    def _query_in_band_window_resize(self) -> None:
+        """SIGWINCH tells sizes, also through SSH and tmux; a second teller would double the work."""
+
+    def _resized(self) -> None:
+        """Tell the app at once, and in a storm of sizes again after a pause."""
+        if self._resize_timer is not None:
+            self._resized_again = True
+            return
+        self._resized_again = False
+        self._resize_timer = self._loop.call_later(RESIZE_PAUSE, self._resize_pause_over)
+        size = Size(*self._get_terminal_size())
+        if size == self._app.size:
+            self._app.refresh(layout=True)  # the app has this size already, but of it more or less is in view
+        else:
+            self._app.post_message(events.Resize(size, size))
+
+    def _resize_pause_over(self) -> None:
+        self._resize_timer = None
+        if self._resized_again:
+            self._resized()
+
+    # ---- keys ----------------------------------------------------------------------------------
+
+    def disable_input(self) -> None:
+        """Stop reading keys, without waiting for the reader's next look around."""
+        os.write(self._wake_writer, b"x")
+        super().disable_input()
+        os.read(self._wake_reader, 1)
+
+    def run_input_thread(self) -> None:
+        """Read keys until told to stop or until the terminal is gone."""
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            selector.register(self._wake_reader, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                ready = [
+                    key.fd for key, _ in selector.select(0.05 if parser._timeout_time is not None else None)
+                ]
+                if self.fileno in ready:
+                    try:
+                        data = os.read(self.fileno, 4096)
+                    except OSError:
+                        data = b""
+                    if not data:
+                        self._lost_from_thread()
+                        return
+                    for event in parser.feed(decode(data)):
+                        self.process_message(event)
+                for event in parser.tick():
+                    self.process_message(event)
+
+
+def speaks_utf8(environ: Mapping[str, str]) -> bool:
+    """False if the locale names another encoding; an environment without any locale is taken for UTF-8.
+
+    Python itself sets LC_CTYPE to C.UTF-8 where the locale is C: that says nothing about the terminal.
+    """
+    own = environ.get("LC_CTYPE", "")
+    locale = (
+        environ.get("LC_ALL")
+        or ("" if own == "C.UTF-8" and environ.get("LANG") else own)
+        or environ.get("LANG")
+    )
+    return not locale or "utf8" in locale.lower().replace("-", "")
+
+
+def keeps_background(environ: Mapping[str, str]) -> bool:
+    """True if the terminal erases with the current background colour (terminfo's `bce`)."""
+    if environ.get("TMUX"):
+        return True
+    try:
+        curses.setupterm(environ.get("TERM") or "dumb", sys.__stderr__.fileno() if sys.__stderr__ else 2)
+    except curses.error:
+        return False
+    return curses.tigetflag("bce") == 1
+
+
+def _same_width(match: re.Match[str]) -> str:
+    return DOT if width(match.group()) else ""
