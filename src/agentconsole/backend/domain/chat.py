@@ -151,6 +151,9 @@ ChatCommand = (
 )
 
 
+VISITORS = (Leave, Rate, VisitorPage)
+
+
 class Refusal(Exception):
     """A command cannot be: a code for programs, a sentence for people."""
 
@@ -247,7 +250,7 @@ def decide(
     A decision without events and with the very same head means: it was so already.
     """
     facts = thing(head, team)
-    if actor.side is Side.visitor and not can(actor, Deed.visit, facts):
+    if (actor.side is Side.visitor or isinstance(command, VISITORS)) and not can(actor, Deed.visit, facts):
         raise unknown()
     decider = _DECIDERS[type(command)]
     return decider(head, actor, command, now, facts, timing or Timing())
@@ -267,7 +270,7 @@ def _require(actor: Actor, deed: Deed, facts: Thing, otherwise: Refusal) -> None
 def _say(head: Head, actor: Actor, command: Say, now: int, facts: Thing, timing: Timing) -> Decision:
     text = checked_text(command.text)
     if not is_open(head.state):
-        if actor.side is Side.staff:
+        if actor.side is not Side.visitor:
             _require(actor, Deed.answer, facts, _over())
         raise _over()
     if actor.side is Side.visitor:
