@@ -1,0 +1,1 @@
+"""The domain: plain functions, asked in all combinations."""
