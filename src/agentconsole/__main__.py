@@ -1,0 +1,82 @@
+"""The command line: the console, or one of the words that import their half only when they are asked for."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+DESCRIPTION = """\
+The console for agents and supervisors of a live-chat desk.
+
+Other commands (each explains itself with --help):
+  agentconsole serve      run the server
+  agentconsole admin      users, rights, departments, sessions
+  agentconsole simulate   visitors that are none, for training and load
+  agentconsole demo       a server, simulated visitors and the console, to look around"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what the command line asks for; the answer is the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    other = OTHERS.get(words[0]) if words else None
+    return other(words[1:]) if other else _console(words)
+
+
+def _console(words: Sequence[str]) -> int:
+    given = _parser().parse_args(words)
+    from agentconsole import console
+
+    flags = {"theme": given.theme} if given.theme else {}
+    return console.run(server=given.server, user=given.user, flags=flags)
+
+
+def _parser() -> argparse.ArgumentParser:
+    from agentconsole import __version__
+
+    words = argparse.ArgumentParser(
+        prog="agentconsole",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    words.add_argument("--server", default="", metavar="URL", help="address of the server")
+    words.add_argument("--user", default="", metavar="NAME", help="name to log in with")
+    words.add_argument("--theme", default="", metavar="NAME", help="colour theme")
+    words.add_argument("--version", action="version", version=f"agentconsole {__version__}")
+    return words
+
+
+def _serve(words: Sequence[str]) -> int:
+    from agentconsole.backend import cli
+
+    return cli.serve(words)
+
+
+def _admin(words: Sequence[str]) -> int:
+    from agentconsole.backend import cli
+
+    return cli.admin(words)
+
+
+def _simulate(words: Sequence[str]) -> int:
+    from agentconsole import simulate
+
+    return simulate.main(words)
+
+
+def _demo(words: Sequence[str]) -> int:
+    from agentconsole import demo  # type: ignore[attr-defined]
+
+    return int(demo.main(words))
+
+
+OTHERS: dict[str, Callable[[Sequence[str]], int]] = {
+    "serve": _serve,
+    "admin": _admin,
+    "simulate": _simulate,
+    "demo": _demo,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,307 @@
+"""The commands `agentconsole serve` and `agentconsole admin`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from agentconsole.text import clean
+
+from .options import Options, Unusable, check, load, read
+
+OK, REFUSED, USAGE, UNREACHABLE = 0, 1, 2, 3
+
+CODES = """\
+exit codes: 0 done, or it was so already; 1 refused, the sentence says why; 2 wrong usage;
+3 neither the server nor its database could be reached (or somebody else holds its lock)."""
+
+
+def complain(sentence: object, code: int) -> int:
+    """Say on standard error what is wrong; the exit code."""
+    print(f"agentconsole: {clean(str(sentence))}", file=sys.stderr)
+    return code
+
+
+# --- serve ---------------------------------------------------------------------------------------------------------
+
+
+def serve(arguments: Sequence[str]) -> int:
+    """Run the server until it is told to stop."""
+    try:
+        options = check(load(arguments, os.environ))
+        options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except Unusable as problem:
+        return complain(problem, USAGE)
+    except OSError as error:
+        return complain(f"The data folder cannot be made: {error}.", UNREACHABLE)
+    from . import logs, server
+    from .storage.database import Locked, TooNew
+
+    logs.set_up(options.log_level)
+    try:
+        _run(server.serve(options, lambda url, first: _ready(options, url, first)))
+    except (Locked, TooNew) as problem:
+        return complain(problem, UNREACHABLE)
+    except OSError as error:
+        return complain(f"The server cannot run: {error}.", UNREACHABLE)
+    return OK
+
+
+def _run(work: Any) -> None:
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)
+
+
+def _ready(options: Options, url: str, first: bool) -> None:
+    if first:
+        print(first_steps(options), file=sys.stderr, flush=True)
+    print(f"ready {url}", flush=True)
+
+
+FIRST_STEPS = """\
+There are no users yet, and no password that would let anybody in. Make the first administrator
+(who also becomes agent and supervisor) with:
+
+    agentconsole admin{where} user add NAME --password-stdin
+
+and a department, so that visitors can be answered:
+
+    agentconsole admin{where} department add support
+"""
+
+
+def first_steps(options: Options) -> str:
+    """What to do on a first start."""
+    usual = Options().data == options.data
+    where = f" --database {options.database}" if options.database else ""
+    return FIRST_STEPS.format(where=where + ("" if usual else f" --data {options.data}"))
+
+
+# --- admin ---------------------------------------------------------------------------------------------------------
+
+
+def admin(arguments: Sequence[str]) -> int:
+    """Give one order or ask one question."""
+    words = _parser().parse_args(arguments)
+    given = {name: getattr(words, name) for name in ("data", "database") if getattr(words, name) is not None}
+    try:
+        options = read(given, os.environ)
+    except Unusable as problem:
+        return complain(problem, USAGE)
+    from .domain.chat import Refusal
+
+    try:
+        wish = words.wish(words)
+    except Refusal as refusal:
+        return complain(refusal.text, REFUSED)
+    return _give(options, wish, words)
+
+
+def _give(options: Options, wish: Any, words: argparse.Namespace) -> int:
+    from .operator import Unreachable, alone, ask
+    from .storage.database import Locked, TooNew
+
+    try:
+        answer = ask(options.data, wish)
+        if answer is None:
+            options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+            answer = alone(options.database_url, options.data, _clock, wish)
+    except (Locked, TooNew, Unreachable) as problem:
+        return complain(problem, UNREACHABLE)
+    except OSError as error:
+        return complain(f"The server cannot be reached: {error}.", UNREACHABLE)
+    if answer.code is not None:
+        return complain(answer.text, REFUSED)
+    _show(answer, words)
+    return OK
+
+
+def _clock() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _show(answer: Any, words: argparse.Namespace) -> None:
+    if answer.done is not None:
+        done = {"changed": answer.done.changed, "text": answer.done.text, "about": answer.done.about}
+        print(json.dumps(done) if words.json else clean(answer.done.text))
+    elif words.json:
+        print(json.dumps(answer.rows))
+    else:
+        for row in answer.rows or []:
+            print(clean("  ".join(words.line(row))))
+
+
+def _parser() -> argparse.ArgumentParser:
+    words = argparse.ArgumentParser(
+        prog="agentconsole admin",
+        description="Run the system: users, rights, departments, sessions. Every order may be given twice.",
+        epilog=CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _common(words, None)
+    nouns = words.add_subparsers(metavar="user|department|session", required=True)
+    _user_words(nouns.add_parser("user", help="members of staff and their rights"))
+    _department_words(nouns.add_parser("department", help="queues and their settings"))
+    _session_words(nouns.add_parser("session", help="who is logged in"))
+    return words
+
+
+def _common(words: argparse.ArgumentParser, default: Any) -> None:
+    words.add_argument("--data", metavar="DIR", default=default, help="the server's data folder")
+    words.add_argument("--database", metavar="URL", default=default, help="the server's PostgreSQL database")
+    words.add_argument("--json", action="store_true", default=default or False, help="answer in JSON")
+
+
+def _verb(verbs: Any, name: str, wish: Any, meaning: str, *names: str) -> argparse.ArgumentParser:
+    words: argparse.ArgumentParser = verbs.add_parser(name, help=meaning, description=meaning, allow_abbrev=False)
+    _common(words, argparse.SUPPRESS)
+    for positional in names:
+        words.add_argument(positional.lower(), metavar=positional)
+    words.set_defaults(wish=wish)
+    return words
+
+
+def _user_words(words: argparse.ArgumentParser) -> None:
+    verbs = words.add_subparsers(metavar="VERB", required=True)
+    add = _verb(verbs, "add", _add_user, "Add a user; the first one becomes administrator.", "NAME")
+    add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    add.add_argument("--display", default="", help="the name that visitors and colleagues see")
+    add.add_argument("--only-admin", action="store_true", help="the first user: not agent and supervisor too")
+    passwd = _verb(verbs, "passwd", _set_password, "Set another password; all sessions end.", "NAME")
+    passwd.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    for name, meaning in (("grant", "Give a role."), ("withdraw", "Take a role away.")):
+        verb = _verb(verbs, name, _grant(name), meaning, "NAME")
+        verb.add_argument("role", choices=("agent", "supervisor", "analyst", "admin"))
+        verb.add_argument("--department", metavar="D", default="", help="only in this department")
+    for name, meaning in (("disable", "Lock a user out."), ("enable", "Let a user in again.")):
+        _verb(verbs, name, _disable(name), meaning, "NAME")
+    _verb(verbs, "list", _list("ListUsers"), "All users.").set_defaults(line=_user_line)
+
+
+def _department_words(words: argparse.ArgumentParser) -> None:
+    verbs = words.add_subparsers(metavar="VERB", required=True)
+    add = _verb(verbs, "add", _department("AddDepartment"), "Add a department.", "SLUG")
+    change = _verb(verbs, "set", _department("SetDepartment"), "Change a department.", "SLUG")
+    for verb in (add, change):
+        verb.add_argument("--name", help="the name that people see")
+        verb.add_argument("--description", help="a sentence for colleagues")
+        verb.add_argument("--welcome", help="what visitors read first")
+        verb.add_argument("--topic", action="append", dest="topics", help="a topic to choose; again for more")
+        verb.add_argument("--wrapup-seconds", type=int, dest="wrapup_s", help="how long a close can be undone")
+        verb.add_argument("--abandon-seconds", type=int, dest="abandon_s", help="how long a lost visitor keeps the place")
+        verb.add_argument("--queue-limit", type=int, help="how many may wait")
+        access = verb.add_mutually_exclusive_group()
+        access.add_argument("--team", action="store_true", default=None, help="colleagues may read each other's chats")
+        access.add_argument("--closed", action="store_false", dest="team", help="they may not (default)")
+    change.add_argument("--no-topics", action="store_const", const=[], dest="topics", help="no topics any more")
+    state = change.add_mutually_exclusive_group()
+    state.add_argument("--archive", action="store_true", dest="archived", default=None, help="hide it from visitors")
+    state.add_argument("--restore", action="store_false", dest="archived", help="show it again")
+    _verb(verbs, "list", _list("ListDepartments"), "All departments.").set_defaults(line=_department_line)
+
+
+def _session_words(words: argparse.ArgumentParser) -> None:
+    verbs = words.add_subparsers(metavar="VERB", required=True)
+    _verb(verbs, "list", _list("ListSessions"), "The sessions in force.").set_defaults(line=_session_line)
+    revoke = _verb(verbs, "revoke", _revoke, "End a session, or all of a user.")
+    which = revoke.add_mutually_exclusive_group(required=True)
+    which.add_argument("id", nargs="?", type=int, help="the session's number")
+    which.add_argument("--user", help="all sessions of this user")
+
+
+def _password(words: argparse.Namespace) -> str:
+    """The hash of the password that was given. Raises Refusal."""
+    from .auth import hash_password
+
+    if words.password_stdin:
+        written = sys.stdin.readline().rstrip("\r\n")
+    elif sys.stdin.isatty():
+        import getpass
+
+        written = getpass.getpass(f"Password for {words.name}: ")
+    else:
+        print("agentconsole: Give --password-stdin and write the password to standard input.", file=sys.stderr)
+        raise SystemExit(USAGE)
+    return hash_password(written)
+
+
+def _add_user(words: argparse.Namespace) -> Any:
+    from .desk.admin import AddUser
+
+    return AddUser(words.name, _password(words), words.display, words.only_admin)
+
+
+def _set_password(words: argparse.Namespace) -> Any:
+    from .desk.admin import SetPassword
+
+    return SetPassword(words.name, _password(words))
+
+
+def _grant(verb: str) -> Any:
+    def wish(words: argparse.Namespace) -> Any:
+        from agentconsole.protocol import Role
+
+        from .desk.admin import GiveGrant, WithdrawGrant
+
+        shape = GiveGrant if verb == "grant" else WithdrawGrant
+        return shape(words.name, Role(words.role), words.department)
+
+    return wish
+
+
+def _disable(verb: str) -> Any:
+    def wish(words: argparse.Namespace) -> Any:
+        from .desk.admin import DisableUser
+
+        return DisableUser(words.name, verb == "disable")
+
+    return wish
+
+
+def _department(shape: str) -> Any:
+    def wish(words: argparse.Namespace) -> Any:
+        from .desk import admin as orders
+
+        given = {name: value for name, value in vars(words).items() if value is not None}
+        found: Any = getattr(orders, shape)
+        return found(**{name: given[name] for name in found.__struct_fields__ if name in given})
+
+    return wish
+
+
+def _revoke(words: argparse.Namespace) -> Any:
+    from .desk.sessions import EndSession, EndSessions
+
+    return EndSessions(words.user) if words.user else EndSession(words.id)
+
+
+def _list(shape: str) -> Any:
+    def wish(words: argparse.Namespace) -> Any:
+        from . import operator
+
+        return getattr(operator, shape)()
+
+    return wish
+
+
+def _user_line(row: dict[str, Any]) -> list[str]:
+    grants = [grant["role"] + (f" in {grant['department']}" if grant["department"] else "") for grant in row["grants"]]
+    return [row["name"], row["display"], ", ".join(grants) or "no rights", "disabled" if row["disabled"] else ""]
+
+
+def _department_line(row: dict[str, Any]) -> list[str]:
+    return [row["slug"], row["name"], "team" if row["team"] else "closed", "archived" if row["archived"] else ""]
+
+
+def _session_line(row: dict[str, Any]) -> list[str]:
+    used = time.strftime("%Y-%m-%d %H:%M", time.gmtime(row["used_at"] / 1_000))
+    return [str(row["id"]), row["user"], f"last used {used} UTC", row["label"]]

@@ -1,0 +1,274 @@
+"""The HTTP door: REST resources, the visitor's page and its files, and what operators watch."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route as Path
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from agentconsole.protocol import Code, Side, encode
+from agentconsole.text import log_value
+
+from . import files, openapi
+from .addresses import client
+from .auth import Auth, Held
+from .desk import Desk
+from .domain.chat import Refusal
+from .domain.policy import Actor
+from .files import File
+from .hub import Hub
+from .metrics import KIND, Figures
+from .options import Options
+from .rest import ROUTES, Call, Download, House, Problem, Route
+from .rest.calls import STATUS, converted, decoded, key
+from .storage import letters
+from .storage.database import Database
+
+log = logging.getLogger("agentconsole.http")
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+MAX_BODY = 131_072
+BODY_SECONDS = 30.0
+ALIVE_MS = 30_000
+JSON = "application/json"
+NOBODY = Actor(Side.visitor)
+
+STRICT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+DOCS = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+CHAT = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
+    " media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {sites}"
+)
+SECURE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": STRICT,
+}
+HSTS = "max-age=31536000"
+
+
+def build(database: Database, desk: Desk, hub: Hub, options: Options, auth: Auth) -> ASGIApp:
+    """The application that uvicorn serves beside the sockets."""
+    house = House(database, desk, hub, auth)
+    figures = Figures(desk, hub, auth)
+
+    async def health(request: Request) -> Response:
+        return Response("ok\n", media_type="text/plain")
+
+    async def ready(request: Request) -> Response:
+        alive_at = int((await database.read(letters.settings)).get("alive_at", 0))
+        if desk.clock() - alive_at > ALIVE_MS:
+            raise Refusal(Code.busy, "Nothing could be written for a while.", 5_000)
+        return Response("ok\n", media_type="text/plain")
+
+    async def measure(request: Request) -> Response:
+        return Response(figures.text(), headers={"Content-Type": KIND})
+
+    app = Starlette(
+        routes=[
+            *(Path(route.path, _guarded(database, _resource(house, options, route)), methods=[route.method]) for route in ROUTES),
+            *_pages(options),
+            Path("/healthz", health),
+            Path("/readyz", _guarded(database, ready)),
+            Path("/metrics", measure),
+        ],
+        exception_handlers={HTTPException: _no_route, Exception: _failed},
+    )
+    app.router.redirect_slashes = False
+    return _Secured(app, options)
+
+
+# --- resources -----------------------------------------------------------------------------------------------------
+
+
+def _resource(house: House, options: Options, route: Route) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        began = time.perf_counter()
+        token = _bearer(request)
+        actor, held = await _caller(house, route, token)
+        call = Call(
+            house=house,
+            address=_address(request, options),
+            token=token,
+            actor=actor,
+            held=held,
+            key=next((key(written) for written in request.path_params.values()), 0),
+            query=converted(_query(request), route.query) if route.query else None,
+            body=decoded(await _body(request), route.body) if route.body else None,
+        )
+        answer = await route.handler(call)
+        took = 1_000 * (time.perf_counter() - began)
+        log.debug("%s %s %d in %.1f ms", route.method, log_value(request.url.path), route.status, took)
+        return _answer(route, answer)
+
+    return endpoint
+
+
+async def _caller(house: House, route: Route, token: str) -> tuple[Actor, Held | None]:
+    if route.who == "staff":
+        held = await house.auth.session(token)
+        return held.actor, held
+    if route.who == "visitor":
+        return await house.auth.visitor(token), None
+    return NOBODY, None
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _address(request: Request, options: Options) -> str:
+    peer = request.client.host if request.client else "127.0.0.1"
+    hops = ",".join(request.headers.getlist("x-forwarded-for"))
+    return client(peer, {"x-forwarded-for": hops}, options)
+
+
+def _query(request: Request) -> dict[str, str]:
+    found = request.query_params.multi_items()
+    if len(found) != len({name for name, _ in found}):
+        raise Refusal(Code.bad_frame, "A parameter of the query stands there twice.")
+    return dict(found)
+
+
+async def _body(request: Request) -> bytes:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != JSON or request.headers.get("content-encoding", "identity") != "identity":
+        raise HTTPException(415, "The body must be application/json.")
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                if size > MAX_BODY:
+                    raise HTTPException(413, f"A body may have up to {MAX_BODY:,} bytes.")
+                parts.append(part)
+    except TimeoutError:
+        raise HTTPException(408, "The body took too long.") from None
+    return b"".join(parts)
+
+
+def _answer(route: Route, answer: Any) -> Response:
+    if isinstance(answer, Download):
+        headers = {"Content-Disposition": f'attachment; filename="{answer.name}"'}
+        return Response(answer.text.encode("utf-8", "replace"), media_type="text/plain", headers=headers)
+    if answer is None:
+        return Response(status_code=route.status)
+    return Response(encode(answer), route.status, media_type=JSON)
+
+
+# --- refusals ------------------------------------------------------------------------------------------------------
+
+
+def _guarded(database: Database, endpoint: Endpoint) -> Endpoint:
+    async def guarded(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Refusal as refusal:
+            return _refused(refusal)
+        except database.failures as error:
+            log.error("the database failed: %s", type(error).__name__)
+            return _refused(Refusal(Code.busy, "The database does not answer just now. Please try again.", 2_000))
+        except ClientDisconnect:
+            return Response(status_code=400)
+
+    return guarded
+
+
+def _refused(refusal: Refusal) -> Response:
+    status = STATUS[refusal.code]
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if refusal.retry_ms:
+        headers["Retry-After"] = str(math.ceil(refusal.retry_ms / 1_000))
+    return _problem(status, refusal.code, refusal.text, headers)
+
+
+def _problem(status: int, code: Code, text: str, headers: dict[str, str] | None = None) -> Response:
+    return Response(encode(Problem(code, text)), status, headers=headers, media_type=JSON)
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == 404:
+        return _problem(404, Code.unknown, "There is no such page.", headers)
+    if error.status_code == 405:
+        return _problem(405, Code.invalid, f"This address does not know {log_value(request.method, 20)}.", headers)
+    return _problem(error.status_code, Code.bad_frame, error.detail, {**headers, "Connection": "close"})
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    mark = secrets.token_hex(4)
+    log.error("a request failed, mark %s: %s", mark, log_value(request.url.path), exc_info=error)
+    return _problem(500, Code.busy, f"Something went wrong in the server (see its log, {mark}).")
+
+
+# --- pages and files -----------------------------------------------------------------------------------------------
+
+
+def _pages(options: Options) -> list[Path]:
+    found = files.load()
+    document = openapi.document()
+    chat = CHAT.format(sites=" ".join(options.frame_sites) or "*")
+    docs = File(openapi.page(document).encode(), files.TYPES["html"])
+    pages = [
+        Path("/api/openapi.json", _file(File(encode(document), JSON))),
+        Path("/api/docs", _file(docs, DOCS)),
+        Path("/static/api.css", _file(File(openapi.STYLE.encode(), files.TYPES["css"]))),
+    ]
+    for path, file in found.items():
+        if path == "/chat":
+            pages += [Path(path, _file(file, chat, shared=True)) for path in ("/chat", "/chat/{department}")]
+        else:
+            pages.append(Path(path, _file(file, shared=True)))
+    return pages
+
+
+def _file(file: File, policy: str = STRICT, shared: bool = False) -> Endpoint:
+    headers = {"ETag": file.tag, "Cache-Control": "no-cache", "Content-Security-Policy": policy}
+    if shared:
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+
+    async def endpoint(request: Request) -> Response:
+        tags = request.headers.get("if-none-match", "")
+        if file.tag in [tag.strip().removeprefix("W/") for tag in tags.split(",")]:
+            return Response(status_code=304, headers=headers)
+        return Response(file.content, headers={**headers, "Content-Type": file.kind})
+
+    return endpoint
+
+
+class _Secured:
+    """Adds the headers that every answer has, whoever made it."""
+
+    def __init__(self, app: ASGIApp, options: Options) -> None:
+        self._app = app
+        self._headers = dict(SECURE)
+        if options.tls or options.public_url.startswith("https://"):
+            self._headers["Strict-Transport-Security"] = HSTS
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, secured)

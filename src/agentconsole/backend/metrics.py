@@ -1,0 +1,69 @@
+"""What operators measure: figures for Prometheus, never a text of people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+
+from agentconsole.protocol import OPEN_STATES
+
+from .auth import Auth
+from .desk import Desk
+from .hub import Hub
+from .steps import Steps
+
+KIND = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Figures:
+    """Reads the counters where they are kept, when it is asked."""
+
+    def __init__(self, desk: Desk, hub: Hub, auth: Auth) -> None:
+        self._desk, self._hub, self._auth = desk, hub, auth
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(self)
+
+    def text(self) -> bytes:
+        """All figures, as Prometheus reads them."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        """Part of prometheus_client's collectors."""
+        yield self._connections()
+        yield self._chats()
+        yield self._commands()
+        writer = self._desk.writer
+        yield _histogram("agentconsole_batch_commands", "Commands committed together.", writer.sizes)
+        yield _histogram("agentconsole_commit_seconds", "Seconds that a batch took, with its commit.", writer.seconds)
+        yield CounterMetricFamily(
+            "agentconsole_dropped_readers", "Sockets cut off because they read too slowly.", self._hub.cut
+        )
+        yield CounterMetricFamily("agentconsole_login_failures", "Refused logins.", self._auth.failures)
+
+    def _connections(self) -> Metric:
+        found = GaugeMetricFamily("agentconsole_connections", "Open sockets.", labels=["kind"])
+        found.add_metric(["staff"], len(self._hub.staff))
+        found.add_metric(["visitor"], len(self._hub.visitors))
+        return found
+
+    def _chats(self) -> Metric:
+        found = GaugeMetricFamily("agentconsole_chats", "Open chats.", labels=["state"])
+        counts = Counter(head.state for head in self._hub.board.heads.values())
+        for state in sorted(OPEN_STATES):
+            found.add_metric([state.value], counts[state])
+        return found
+
+    def _commands(self) -> Metric:
+        found = CounterMetricFamily("agentconsole_commands", "Commands by what became of them.", labels=["code"])
+        for code, number in sorted(self._desk.codes.items()):
+            found.add_metric([code], number)
+        return found
+
+
+def _histogram(name: str, meaning: str, steps: Steps) -> Metric:
+    buckets = [(f"{edge:g}", float(count)) for edge, count in steps.cumulative()]
+    return HistogramMetricFamily(name, meaning, [*buckets, ("+Inf", float(steps.count))], steps.total)

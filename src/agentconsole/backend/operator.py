@@ -1,0 +1,292 @@
+"""The operator's door: a Unix socket in the data folder, over which `agentconsole admin` gives orders."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import pwd
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from agentconsole.protocol import Code, Side, encode
+
+from .desk import Desk
+from .desk.admin import (
+    AddDepartment,
+    AddUser,
+    DisableUser,
+    Done,
+    GiveGrant,
+    SetDepartment,
+    SetPassword,
+    WithdrawGrant,
+)
+from .desk.sessions import EndSession, EndSessions
+from .domain.chat import Refusal
+from .domain.policy import Actor
+from .storage import Connection, departments, users
+from .storage.database import Database
+
+log = logging.getLogger("agentconsole.operator")
+
+NAME = "operator.sock"
+LONGEST = 262_144
+SECONDS = 30.0
+PATH_LIMIT = 100
+
+
+class Unreachable(Exception):
+    """The database does not answer."""
+
+
+class Question(msgspec.Struct, tag_field="t", forbid_unknown_fields=True, frozen=True):
+    """Base of what an operator may ask."""
+
+
+class ListUsers(Question, tag="list_users"):
+    """All users with their grants."""
+
+
+class ListDepartments(Question, tag="list_departments"):
+    """All departments with their settings."""
+
+
+class ListSessions(Question, tag="list_sessions"):
+    """The sessions in force."""
+
+
+Wish = (
+    AddUser
+    | SetPassword
+    | DisableUser
+    | GiveGrant
+    | WithdrawGrant
+    | AddDepartment
+    | SetDepartment
+    | EndSession
+    | EndSessions
+    | ListUsers
+    | ListDepartments
+    | ListSessions
+)
+
+
+class Answer(msgspec.Struct, omit_defaults=True):
+    """What came of a wish: a refusal (``code`` and ``text``), what was done, or the rows asked for."""
+
+    code: Code | None = None
+    text: str = ""
+    done: Done | None = None
+    rows: list[dict[str, Any]] | None = None
+
+
+_wishes = msgspec.json.Decoder(Wish)
+_answers = msgspec.json.Decoder(Answer)
+
+
+def operator(uid: int) -> Actor:
+    """Who gives orders from the machine's own command line."""
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = str(uid)
+    return Actor(Side.system, name=f"operator {name}")
+
+
+async def carry_out(database: Database, desk: Desk, actor: Actor, wish: Any) -> Answer:
+    """Do it through the desk, or look it up."""
+    if type(wish) in _QUESTIONS:
+        now = desk.clock()
+        return Answer(rows=await database.read(lambda db: _QUESTIONS[type(wish)](db, now)))
+    try:
+        made = await desk.handle(actor, wish)
+    except Refusal as refusal:
+        return Answer(refusal.code, refusal.text)
+    return Answer(done=made.value)
+
+
+def _users(db: Connection, now: int) -> list[dict[str, Any]]:
+    slugs = {found.id: found.slug for found in departments.every(db)}
+    grants = users.every_grant(db)
+    return [
+        {
+            "name": user.name,
+            "display": user.display,
+            "disabled": user.disabled,
+            "grants": [
+                {"role": grant.role.value, "department": slugs.get(grant.department, "")}
+                for grant in grants.get(user.id, ())
+            ],
+        }
+        for user in users.every(db)
+    ]
+
+
+def _departments(db: Connection, now: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": found.id,
+            "slug": found.slug,
+            "name": found.name,
+            "description": found.description,
+            "welcome": found.welcome,
+            "topics": list(found.topics),
+            "team": found.team,
+            "archived": found.archived,
+            "wrapup_s": found.wrapup_ms // 1_000,
+            "abandon_s": found.abandon_ms // 1_000,
+            "queue_limit": found.queue_limit,
+            "version": found.version,
+        }
+        for found in departments.every(db)
+    ]
+
+
+def _sessions(db: Connection, now: int) -> list[dict[str, Any]]:
+    names = {user.id: user.name for user in users.every(db)}
+    return [
+        {
+            "id": row.id,
+            "user": names[row.user_id],
+            "label": row.label,
+            "created_at": row.created_at,
+            "used_at": row.used_at,
+            "expires_at": row.expires_at,
+        }
+        for row in users.sessions(db, now)
+    ]
+
+
+_QUESTIONS: dict[type[Any], Callable[[Connection, int], list[dict[str, Any]]]] = {
+    ListUsers: _users,
+    ListDepartments: _departments,
+    ListSessions: _sessions,
+}
+
+
+# --- the socket ----------------------------------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def door(database: Database, desk: Desk, data: Path) -> AsyncIterator[None]:
+    """Answer operators while the block lasts. Call it under the database's lock. Raises OSError."""
+
+    async def attend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(SECONDS):
+                await _attend(database, desk, reader, writer)
+        except (TimeoutError, OSError, ValueError, asyncio.IncompleteReadError):
+            log.warning("an operator's connection broke off")
+        finally:
+            writer.close()
+
+    listening = _listening(data)
+    server = await asyncio.start_unix_server(attend, sock=listening, limit=LONGEST)
+    try:
+        yield
+    finally:
+        server.close()
+        (data / NAME).unlink(missing_ok=True)
+
+
+async def _attend(
+    database: Database, desk: Desk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    uid = _peer(writer.get_extra_info("socket"))
+    if uid not in (0, os.geteuid()):
+        log.warning("an operator's connection of user %d was refused", uid)
+        answer = Answer(Code.unknown, "Only root and the server's own user may give orders here.")
+    else:
+        try:
+            wish = _wishes.decode(await reader.readuntil(b"\n"))
+        except (msgspec.MsgspecError, RecursionError) as error:
+            answer = Answer(Code.bad_frame, f"This order cannot be read: {error}")
+        else:
+            answer = await carry_out(database, desk, operator(uid), wish)
+            log.info("%s ordered %s: %s", operator(uid).name, type(wish).__name__, answer.code or "ok")
+    writer.write(encode(answer) + b"\n")
+    await writer.drain()
+
+
+def _peer(connection: Any) -> int:
+    """The user on the other side; where the system does not tell, the file's mode has let only our own in."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return os.geteuid()
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return int(struct.unpack("3i", credentials)[1])
+
+
+def _listening(data: Path) -> socket.socket:
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with _short(data) as path:
+        Path(path).unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            listening.bind(path)
+        finally:
+            os.umask(before)
+    listening.listen(16)
+    listening.setblocking(False)
+    return listening
+
+
+@contextlib.contextmanager
+def _short(data: Path) -> Iterator[str]:
+    """A path to the socket that fits into a socket address, however deep the folder lies."""
+    path = str(data / NAME)
+    if len(os.fsencode(path)) <= PATH_LIMIT or not Path("/proc/self/fd").is_dir():
+        yield path
+        return
+    folder = os.open(data, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{NAME}"
+    finally:
+        os.close(folder)
+
+
+# --- the other side ------------------------------------------------------------------------------------------------
+
+
+def ask(data: Path, wish: Any) -> Answer | None:
+    """Give a wish to the running server; None = none answers in this data folder. Raises OSError."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(SECONDS)
+        try:
+            with _short(data) as path:
+                connection.connect(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return None
+        connection.sendall(encode(wish) + b"\n")
+        with connection.makefile("rb") as answers:
+            line = answers.readline()
+    if not line.endswith(b"\n"):
+        raise OSError("the server broke off before it had answered")
+    return _answers.decode(line)
+
+
+def alone(url: str, data: Path, clock: Callable[[], int], wish: Any) -> Answer:
+    """Carry a wish out without a server, under the same lock. Raises Locked, TooNew, Unreachable, OSError."""
+    database = Database(url, data)
+    try:
+        database.lock()
+        database.migrate()
+        return asyncio.run(_alone(database, clock, wish))
+    except database.failures as error:
+        raise Unreachable(f"The database cannot be used: {getattr(error, 'orig', None) or error}") from error
+    finally:
+        database.close()
+
+
+async def _alone(database: Database, clock: Callable[[], int], wish: Any) -> Answer:
+    desk = Desk(database, clock, lambda results: None)
+    try:
+        return await carry_out(database, desk, operator(os.geteuid()), wish)
+    finally:
+        desk.writer.close()

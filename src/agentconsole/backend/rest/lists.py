@@ -1,0 +1,83 @@
+"""The smaller lists over REST: departments, left messages, canned replies."""
+
+from __future__ import annotations
+
+from agentconsole.protocol import (
+    Ack,
+    CannedCard,
+    ClientId,
+    Code,
+    DepartmentCard,
+    HandleLeft,
+    LeftCard,
+    Part,
+)
+
+from ..domain.policy import Deed, Thing, can
+from ..hub import has_canned
+from ..storage import letters
+from .calls import Call, Route
+
+DAY_MS = 86_400_000
+
+
+class Handling(Part):
+    """Whether a left message is handled, under your own id for saying so."""
+
+    cid: ClientId
+    handled: bool = True
+
+
+async def _departments(call: Call) -> list[DepartmentCard]:
+    return call.house.hub.department_list(call.actor).departments
+
+
+async def _left(call: Call) -> list[LeftCard]:
+    since = call.house.desk.clock() - DAY_MS
+    found = await call.house.database.read(lambda db: letters.left_since(db, since))
+    return [card for card in found if can(call.actor, Deed.left_read, Thing(department=card.department))]
+
+
+async def _handled(call: Call) -> Ack:
+    command = HandleLeft(call.body.cid, call.key, call.body.handled)
+    await call.house.desk.handle(call.actor, command)
+    return Ack(command.cid)
+
+
+async def _canned(call: Call) -> list[CannedCard]:
+    found = await call.house.database.read(letters.canned_replies)
+    return [card for card in found if has_canned(call.actor, card)]
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/api/departments",
+        handler=_departments,
+        summary="The departments; `mine` are those in which I have a role.",
+        answer=list[DepartmentCard],
+    ),
+    Route(
+        method="GET",
+        path="/api/left-messages",
+        handler=_left,
+        summary="Messages left to be answered later: those not handled, and those handled in the last day.",
+        answer=list[LeftCard],
+    ),
+    Route(
+        method="POST",
+        path="/api/left-messages/{message}/handled",
+        handler=_handled,
+        summary="Mark a left message as handled by me, or open it again.",
+        body=Handling,
+        answer=Ack,
+        refusals=(Code.unknown, Code.taken, Code.id_reused),
+    ),
+    Route(
+        method="GET",
+        path="/api/canned",
+        handler=_canned,
+        summary="The canned replies that I can use.",
+        answer=list[CannedCard],
+    ),
+)
