@@ -66,7 +66,7 @@ def _simulate(words: Sequence[str]) -> int:
 
 
 def _demo(words: Sequence[str]) -> int:
-    from agentconsole import demo  # type: ignore[attr-defined]
+    from agentconsole import demo
 
     return int(demo.main(words))
 

@@ -117,7 +117,9 @@ class Auth:
     async def _open(self, user: User, label: str) -> Session:
         token = secrets.token_urlsafe(32)
         expires_at = self._desk.clock() + self._life
-        command = OpenSession(user.id, user.password_hash, token_hash(token), log_value(label, 80), expires_at)
+        command = OpenSession(
+            user.id, user.password_hash, token_hash(token), log_value(label, 80), expires_at
+        )
         await self._desk.handle(SYSTEM, command)
         return Session(token, user.id, user.name, user.display, expires_at)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import sys
@@ -45,19 +44,12 @@ def serve(arguments: Sequence[str]) -> int:
 
     logs.set_up(options.log_level)
     try:
-        _run(server.serve(options, lambda url, first: _ready(options, url, first)))
+        server.run(options, lambda url, first: _ready(options, url, first))
     except (Locked, TooNew) as problem:
         return complain(problem, UNREACHABLE)
     except OSError as error:
         return complain(f"The server cannot run: {error}.", UNREACHABLE)
     return OK
-
-
-def _run(work: Any) -> None:
-    import uvloop
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(work)
 
 
 def _ready(options: Options, url: str, first: bool) -> None:
@@ -162,7 +154,9 @@ def _common(words: argparse.ArgumentParser, default: Any) -> None:
 
 
 def _verb(verbs: Any, name: str, wish: Any, meaning: str, *names: str) -> argparse.ArgumentParser:
-    words: argparse.ArgumentParser = verbs.add_parser(name, help=meaning, description=meaning, allow_abbrev=False)
+    words: argparse.ArgumentParser = verbs.add_parser(
+        name, help=meaning, description=meaning, allow_abbrev=False
+    )
     _common(words, argparse.SUPPRESS)
     for positional in names:
         words.add_argument(positional.lower(), metavar=positional)
@@ -196,15 +190,25 @@ def _department_words(words: argparse.ArgumentParser) -> None:
         verb.add_argument("--description", help="a sentence for colleagues")
         verb.add_argument("--welcome", help="what visitors read first")
         verb.add_argument("--topic", action="append", dest="topics", help="a topic to choose; again for more")
-        verb.add_argument("--wrapup-seconds", type=int, dest="wrapup_s", help="how long a close can be undone")
-        verb.add_argument("--abandon-seconds", type=int, dest="abandon_s", help="how long a lost visitor keeps the place")
+        verb.add_argument(
+            "--wrapup-seconds", type=int, dest="wrapup_s", help="how long a close can be undone"
+        )
+        verb.add_argument(
+            "--abandon-seconds", type=int, dest="abandon_s", help="how long a lost visitor keeps the place"
+        )
         verb.add_argument("--queue-limit", type=int, help="how many may wait")
         access = verb.add_mutually_exclusive_group()
-        access.add_argument("--team", action="store_true", default=None, help="colleagues may read each other's chats")
+        access.add_argument(
+            "--team", action="store_true", default=None, help="colleagues may read each other's chats"
+        )
         access.add_argument("--closed", action="store_false", dest="team", help="they may not (default)")
-    change.add_argument("--no-topics", action="store_const", const=[], dest="topics", help="no topics any more")
+    change.add_argument(
+        "--no-topics", action="store_const", const=[], dest="topics", help="no topics any more"
+    )
     state = change.add_mutually_exclusive_group()
-    state.add_argument("--archive", action="store_true", dest="archived", default=None, help="hide it from visitors")
+    state.add_argument(
+        "--archive", action="store_true", dest="archived", default=None, help="hide it from visitors"
+    )
     state.add_argument("--restore", action="store_false", dest="archived", help="show it again")
     _verb(verbs, "list", _list("ListDepartments"), "All departments.").set_defaults(line=_department_line)
 
@@ -229,7 +233,9 @@ def _password(words: argparse.Namespace) -> str:
 
         written = getpass.getpass(f"Password for {words.name}: ")
     else:
-        print("agentconsole: Give --password-stdin and write the password to standard input.", file=sys.stderr)
+        print(
+            "agentconsole: Give --password-stdin and write the password to standard input.", file=sys.stderr
+        )
         raise SystemExit(USAGE)
     return hash_password(written)
 
@@ -294,12 +300,25 @@ def _list(shape: str) -> Any:
 
 
 def _user_line(row: dict[str, Any]) -> list[str]:
-    grants = [grant["role"] + (f" in {grant['department']}" if grant["department"] else "") for grant in row["grants"]]
-    return [row["name"], row["display"], ", ".join(grants) or "no rights", "disabled" if row["disabled"] else ""]
+    grants = [
+        grant["role"] + (f" in {grant['department']}" if grant["department"] else "")
+        for grant in row["grants"]
+    ]
+    return [
+        row["name"],
+        row["display"],
+        ", ".join(grants) or "no rights",
+        "disabled" if row["disabled"] else "",
+    ]
 
 
 def _department_line(row: dict[str, Any]) -> list[str]:
-    return [row["slug"], row["name"], "team" if row["team"] else "closed", "archived" if row["archived"] else ""]
+    return [
+        row["slug"],
+        row["name"],
+        "team" if row["team"] else "closed",
+        "archived" if row["archived"] else "",
+    ]
 
 
 def _session_line(row: dict[str, Any]) -> list[str]:

@@ -81,7 +81,10 @@ def build(database: Database, desk: Desk, hub: Hub, options: Options, auth: Auth
 
     app = Starlette(
         routes=[
-            *(Path(route.path, _guarded(database, _resource(house, options, route)), methods=[route.method]) for route in ROUTES),
+            *(
+                Path(route.path, _guarded(database, _resource(house, options, route)), methods=[route.method])
+                for route in ROUTES
+            ),
             *_pages(options),
             Path("/healthz", health),
             Path("/readyz", _guarded(database, ready)),
@@ -184,7 +187,9 @@ def _guarded(database: Database, endpoint: Endpoint) -> Endpoint:
             return _refused(refusal)
         except database.failures as error:
             log.error("the database failed: %s", type(error).__name__)
-            return _refused(Refusal(Code.busy, "The database does not answer just now. Please try again.", 2_000))
+            return _refused(
+                Refusal(Code.busy, "The database does not answer just now. Please try again.", 2_000)
+            )
         except ClientDisconnect:
             return Response(status_code=400)
 
@@ -209,7 +214,9 @@ async def _no_route(request: Request, error: Exception) -> Response:
     if error.status_code == 404:
         return _problem(404, Code.unknown, "There is no such page.", headers)
     if error.status_code == 405:
-        return _problem(405, Code.invalid, f"This address does not know {log_value(request.method, 20)}.", headers)
+        return _problem(
+            405, Code.invalid, f"This address does not know {log_value(request.method, 20)}.", headers
+        )
     return _problem(error.status_code, Code.bad_frame, error.detail, {**headers, "Connection": "close"})
 
 

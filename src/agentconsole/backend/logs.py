@@ -49,7 +49,7 @@ def set_up(level: str, stream: TextIO | None = None) -> None:
 
 
 def _trace(error: BaseException) -> str:
-    parts = []
+    parts: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(parts) < 10:
         steps = "; ".join(

@@ -38,7 +38,9 @@ class Figures:
         yield self._commands()
         writer = self._desk.writer
         yield _histogram("agentconsole_batch_commands", "Commands committed together.", writer.sizes)
-        yield _histogram("agentconsole_commit_seconds", "Seconds that a batch took, with its commit.", writer.seconds)
+        yield _histogram(
+            "agentconsole_commit_seconds", "Seconds that a batch took, with its commit.", writer.seconds
+        )
         yield CounterMetricFamily(
             "agentconsole_dropped_readers", "Sockets cut off because they read too slowly.", self._hub.cut
         )
@@ -58,7 +60,9 @@ class Figures:
         return found
 
     def _commands(self) -> Metric:
-        found = CounterMetricFamily("agentconsole_commands", "Commands by what became of them.", labels=["code"])
+        found = CounterMetricFamily(
+            "agentconsole_commands", "Commands by what became of them.", labels=["code"]
+        )
         for code, number in sorted(self._desk.codes.items()):
             found.add_metric([code], number)
         return found

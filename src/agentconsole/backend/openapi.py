@@ -36,7 +36,10 @@ REASONS = {
 
 def document() -> dict[str, Any]:
     """The OpenAPI 3.1 document."""
-    shapes = [Problem, *(shape for route in ROUTES for shape in (route.body, route.answer) if _is_json(shape))]
+    shapes = [
+        Problem,
+        *(shape for route in ROUTES for shape in (route.body, route.answer) if _is_json(shape)),
+    ]
     schemas, components = msgspec.json.schema_components(shapes, ref_template=REFS)
     named = dict(zip(map(repr, shapes), schemas, strict=True))
     paths: dict[str, Any] = {}
@@ -46,7 +49,9 @@ def document() -> dict[str, Any]:
         answer = {"200": {"description": "Yes.", "content": {"text/plain": {"schema": {"type": "string"}}}}}
         if path == "/readyz":
             answer["503"] = _refused(503, named)
-        paths[path] = {"get": {"operationId": path[1:], "summary": meaning, "responses": answer, "security": []}}
+        paths[path] = {
+            "get": {"operationId": path[1:], "summary": meaning, "responses": answer, "security": []}
+        }
     return {
         "openapi": "3.1.0",
         "info": {
@@ -63,7 +68,11 @@ def document() -> dict[str, Any]:
                     "scheme": "bearer",
                     "description": "The token from POST /api/sessions.",
                 },
-                "visitor": {"type": "http", "scheme": "bearer", "description": "The token in the visitor's browser."},
+                "visitor": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The token in the visitor's browser.",
+                },
             },
         },
     }
@@ -182,14 +191,21 @@ def _section(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     who = " or ".join(name for need in operation["security"] for name in need) or "anybody"
     parts = [f"<section><h2><code>{method.upper()} {escape(path)}</code></h2>"]
     parts.append(f"<p>{escape(operation['summary'])} Who: {who}.</p><table>")
-    rows = [(f"{found['in']} {found['name']}", _words(found["schema"])) for found in operation.get("parameters", [])]
+    rows = [
+        (f"{found['in']} {found['name']}", _words(found["schema"]))
+        for found in operation.get("parameters", [])
+    ]
     if "requestBody" in operation:
         rows.append(("body", _words(operation["requestBody"]["content"]["application/json"]["schema"])))
     for status, answer in operation["responses"].items():
         shape = next((content["schema"] for content in answer.get("content", {}).values()), None)
         words = f": {_words(shape)}" if shape and status < "300" else ""
         rows.append((status, escape(answer["description"]) + words))
-    return [*parts, *(f"<tr><th>{left}</th><td>{right}</td></tr>" for left, right in rows), "</table></section>"]
+    return [
+        *parts,
+        *(f"<tr><th>{left}</th><td>{right}</td></tr>" for left, right in rows),
+        "</table></section>",
+    ]
 
 
 def _shape(name: str, schema: dict[str, Any]) -> list[str]:

@@ -50,15 +50,15 @@ class Question(msgspec.Struct, tag_field="t", forbid_unknown_fields=True, frozen
     """Base of what an operator may ask."""
 
 
-class ListUsers(Question, tag="list_users"):
+class ListUsers(Question, tag="list_users", frozen=True):
     """All users with their grants."""
 
 
-class ListDepartments(Question, tag="list_departments"):
+class ListDepartments(Question, tag="list_departments", frozen=True):
     """All departments with their settings."""
 
 
-class ListSessions(Question, tag="list_sessions"):
+class ListSessions(Question, tag="list_sessions", frozen=True):
     """The sessions in force."""
 
 

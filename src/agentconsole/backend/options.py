@@ -29,7 +29,9 @@ class Options:
         default_factory=lambda: user_data_path("agentconsole"),
         metadata={"help": "Folder of the database, its lock and the operator's socket."},
     )
-    database: str = _set("Address of a PostgreSQL database; empty keeps an SQLite file in the data folder.", "")
+    database: str = _set(
+        "Address of a PostgreSQL database; empty keeps an SQLite file in the data folder.", ""
+    )
     host: str = _set("Address to listen on; other machines reach it only if it is not loopback.", "127.0.0.1")
     port: int = _set("Port to listen on; 0 takes any free one.", 8080)
     tls_cert: str = _set("File of the certificate chain, if this server speaks TLS itself.", "")
@@ -46,7 +48,9 @@ class Options:
     log_level: str = _set("The least important kind of log line: debug, info, warning or error.", "info")
     message_burst: int = _set("Lines that a visitor may send at once.", 10, 1)
     messages_per_second: float = _set("Lines a second that a visitor may send after that.", 1.0, 0.001)
-    chats_per_token: int = _set("Chats and left messages that one visitor may begin within chats_minutes.", 3, 1)
+    chats_per_token: int = _set(
+        "Chats and left messages that one visitor may begin within chats_minutes.", 3, 1
+    )
     chats_per_address: int = _set(
         "Chats and left messages that one address (or IPv6 /64) may begin within chats_minutes.", 10, 1
     )
@@ -55,11 +59,19 @@ class Options:
     sockets_per_address: int = _set("Sockets that one address (or IPv6 /64) may have open.", 30, 1)
     sockets: int = _set("Sockets that this server holds in all.", 10_000, 1)
     hello_seconds: float = _set("Seconds in which a socket must say who it is.", 5.0, 0.1)
-    visitor_buffer: int = _set("Bytes that may wait for a slow visitor before it is cut off.", MEBIBYTE, 65_536)
-    staff_buffer: int = _set("Bytes that may wait for a slow console before it is cut off.", 8 * MEBIBYTE, 65_536)
+    visitor_buffer: int = _set(
+        "Bytes that may wait for a slow visitor before it is cut off.", MEBIBYTE, 65_536
+    )
+    staff_buffer: int = _set(
+        "Bytes that may wait for a slow console before it is cut off.", 8 * MEBIBYTE, 65_536
+    )
     login_tries_per_account: int = _set("Wrong passwords in a row before an account has to wait.", 5, 1)
-    login_tries_per_address: int = _set("Wrong passwords from one address (or IPv6 /64) before it has to wait.", 10, 1)
-    login_minutes: float = _set("Minutes after which wrong passwords are forgotten; also the longest wait.", 15.0, 0.01)
+    login_tries_per_address: int = _set(
+        "Wrong passwords from one address (or IPv6 /64) before it has to wait.", 10, 1
+    )
+    login_minutes: float = _set(
+        "Minutes after which wrong passwords are forgotten; also the longest wait.", 15.0, 0.01
+    )
     session_days: float = _set("Days after which a login ends.", 7.0, 0.001)
 
     @property
@@ -129,7 +141,9 @@ def check(options: Options) -> Options:
     if bool(options.tls_cert) != bool(options.tls_key):
         raise Unusable("TLS needs both files: give --tls-cert and --tls-key.")
     if options.tls and options.behind_proxy:
-        raise Unusable("Either this server speaks TLS (--tls-cert) or the proxy does (--behind-proxy), not both.")
+        raise Unusable(
+            "Either this server speaks TLS (--tls-cert) or the proxy does (--behind-proxy), not both."
+        )
     if not options.loopback and not options.tls and not options.behind_proxy:
         raise Unusable(
             f"Others could read along on {options.host}: passwords and chats would travel unencrypted."
@@ -142,7 +156,9 @@ def check(options: Options) -> Options:
     for site in options.frame_sites:
         _site(site)
     if options.public_url and urlsplit(options.public_url).scheme not in ("http", "https"):
-        raise Unusable(f"public_url must begin with https:// or http://, and {options.public_url!r} does not.")
+        raise Unusable(
+            f"public_url must begin with https:// or http://, and {options.public_url!r} does not."
+        )
     if options.log_level not in ("debug", "info", "warning", "error"):
         raise Unusable(f"log_level must be debug, info, warning or error, not {options.log_level!r}.")
     return options

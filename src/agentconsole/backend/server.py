@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable, Iterator
 
 import uvicorn
+import uvloop
 
-from . import http, jobs
+from . import http, jobs, operator
 from .auth import Auth
 from .desk import Desk
 from .desk.admin import Awake
@@ -37,8 +38,17 @@ def clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-async def serve(options: Options, ready: Callable[[str], None]) -> None:
-    """Run until SIGTERM or SIGINT. ``ready(url)`` is called when the doors are open. Raises Locked, TooNew, OSError."""
+def run(options: Options, ready: Callable[[str, bool], None]) -> None:
+    """`serve` to its end, on the faster event loop. Raises what serve raises."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(options, ready))
+
+
+async def serve(options: Options, ready: Callable[[str, bool], None]) -> None:
+    """Run until SIGTERM or SIGINT. Raises Locked, TooNew, OSError.
+
+    ``ready(url, first)`` is called when the doors are open; ``first`` = there are no users yet.
+    """
     database = Database(options.database_url, options.data)
     try:
         database.lock()
@@ -48,7 +58,7 @@ async def serve(options: Options, ready: Callable[[str], None]) -> None:
         database.close()
 
 
-async def _serve(options: Options, database: Database, ready: Callable[[str], None]) -> None:
+async def _serve(options: Options, database: Database, ready: Callable[[str, bool], None]) -> None:
     hub = Hub(database)
     desk = hub.desk = Desk(database, clock, hub.publish)
     try:
@@ -65,7 +75,8 @@ async def _serve(options: Options, database: Database, ready: Callable[[str], No
         )
         hub.catch_up = lambda reader, head: door.start(catch_up_staff(hub, reader, head, None))
         app = http.build(database, desk, hub, options, Auth(database, desk, options))
-        await _run(options, app, door, hub, desk, database, ready)
+        async with operator.door(database, desk, options.data):
+            await _run(options, app, door, hub, desk, database, ready)
         await desk.writer.drain()
     finally:
         desk.writer.close()
@@ -78,10 +89,10 @@ async def _run(
     hub: Hub,
     desk: Desk,
     database: Database,
-    ready: Callable[[str], None],
+    ready: Callable[[str, bool], None],
 ) -> None:
     listening = _listen(options)
-    web = _Web(_config(options, app, door), lambda: ready(_url(options, listening)))
+    web = _Web(_config(options, app, door), lambda: ready(_url(options, listening), not hub.board.users))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

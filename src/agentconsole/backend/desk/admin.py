@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import text
 
 from agentconsole.protocol import MAX_NAME, MAX_TOPIC, Code, Grant, Release, Role, State
 
@@ -29,7 +28,7 @@ class Order(msgspec.Struct, tag_field="t", forbid_unknown_fields=True, omit_defa
     """Base of what an operator may order; doing it twice is harmless."""
 
 
-class AddUser(Order, tag="add_user"):
+class AddUser(Order, tag="add_user", frozen=True):
     """Add a user without rights. The first one becomes administrator, agent and supervisor (``only_admin``: not more)."""
 
     name: str
@@ -38,21 +37,21 @@ class AddUser(Order, tag="add_user"):
     only_admin: bool = False
 
 
-class SetPassword(Order, tag="set_password"):
+class SetPassword(Order, tag="set_password", frozen=True):
     """Give a user another password; all their sessions end."""
 
     name: str
     password_hash: str
 
 
-class DisableUser(Order, tag="disable_user"):
+class DisableUser(Order, tag="disable_user", frozen=True):
     """Lock a user out, or (``disabled`` false) let them in again; running chats go back to their queues."""
 
     name: str
     disabled: bool = True
 
 
-class GiveGrant(Order, tag="give_grant"):
+class GiveGrant(Order, tag="give_grant", frozen=True):
     """Give a role in a department ('' = all)."""
 
     name: str
@@ -60,7 +59,7 @@ class GiveGrant(Order, tag="give_grant"):
     department: str = ""
 
 
-class WithdrawGrant(Order, tag="withdraw_grant"):
+class WithdrawGrant(Order, tag="withdraw_grant", frozen=True):
     """Take a role in a department ('' = all) away; running chats without a right any more go back to their queues."""
 
     name: str
@@ -68,7 +67,7 @@ class WithdrawGrant(Order, tag="withdraw_grant"):
     department: str = ""
 
 
-class AddDepartment(Order, tag="add_department"):
+class AddDepartment(Order, tag="add_department", frozen=True):
     """Add a department; what is None gets the default."""
 
     slug: str
@@ -82,7 +81,7 @@ class AddDepartment(Order, tag="add_department"):
     queue_limit: int | None = None
 
 
-class SetDepartment(AddDepartment, tag="set_department"):
+class SetDepartment(AddDepartment, tag="set_department", frozen=True):
     """Change what is not None. With ``version``, only if nobody has changed it since."""
 
     archived: bool | None = None
@@ -140,7 +139,9 @@ def _set_password(sheet: WorkingSet, actor: Actor, command: SetPassword, now: in
     users.save(sheet.connection, msgspec.structs.replace(found, password_hash=command.password_hash))
     users.revoke_sessions(sheet.connection, found.id, now)
     _record(sheet, actor, now, "set_password", found.name)
-    return _made(found.name, f"{found.name} has a new password and must log in again.", SessionsEnded(found.id))
+    return _made(
+        found.name, f"{found.name} has a new password and must log in again.", SessionsEnded(found.id)
+    )
 
 
 def _disable_user(sheet: WorkingSet, actor: Actor, command: DisableUser, now: int) -> Made:
@@ -169,7 +170,9 @@ def _give_grant(sheet: WorkingSet, actor: Actor, command: GiveGrant, now: int) -
     if actor.id and actor.id == found.id:
         raise Refusal(Code.invalid, "Nobody gives rights to himself. Ask another administrator.")
     words = _grant_words(command.role, command.department)
-    if not users.give(sheet.connection, found.id, Grant(command.role, _department_id(sheet, command.department))):
+    if not users.give(
+        sheet.connection, found.id, Grant(command.role, _department_id(sheet, command.department))
+    ):
         return _same(found.name, f"{found.name} is {words} already.")
     _record(sheet, actor, now, "give_grant", found.name, words)
     return _made(found.name, f"{found.name} is now {words}.", StaffChanged(found.id))
@@ -231,7 +234,8 @@ def _add_department(sheet: WorkingSet, actor: Actor, command: AddDepartment, now
     _require(actor)
     if not SLUG.fullmatch(command.slug):
         raise Refusal(
-            Code.invalid, "A department's short name is made of letters a to z, digits and -, up to 40 of them."
+            Code.invalid,
+            "A department's short name is made of letters a to z, digits and -, up to 40 of them.",
         )
     if departments.by_slug(sheet.connection, command.slug):
         return _same(command.slug, f"{command.slug} exists already; nothing was changed.")
@@ -314,18 +318,8 @@ def _awake(sheet: WorkingSet, actor: Actor, command: Awake, now: int) -> Made:
     connection = sheet.connection
     alive = int(letters.settings(connection).get("alive_at", now))
     users.lose_all_seats(connection, now)
-    connection.execute(
-        text("UPDATE chat SET due_at = due_at + :down WHERE due_at > 0"), {"down": max(0, now - alive)}
-    )
-    connection.execute(
-        text(
-            "UPDATE chat SET lost_at = :now, version = version + 1,"
-            " due_at = CASE WHEN state = 'waiting' THEN :now +"
-            " (SELECT abandon_ms FROM department WHERE department.id = chat.department) ELSE due_at END"
-            " WHERE lost_at = 0 AND state IN ('waiting', 'offered', 'active', 'wrapup')"
-        ),
-        {"now": now},
-    )
+    chats.extend_timers(connection, max(0, now - alive))
+    chats.lose_all_visitors(connection, now)
     letters.set_setting(connection, "alive_at", str(now))
     return Made()
 

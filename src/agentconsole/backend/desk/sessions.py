@@ -34,13 +34,13 @@ class TouchSession(msgspec.Struct, frozen=True):
     session: int
 
 
-class EndSession(Order, tag="end_session"):
+class EndSession(Order, tag="end_session", frozen=True):
     """End a session: one's own, or as administrator anybody's."""
 
     session: int
 
 
-class EndSessions(Order, tag="end_sessions"):
+class EndSessions(Order, tag="end_sessions", frozen=True):
     """End all sessions of a user."""
 
     name: str

@@ -20,7 +20,6 @@ from agentconsole.protocol import (
     Ended,
     Event,
     Finished,
-    Id,
     MessageLeft,
     Note,
     Outcome,
@@ -52,7 +51,7 @@ from .calls import Call, Download, House, Route
 Limit = Annotated[int, Meta(ge=1, le=500)]
 
 
-class ChatQuery(Part):
+class ChatQuery(Part, frozen=True):
     """Which chats: of one state, of one department, with an id below ``before``."""
 
     state: State | None = None
@@ -61,27 +60,27 @@ class ChatQuery(Part):
     limit: Limit = 50
 
 
-class EventQuery(Part):
+class EventQuery(Part, frozen=True):
     """Which events: those after seq ``after``."""
 
     after: Count = 0
     limit: Limit = 200
 
 
-class Text(Part):
+class Text(Part, frozen=True):
     """A line or a note. ``cid`` is your own id for it: sending it again with the same cid is harmless."""
 
     cid: ClientId
     text: str
 
 
-class Act(Part):
+class Act(Part, frozen=True):
     """Something done to a chat, under your own id for it."""
 
     cid: ClientId
 
 
-class Closing(Part):
+class Closing(Part, frozen=True):
     """How a chat is closed."""
 
     cid: ClientId
@@ -105,7 +104,9 @@ async def _list(call: Call) -> list[ChatCard]:
             {found.id: found.team for found in departments.every(db)},
         )
     )
-    return [_card(call.house, head) for head in heads if _listable(actor, thing(head, teams[head.department]))]
+    return [
+        _card(call.house, head) for head in heads if _listable(actor, thing(head, teams[head.department]))
+    ]
 
 
 def _listable(actor: Actor, facts: Thing) -> bool:

@@ -21,7 +21,7 @@ from .calls import Call, Route
 DAY_MS = 86_400_000
 
 
-class Handling(Part):
+class Handling(Part, frozen=True):
     """Whether a left message is handled, under your own id for saying so."""
 
     cid: ClientId

@@ -7,7 +7,7 @@ from agentconsole.protocol import Code, Grant, Id, Login, Millis, Part, Session
 from .calls import Call, Route
 
 
-class Me(Part):
+class Me(Part, frozen=True):
     """Who I am and what I may do."""
 
     user: Id
