@@ -27,7 +27,6 @@ from agentconsole.protocol import (
     TakeNext,
 )
 from agentconsole.store import Store
-from agentconsole.views import Touched
 
 OLDER_PAGE = 200
 
@@ -120,9 +119,9 @@ class Actions:
         if self.store.is_mine(chat):
             self.client.typing(chat, text)
 
-    def saw(self, chat: int) -> set[Touched]:
+    def saw(self, chat: int) -> None:
         """I am looking at the newest lines of this chat."""
-        return self.store.saw(chat)
+        self.client.saw(chat)
 
     def draft(self, chat: int, text: str, note: bool) -> None:
         """Keep what stands in the composer, as an answer or as a note."""

@@ -12,14 +12,15 @@ from textual.app import App
 from textual.driver import Driver
 from textual.filter import LineFilter
 
-from agentconsole import alerts, cache, themes
+from agentconsole import cache, themes
 from agentconsole.actions import Actions
-from agentconsole.client import Client, End, Problem, login, logout, now_ms, server_url
+from agentconsole.client import Problem, now_ms
 from agentconsole.driver import CURSOR_CSS, CleanFilter, DiffDriver
 from agentconsole.keys import ACTIONS, Action, Where
 from agentconsole.screens.deeds import Deeds
-from agentconsole.screens.login import LoginDialog
 from agentconsole.screens.main import MainScreen
+from agentconsole.screens.session import Session
+from agentconsole.screens.signals import Signals
 from agentconsole.settings import Settings
 from agentconsole.store import Store
 from agentconsole.views import Topic, Touched
@@ -28,13 +29,12 @@ from agentconsole.widgets.chat_list import ChatOpened
 from agentconsole.widgets.composer import Field
 from agentconsole.widgets.transcript import Transcript
 
-PICTURE_MS = 10_000
 LOOK_AGAIN = {Topic.talk, Topic.card, Topic.mine}
 
 
 class AgentConsole(App[int]):
-    """The console's app. ``token`` '' asks for a password first; ``keep_token`` is called with each new token ('' =
-    forget it). ``words`` is where unsent words are kept, None keeps them in memory alone."""
+    """The console's app. ``token`` '' asks for a password first; ``on_disk`` keeps token, drafts and last picture;
+    ``problems`` are sentences to be told at the start."""
 
     TITLE = "agentconsole"
     CSS_PATH = Path(__file__).parent / "screens" / "console.tcss"
@@ -49,9 +49,8 @@ class AgentConsole(App[int]):
         *,
         settings: Settings | None = None,
         table: Sequence[Action] = ACTIONS,
-        words: cache.Words | None = None,
-        keep_token: Callable[[str, str, str], None] | None = None,
-        store: Store | None = None,
+        on_disk: bool = False,
+        problems: Sequence[str] = (),
         clock: Callable[[], int] = now_ms,
         driver_class: type[Driver] | None = DiffDriver,
     ) -> None:
@@ -65,89 +64,42 @@ class AgentConsole(App[int]):
         if driver_class is DiffDriver:
             self.stylesheet.add_source(CURSOR_CSS, is_default_css=False)
         self.animation_level = "basic" if self.settings.animations else "none"
-        self.server, self.user, self.token = server, user, token
-        self.store = store or Store()
+        self.problems = problems
+        self.store = Store()
         self.clock = clock
-        self.words = words
-        self.keep_token = keep_token
-        self.client = self._client()
+        self.session = Session(self, server, user, token, on_disk)
+        self.client = self.session.client()
         self.actions = Actions(self.store, self.client, clock)
         self.deeds = Deeds(self)
         self.main = MainScreen(self.store, self.actions, table, self.settings.clock_24h)
-        self.alerter = alerts.Alerter(
-            self.settings.alerts, alerts.detect(os.environ, self.settings.alerts.protocol)
-        )
+        self.signals = Signals(self.store, self.settings, self._alert)
         self._touched: set[Touched] = set()
         self._pumping = False
-        self._title = ""
-        self._pictured = 0
         for action in table:
             if action.where is not Where.composer and action.keys:
                 self._bindings.bind(",".join(action.keys), f"do('{action.id}')", action.label, show=False)
         self._bindings.key_to_bindings.pop("ctrl+q", None)
 
-    def _client(self) -> Client:
-        return Client(
-            self.server,
-            self.token,
-            self.store,
-            self.changed,
-            save=self.words.save if self.words else None,
-            clock=self.clock,
-        )
-
     # --- life ---
 
     def on_mount(self) -> None:
         """Draw what is known, then connect."""
-        if self.words is not None:
-            self.words.adopt(self.store)
         self.push_screen(self.main)
         self.set_interval(1.0, self.tick)
-        self._alert(alerts.push_title(self.alerter.tty))
+        self.signals.begin()
+        if self.problems:
+            self.call_later(self.tell, " ".join(self.problems), "warn")
         self.connect()
 
     @work(exclusive=True, group="connection")
     async def connect(self) -> None:
-        """Log in if need be, and stay connected; log in again when the session ends, with everything kept."""
-        why = ""
-        while True:
-            if not self.token and not await self.push_screen_wait(
-                LoginDialog(self.try_login, self.server, self.user, why)
-            ):
-                self.exit(0)
-                return
-            if await self.client.run() is End.stopped:
-                return
-            self.forget_token()
-            why = "Your session has ended. Log in again: drafts and unsent lines are kept."
+        """Stay connected until the person leaves."""
+        await self.session.run()
 
-    async def try_login(self, server: str, name: str, password: str) -> str:
-        """'' when it worked, else a sentence."""
-        try:
-            server = server_url(server)
-            session = await login(server, name, password, "console")
-        except (Problem, ValueError) as problem:
-            return str(problem)
-        self.server, self.user, self.token = server, name, session.token
-        if self.keep_token:
-            self.keep_token(server, name, session.token)
-        self.client = self.actions.client = self._client()
-        return ""
-
-    def forget_token(self) -> None:
-        """The token is worth nothing any more."""
-        self.token = ""
-        if self.keep_token:
-            self.keep_token(self.server, self.user, "")
-
-    async def log_out(self) -> None:
-        """Revoke the token and leave."""
+    def leave(self) -> None:
+        """Leave the console; what stands in the composer is kept."""
         self.main.chat.leave()
         self.client.stop()
-        token = self.token
-        self.forget_token()
-        await logout(self.server, token)
         self.exit(0)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -180,21 +132,17 @@ class AgentConsole(App[int]):
         self.changed({Touched(Topic.talk, chat), Touched(Topic.mine)})
 
     def tick(self) -> None:
-        """Once a second: durations, expiring previews, alerts held back. What looks the same is not painted."""
+        """Once a second: durations, and alerts that were held back. What looks the same is not painted."""
         now = self.clock()
-        if expired := self.store.expire(now):
-            self.changed(expired)
         self.main.tick(now)
         self._signal(now)
 
     def looking(self) -> None:
         """The chat in front has been seen, if its newest line is in view and the terminal has the focus."""
         view = self.main.chat
-        if self.main.where is Where.chat and view.chat and self.app_focus and view.transcript.following:
-            if seen := self.actions.saw(view.chat):
-                self.client.touch()
-                self.changed(seen)
-            self.alerter.looked()
+        if self._looks_at_chat() and view.chat and view.transcript.following:
+            self.actions.saw(view.chat)
+            self.signals.looked()
             self.fetch_customer()
 
     def on_app_focus(self) -> None:
@@ -208,21 +156,13 @@ class AgentConsole(App[int]):
         self.main.notice(sentence, ink)
 
     def _signal(self, now: int) -> None:
-        looking_at = self.main.chat.chat if self.app_focus and self.main.where is Where.chat else 0
-        self.alerter.hear(self.store.take_news(), looking_at)
-        self._alert(self.alerter.due(now))
-        title = alerts.window_title(self.store.counts(), self.alerter.headline)
-        if title != self._title:
-            self._title = title
-            self._alert(alerts.set_title(self.alerter.tty, title))
+        self.signals.send(self.main.chat.chat if self._looks_at_chat() else 0, now)
 
-    def test_alerts(self) -> None:
-        """One of each alert."""
-        self._title = ""
-        self._alert(alerts.sample(self.alerter.tty))
+    def _looks_at_chat(self) -> bool:
+        return self.app_focus and self.main.where is Where.chat and self.screen is self.main
 
     def _alert(self, data: bytes) -> None:
-        if data and isinstance(self._driver, DiffDriver):
+        if isinstance(self._driver, DiffDriver):
             self._driver.alert(data)
 
     def redraw_terminal(self) -> None:
@@ -239,9 +179,8 @@ class AgentConsole(App[int]):
             self.log.warning(f"the last picture could not be kept: {error}")
 
     def _keep_picture(self, now: int) -> None:
-        if self.words is not None and self.store.synced and now - self._pictured >= PICTURE_MS:
-            self._pictured = now
-            self._save_picture(cache.picture(self.store, self.server, self.user, now))
+        if shown := self.session.picture(now):
+            self._save_picture(shown)
 
     def fetch_customer(self, again: bool = False) -> None:
         """Ask for the customer of the chat in front, if the card is on screen and not known yet."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agentconsole.protocol import (
     ChatCard,
     Ended,
@@ -99,3 +101,11 @@ def page(card: ChatCard) -> str:
         return card.page_title
     _, _, rest = card.page.partition("://")
     return rest or card.page
+
+
+def last_line(events: Sequence[Event]) -> str:
+    """What was said last, with an arrow in front of staff's words; '' if nobody has said anything lately."""
+    for event in reversed(events[-20:]):
+        if isinstance(event.what, Said):
+            return event.what.text if event.by.side is Side.visitor else f"> {event.what.text}"
+    return ""

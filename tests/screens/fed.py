@@ -92,6 +92,7 @@ class Desk:
     async def later(self, ms: int) -> None:
         """Time goes by."""
         self.clock.now += ms
+        self.app.changed(self.store.expire(self.clock.now))
         self.app.tick()
         await self.pilot.pause()
 

@@ -9,13 +9,13 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from agentconsole import canned, narrate, text
+from agentconsole import canned, narrate
 from agentconsole.actions import Actions
 from agentconsole.protocol import MAX_TEXT, OPEN_STATES, CannedCard, ChatCard, CustomerCard, State
 from agentconsole.screens.lines import Script
 from agentconsole.store import Store
 from agentconsole.views import Topic, Touched
-from agentconsole.widgets.bars import Bar
+from agentconsole.widgets.bars import Bar, TypingRule
 from agentconsole.widgets.chat_list import ChatList, ChatStrip, Tab, tabs
 from agentconsole.widgets.composer import Composer, Field
 from agentconsole.widgets.customer import LOADING, Customer
@@ -24,6 +24,7 @@ from agentconsole.widgets.suggestions import Suggestions
 from agentconsole.widgets.transcript import Transcript
 
 COUNT_FROM = MAX_TEXT - 500
+FULL_CELLS = 120
 
 
 class ChatView(Widget, can_focus=True):
@@ -49,7 +50,7 @@ class ChatView(Widget, can_focus=True):
             yield Transcript(id="transcript")
             yield Bar(id="chat-banner")
             yield Suggestions()
-            yield Bar(id="typing")
+            yield TypingRule(id="typing")
             yield Composer(self.keys, id="composer")
         yield Customer(id="customer")
 
@@ -131,6 +132,12 @@ class ChatView(Widget, can_focus=True):
 
     # --- drawing ---
 
+    def arrive(self) -> None:
+        """The chat comes into view again: what happened meanwhile is caught up with."""
+        self.script.follow()
+        self._load_draft()
+        self.redraw()
+
     def sync(self, touched: set[Touched], now: int) -> None:
         """Draw what was touched."""
         topics = {touch.topic for touch in touched if touch.chat in (0, self.chat)}
@@ -169,7 +176,8 @@ class ChatView(Widget, can_focus=True):
             for chat in sorted(self.store.viewing | {self.chat} - {0})
             if not self.store.is_mine(chat)
         ]
-        items = tabs(self.store.mine(), viewed, self.store.server_now(now))
+        lasts = {id: narrate.last_line(talk.events) for id, talk in self.store.talks.items()}
+        items = tabs(self.store.mine(), lasts, viewed, self.store.server_now(now))
         self.query_one(ChatStrip).show(items, self.chat)
         side = self.query_one(ChatList)
         side.show(items)
@@ -202,25 +210,16 @@ class ChatView(Widget, can_focus=True):
 
     def _typing(self, now: int) -> None:
         """The row above the composer: what the visitor is typing, else a rule."""
-        bar = self.query_one("#typing", Bar)
-        count = len(self.composer.text)
-        right: list[Cell] = []
-        if count > COUNT_FROM:
-            right = [(f" {count:,} of {MAX_TEXT:,} ", "bad" if count > MAX_TEXT else "dim")]
-        preview = self.store.preview(self.chat, now) if self.chat else ""
-        names = self.store.colleagues_typing(self.chat, now) if self.chat else []
-        if preview:
-            name = text.cut(text.clean(self._visitor_name()), 20)
-            words = text.clean(preview.replace("\n", " "))
-            room = bar.size.width - text.width(name) - sum(len(cell) for cell, _ in right) - 8
-            bar.show([("─ ", "rule"), (f"✎ {name}: ", "accent"), (_tail(words, room), "typing")], right)
-        elif names:
-            bar.show(
-                [("─ ", "rule"), (f"{', '.join(names)} types here too ", "typing"), ("─" * 200, "rule")],
-                right,
-            )
-        else:
-            bar.show([("─" * 400, "rule")], right)
+        written = len(self.composer.text)
+        count = ("", "")
+        if written > COUNT_FROM:
+            count = (f" {written:,} of {MAX_TEXT:,} ", "bad" if written > MAX_TEXT else "dim")
+        who = words = ""
+        if preview := self.store.preview(self.chat, now):
+            who, words = f"{self._visitor_name()}:", preview
+        elif names := self.store.colleagues_typing(self.chat, now):
+            who, words = ", ".join(names), "types here too"
+        self.query_one(TypingRule).show(who, words, count)
 
     def _banner(self, now: int) -> None:
         bar = self.query_one("#chat-banner", Bar)
@@ -262,7 +261,7 @@ class ChatView(Widget, can_focus=True):
         return (card.name if card else "") or "visitor"
 
     def _address(self) -> None:
-        narrow = self.size.width < 50
+        narrow = self.app.size.width < 50
         self.composer.display = self.writable
         self.composer.address(self._visitor_name(), self.note, self.composer.field.has_focus, narrow)
 
@@ -270,7 +269,7 @@ class ChatView(Widget, can_focus=True):
         card = self.card
         panel = self.query_one(Customer)
         shown = bool(self.chat) and (
-            self.size.width >= 110 if self.customer_wanted is None else self.customer_wanted
+            self.app.size.width >= FULL_CELLS if self.customer_wanted is None else self.customer_wanted
         )
         panel.display = shown
         if shown and card:
@@ -367,13 +366,3 @@ class ChatView(Widget, can_focus=True):
             "agent": me.display if me else "",
             "page": card.page,
         }
-
-
-def _tail(words: str, cells: int) -> str:
-    """The end of cleaned text, for what is still being written."""
-    if text.width(words) <= cells:
-        return words
-    words = words[-max(1, cells) :]
-    while words and text.width(words) > cells - 1:
-        words = words[1:]
-    return text.ELLIPSIS + words

@@ -154,14 +154,15 @@ class Deeds:
         if await self.confirm(
             "Log out?", "Your chats stay yours; drafts and unsent lines are kept here.", "Log out"
         ):
-            await self.app.log_out()
+            self.app.main.chat.leave()
+            await self.app.session.log_out()
+            self.app.exit(0)
 
     async def quit(self) -> None:
         mine = self.app.store.counts().mine
         explanation = f"You answer {mine} chat{'s' if mine > 1 else ''}. They stay yours; drafts are kept."
         if not mine or await self.confirm("Leave the console?", explanation, "Leave"):
-            self.app.main.chat.leave()
-            self.app.exit(0)
+            self.app.leave()
 
     # --- the console itself ---
 
@@ -197,7 +198,7 @@ class Deeds:
                 raise Unfit(f"The theme holds until you leave; it could not be kept: {error}") from error
 
     def test_alerts(self) -> None:
-        self.app.test_alerts()
+        self.app.signals.test()
         self.app.tell(
             "One of each alert was sent: bell, notifications, title. What you noticed is what you can use."
         )

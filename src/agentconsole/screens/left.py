@@ -79,6 +79,10 @@ class LeftView(Widget):
         """Put the focus on the list."""
         self.rows.focus()
 
+    def arrive(self) -> None:
+        """The messages come into view."""
+        self.redraw()
+
     def sync(self, touched: set[Touched], now: int) -> None:
         """Draw what was touched."""
         if any(touch.topic in (Topic.left, Topic.synced, Topic.departments) for touch in touched):

@@ -25,8 +25,10 @@ class LoginDialog(ModalScreen[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(False)", "Leave", show=False)]
 
-    def __init__(self, attempt: Try, server: str, name: str, why: str = "") -> None:
+    def __init__(self, attempt: Try, server: str, name: str, why: str = "", again: bool = False) -> None:
+        """``again``: only the password is asked for; what is kept here belongs to this person."""
         super().__init__()
+        self.again = again
         self.attempt = attempt
         self.server = server
         self.user = name
@@ -59,6 +61,7 @@ class LoginDialog(ModalScreen[bool]):
         """Begin at the first empty field."""
         for field in self.query(Input):
             field.cursor_blink = False
+            field.disabled = self.again and not field.password
         next(
             (field for field in self.query(Input) if not field.value), self.query_one("#password", Input)
         ).focus()

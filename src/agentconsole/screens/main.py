@@ -89,8 +89,7 @@ class MainScreen(Screen[None]):
             if self.view is self.chat:
                 self.chat.leave()
             self.view = view
-            now = self.actions.clock()
-            view.tick(now)
+            view.arrive()
             self.query_one(ContentSwitcher).current = view.id
         view.land()
         self.frame(self.actions.clock())

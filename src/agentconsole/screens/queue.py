@@ -55,6 +55,10 @@ class QueueView(Widget):
         """Put the focus on the list."""
         self.rows.focus()
 
+    def arrive(self) -> None:
+        """The queue comes into view."""
+        self.redraw(self.actions.clock())
+
     def sync(self, touched: set[Touched], now: int) -> None:
         """Draw what was touched."""
         if any(touch.topic in SHOWN for touch in touched):
@@ -103,7 +107,6 @@ class QueueView(Widget):
         card = self.store.chats.get(self.selected)
         words = self.query_one("#facts", Words)
         words.show(self._facts(card, now) if card else [])
-        self.set_class(card is None, "-nothing")
 
     def _facts(self, card: ChatCard, now: int) -> list[Cell]:
         server_now = self.store.server_now(now)

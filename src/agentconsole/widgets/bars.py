@@ -32,6 +32,44 @@ class Bar(Painted):
         return ends(self.left, self.right, width) if self.right else self.left
 
 
+class TypingRule(Painted):
+    """The rule above the composer; while somebody types it shows who, and the end of what."""
+
+    DEFAULT_CSS = "TypingRule { height: 1; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.who = ""
+        self.words = ""
+        self.count: Cell = ("", "")
+
+    def show(self, who: str, words: str, count: Cell) -> None:
+        """``who`` '' = nobody types; ``count`` stands at the right end."""
+        if (who, words, count) != (self.who, self.words, self.count):
+            self.who, self.words, self.count = who, words, count
+            self.refresh()
+
+    def cells(self, y: int, width: int) -> Iterable[Cell]:
+        """Who and what, or the rule."""
+        right = text.width(self.count[0])
+        if not self.who:
+            return [("─" * (width - right), "rule"), self.count]
+        lead = f"✎ {text.cut(text.clean(self.who), max(4, width // 4))} "
+        room = width - right - text.width(lead) - 1
+        words = _end(text.clean(self.words.replace("\n", " ")), room)
+        return [(lead, "accent"), (words + " " * (room + 1 - text.width(words)), "typing"), self.count]
+
+
+def _end(words: str, cells: int) -> str:
+    """The end of cleaned text, for what is still being written."""
+    if text.width(words) <= cells:
+        return words
+    words = words[-max(1, cells) :]
+    while words and text.width(words) > cells - 1:
+        words = words[1:]
+    return text.ELLIPSIS + words
+
+
 class Tabs(Bar):
     """The places of the console with their counts; a click goes there."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from textual import events
@@ -31,8 +31,8 @@ class Tab:
     last: str
 
 
-def tabs(mine: Sequence[Mine], viewed: Sequence[Tab], now: int) -> list[Tab]:
-    """My chats in their order, then those I only view; ``now`` is the server's clock."""
+def tabs(mine: Sequence[Mine], lasts: Mapping[int, str], viewed: Sequence[Tab], now: int) -> list[Tab]:
+    """My chats in their order with what was said last, then those I only view; ``now`` is the server's clock."""
     rows = []
     for number, chat in enumerate(mine, 1):
         card = chat.card
@@ -52,9 +52,8 @@ def tabs(mine: Sequence[Mine], viewed: Sequence[Tab], now: int) -> list[Tab]:
             mark, ink, note = "✎", "dim", "draft"
         if chat.needs_since and not chat.failed and card.state is not State.wrapup:
             note = f"{note} {duration(now - chat.needs_since)}".strip()
-        rows.append(
-            Tab(card.chat, number, card.name or "no name", mark, ink, note, card.topic or card.first_line)
-        )
+        last = lasts.get(card.chat) or card.topic or card.first_line
+        rows.append(Tab(card.chat, number, card.name or "no name", mark, ink, note, last))
     return [*rows, *viewed]
 
 

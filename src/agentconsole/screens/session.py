@@ -1,0 +1,107 @@
+"""The login behind the screens: which server, who, with what token; what is kept of it, and where."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from agentconsole import cache, credentials
+from agentconsole.client import Client, End, Problem, login, logout, server_url
+from agentconsole.screens.login import LoginDialog
+
+if TYPE_CHECKING:
+    from agentconsole.app import AgentConsole
+
+ENDED = "Your session has ended. Log in again: drafts and unsent lines are kept."
+PICTURE_MS = 10_000
+
+
+class Session:
+    """One person on one server, from login to leaving. ``on_disk`` = tokens, unsent words and the last picture are kept."""
+
+    def __init__(self, app: AgentConsole, server: str, user: str, token: str, on_disk: bool) -> None:
+        self.app = app
+        self.server, self.user, self.token = server, user, token
+        self.on_disk = on_disk
+        self.words: cache.Words | None = None
+        self._pictured = 0
+
+    def client(self) -> Client:
+        """A client for this session."""
+        save = self.words.save if self.words else None
+        return Client(
+            self.server, self.token, self.app.store, self.app.changed, save=save, clock=self.app.clock
+        )
+
+    async def run(self) -> None:
+        """Log in if need be and stay connected; log in again when the session ends, with everything kept."""
+        why, again = "", False
+        while True:
+            if not self.token:
+                dialog = LoginDialog(self.try_login, self.server, self.user, why, again)
+                if not await self.app.push_screen_wait(dialog):
+                    self.app.exit(0)
+                    return
+            self._adopt_words()
+            self.app.client = self.app.actions.client = self.client()
+            if await self.app.client.run() is End.stopped:
+                return
+            await self.forget()
+            why, again = ENDED, True
+
+    async def try_login(self, server: str, name: str, password: str) -> str:
+        """'' when it worked, else a sentence."""
+        try:
+            server = server_url(server)
+            session = await login(server, name, password, "console")
+        except (Problem, ValueError) as problem:
+            return str(problem)
+        self.server, self.user, self.token = server, name, session.token
+        if self.on_disk:
+            await self._keep()
+        return ""
+
+    async def _keep(self) -> None:
+        try:
+            announced = await asyncio.to_thread(credentials.keep, self.server, self.user, self.token)
+        except OSError as error:
+            announced = (
+                f"The login could not be kept ({error}); you will be asked for the password next time."
+            )
+        if announced:
+            self.app.tell(announced)
+
+    async def forget(self) -> None:
+        """The token is worth nothing any more."""
+        self.token = ""
+        if self.on_disk:
+            try:
+                await asyncio.to_thread(credentials.forget, self.server, self.user)
+            except OSError as error:
+                self.app.tell(f"The old login could not be removed: {error}", "warn")
+
+    async def log_out(self) -> None:
+        """Revoke the token, forget it here. Raises Problem if the server cannot be told."""
+        token = self.token
+        self.app.client.stop()
+        await self.forget()
+        await logout(self.server, token)
+
+    def _adopt_words(self) -> None:
+        """Take over what an earlier window left unsent."""
+        if not self.on_disk or self.words is not None:
+            return
+        try:
+            self.words = cache.Words(cache.place(self.server, self.user))
+            self.words.adopt(self.app.store)
+        except OSError as error:
+            self.app.tell(f"Drafts cannot be kept over a crash: {error}", "warn")
+
+    # --- the last picture ---
+
+    def picture(self, now: int) -> cache.Picture | None:
+        """The picture to keep now; None if it is too early, or nothing is known yet."""
+        if not self.on_disk or not self.app.store.synced or now - self._pictured < PICTURE_MS:
+            return None
+        self._pictured = now
+        return cache.picture(self.app.store, self.server, self.user, now)
