@@ -55,7 +55,7 @@ def new_token() -> str:
 
 def base_url(text: str) -> str:
     """A server's address as a person writes it, put right. Raises Trouble for what is no address."""
-    written = text.strip().rstrip("/")
+    written = text.strip()
     parts = urlsplit(written if "://" in written else f"http://{written}")
     try:
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -63,7 +63,7 @@ def base_url(text: str) -> str:
         sound = False
     if not sound:
         raise Trouble(f"{text!r} is no address of a server. Write it like http://127.0.0.1:8080.")
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
 
 
 def socket_url(base: str, path: str) -> str:

@@ -41,6 +41,7 @@ class Visitor:
         self._page, self._title = plan.script.page, plan.script.page_title
         self._link = Link(url, self._hello, p.decode_visitor_frame, self._heard, self._luck)
         self._sent_home = asyncio.Event()
+        self._begun = False
         self._chat = 0
         self._state = State.waiting
         self._pub = 0
@@ -149,8 +150,10 @@ class Visitor:
             topic=plan.script.topic if plan.script.topic in topics or not topics else topics[0],
         )
         await self._pace.rest(1, 4)
+        self._begun = True
         answer = await self._ask(start)
         if isinstance(answer, p.Refused):
+            self._begun = False
             return False
         self._chat = answer.chat
         self._ledger.count("chats_started")
@@ -269,6 +272,8 @@ class Visitor:
     async def _goodbye(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE):
+                if self._begun:
+                    await self._pace.until(lambda: bool(self._chat))
                 await self._leave()
 
     # --- small things -------------------------------------------------------------------------------------------

@@ -1,0 +1,112 @@
+"""Everybody who plays in the demo besides the person at the console: colleagues, visitors, and a guide."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+
+from agentconsole.protocol import DepartmentFace, Side
+
+from . import rest
+from .agent import Agent, Manners
+from .ledger import Ledger, lines_of
+from .link import Trouble, socket_url
+from .plan import Act, Plan, Temper, Waiting
+from .script import Answer, Book, Script
+from .visitor import Visitor
+
+GUIDE = "Welcome to the demo"
+LAST_SECONDS = 15.0  # real seconds in which agents have closed their chats
+
+
+class Crew:
+    """The simulated agents of a drill, working until `finish`."""
+
+    def __init__(self, base: str, book: Book, speed: float, ledger: Ledger) -> None:
+        self._base = base
+        self._book = book
+        self._speed = speed
+        self._ledger = ledger
+        self._agents: dict[asyncio.Task[None], Agent] = {}
+
+    def hire(self, token: str, manners: Manners, seed: str) -> None:
+        """One more agent begins to work."""
+        url = socket_url(self._base, "/ws/staff")
+        agent = Agent(url, token, manners, self._book, self._speed, seed, self._ledger)
+        self._agents[asyncio.create_task(agent.run())] = agent
+
+    async def finish(self) -> None:
+        """Let everybody close their chats and go. Raises Trouble if one of them had been turned away."""
+        for agent in self._agents.values():
+            agent.finish()
+        if self._agents:
+            await asyncio.wait(self._agents, timeout=LAST_SECONDS)
+        tasks = list(self._agents)
+        for task in tasks:
+            task.cancel()
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, BaseExceptionGroup) and (trouble := result.subgroup(Trouble)):
+                raise trouble.exceptions[0]
+
+
+def guide(base: str, department: DepartmentFace, book: Book, ledger: Ledger) -> Visitor:
+    """A visitor who tells the person at the console how to write to themselves, and waits as long as it takes."""
+    script = Script(
+        topic=GUIDE,
+        language=book.languages[0].code,
+        opens=[f"Open {base}/chat in a browser, write something there, and answer it here."],
+        goes_on=[
+            f"I am a script, like most visitors here. The real one is you: {base}/chat",
+            "Press ? to see every key. Nothing that you do here stays: all of it is gone when you leave.",
+        ],
+        answers=[Answer(["?", "help", "how"], f"With a browser on this machine, at {base}/chat")],
+        page=f"{base}/chat",
+        page_title="The demo's guide",
+    )
+    plan = Plan(
+        number=0,
+        temper=Temper.calm,
+        department=department,
+        script=script,
+        language=book.languages[0],
+        name="Guide",
+        email="guide@example.com",
+        gives_email=True,
+        opening=script.opens[0],
+        waiting=(Waiting(86_400.0, Act.leave),),
+        turns={},
+        letters=20.0,
+        mute=0,
+        leaves_when_done=False,
+        rating=None,
+        comment="",
+    )
+    return Visitor(socket_url(base, "/ws/visitor"), plan, 1.0, ledger, lambda sentence: None)
+
+
+async def audit(base: str, token: str, ledger: Ledger) -> dict[str, int]:
+    """Hold every acknowledged line against the history of its chat; what is amiss goes into the ledger.
+
+    Returns how many chats and lines were looked at. Raises Trouble.
+    """
+    visitors: dict[int, Mapping[int, str]] = {}
+    staff: dict[int, Mapping[int, str]] = {}
+    for card in await rest.all_chats(base, token):
+        events = await rest.history(base, token, card.chat)
+        if [event.seq for event in events] != list(range(1, len(events) + 1)):
+            ledger.faults.append(f"chat {card.chat}: its history has gaps")
+        visitors[card.chat] = lines_of(events, Side.visitor)
+        staff[card.chat] = lines_of(events, Side.staff)
+    missing = {line.chat for line in ledger.lines if line.number} - visitors.keys()
+    ledger.lost.extend(f"chat {chat} is not in history" for chat in sorted(missing))
+    ledger.compare(Side.visitor, visitors)
+    ledger.compare(Side.staff, staff)
+    return {"chats": len(visitors), "lines": sum(map(len, visitors.values())) + sum(map(len, staff.values()))}
+
+
+async def let_go(task: asyncio.Task[None]) -> None:
+    """End a task that nobody waits for any more."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

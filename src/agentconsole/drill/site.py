@@ -1,0 +1,165 @@
+"""The demo's site: three departments, the people who work there, and canned replies."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from .link import Trouble
+from .server import clean_environment, command
+
+KEEPER = "keeper"  # the first administrator, who also reads the books at the end
+SEAT = "demo"  # the person at the console
+SOCKET = "operator.sock"
+SECONDS = 20.0
+HEADLESS_WRAPUP = 5
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """A role in a department ('' = in all)."""
+
+    role: str
+    department: str = ""
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Somebody of staff, with a password of their own."""
+
+    name: str
+    display: str
+    grants: tuple[Grant, ...]
+    password: str
+
+    @property
+    def rights(self) -> str:
+        """What the person may do, in words."""
+        return ", ".join(
+            grant.role + (f" in {grant.department}" if grant.department else "") for grant in self.grants
+        )
+
+
+DEPARTMENTS: tuple[dict[str, Any], ...] = (
+    {
+        "slug": "sales",
+        "name": "Sales",
+        "description": "Questions before buying",
+        "welcome": "Welcome! What would you like to know?",
+        "topics": ["Prices", "Trial", "Delivery", "A question"],
+    },
+    {
+        "slug": "support",
+        "name": "Support",
+        "description": "Something does not work",
+        "welcome": "Hello! Tell us what does not work, and what you see.",
+        "topics": ["Login", "Something is broken", "Settings", "A question"],
+        "team": True,
+    },
+    {
+        "slug": "billing",
+        "name": "Billing",
+        "description": "Invoices and payments",
+        "welcome": "Hello! Please have the number of your invoice at hand.",
+        "topics": ["Invoice", "Payment", "A question"],
+    },
+)
+COLLEAGUES = {"ana": ("sales", "support"), "bo": ("support", "billing"), "mia": ("billing", "sales")}
+ROLES = {
+    "agent": ("agent",),
+    "supervisor": ("agent", "supervisor"),
+    "analyst": ("analyst",),
+    "admin": ("agent", "supervisor", "admin"),
+}
+
+
+def people(role: str) -> list[Person]:
+    """Everybody, the first administrator first, each with a fresh password."""
+    seat = Person(SEAT, f"Demo {role}", tuple(Grant(each) for each in ROLES[role]), _password())
+    keeper = Person(KEEPER, "Keeper", (), _password())
+    colleagues = [
+        Person(name, name.title(), tuple(Grant("agent", slug) for slug in slugs), _password())
+        for name, slugs in COLLEAGUES.items()
+    ]
+    return [keeper, seat, *colleagues]
+
+
+def _password() -> str:
+    return secrets.token_urlsafe(12)
+
+
+async def furnish(data: Path, role: str, brisk: bool) -> list[Person]:
+    """Give the server on this data folder departments and people; ``brisk`` = short wrap-up. Raises Trouble."""
+    everybody = people(role)
+    await _add(data, everybody[0])
+    wrapup = {"wrapup_s": HEADLESS_WRAPUP} if brisk else {}
+    for department in DEPARTMENTS:
+        await _order(data, {"t": "add_department", **department, **wrapup})
+    await asyncio.gather(*(_add(data, person) for person in everybody[1:]))
+    for person in everybody:
+        for grant in person.grants:
+            wish = {
+                "t": "give_grant",
+                "name": person.name,
+                "role": grant.role,
+                "department": grant.department,
+            }
+            await _order(data, wish)
+    return everybody
+
+
+async def _add(data: Path, person: Person) -> None:
+    """With the ordinary command, which hashes the password."""
+    words = (
+        "admin",
+        "user",
+        "add",
+        person.name,
+        "--display",
+        person.display,
+        "--password-stdin",
+        "--data",
+        str(data),
+    )
+    await _run(words, person.password)
+
+
+async def _run(words: Sequence[str], typed: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *command(*words),
+        env=clean_environment(os.environ),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(SECONDS):
+            said, _ = await process.communicate(f"{typed}\n".encode())
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise Trouble(f"The demo could not be furnished: {said.decode(errors='replace').strip()}")
+
+
+async def _order(data: Path, wish: dict[str, Any]) -> None:
+    """Over the operator's socket, as `agentconsole admin` does it, without starting a program each time."""
+    try:
+        reader, writer = await asyncio.open_unix_connection(data / SOCKET)
+        try:
+            writer.write(json.dumps(wish).encode() + b"\n")
+            async with asyncio.timeout(SECONDS):
+                answer = json.loads(await reader.readline())
+        finally:
+            writer.close()
+    except (OSError, TimeoutError, ValueError) as error:
+        raise Trouble(f"The demo's server does not take orders ({error}).") from error
+    if answer.get("code"):
+        raise Trouble(f"The demo could not be furnished: {answer.get('text', '')}")
