@@ -93,8 +93,8 @@ class Conversation:
 
     @property
     def gap(self) -> bool:
-        """True when events between the newest here and one that came later are missing."""
-        return (self._fresh or self.run).holes
+        """True when events between the newest here and one that came later are missing, and none are on their way."""
+        return (self._fresh or self.run).holes and not self.short
 
     @property
     def short(self) -> bool:
