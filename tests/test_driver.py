@@ -116,6 +116,13 @@ class TwinDriver(DiffDriver):
         self.checkpoints += 1
 
 
+def seen(cell: Any) -> Any:
+    """What of a cell can be seen: a blank shows no colour of letters, unless lines or reverse draw it."""
+    if cell.data == " " and not (cell.underscore or cell.strikethrough or cell.reverse or cell.blink):
+        return cell._replace(fg="", bold=False, italics=False)
+    return cell
+
+
 def differences(plain: Emulator, diffed: Emulator) -> list[str]:
     a, b = plain.screen, diffed.screen
     if (
@@ -125,7 +132,7 @@ def differences(plain: Emulator, diffed: Emulator) -> list[str]:
             if row[b.columns].data == "":
                 row[b.columns - 1] = row[b.columns - 1]._replace(data=" ")
     cells = [(y, x, a.buffer[y][x], b.buffer[y][x]) for y in range(b.lines) for x in range(b.columns)]
-    found = [f"{y},{x}: {one} is {other}" for y, x, one, other in cells if one != other]
+    found = [f"{y},{x}: {one} is {other}" for y, x, one, other in cells if seen(one) != seen(other)]
     at = (min(a.cursor.y, b.lines - 1), min(a.cursor.x, b.columns - 1))
     if at != (min(b.cursor.y, b.lines - 1), min(b.cursor.x, b.columns - 1)):
         found.append(f"cursor {at} is {(b.cursor.y, b.cursor.x)}")

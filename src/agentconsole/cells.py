@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from rich.cells import get_character_cell_size
 
-from agentconsole.sgr import change, colourless, erasable
+from agentconsole.sgr import canonical, change, colourless, erasable, ground
 from agentconsole.text import DOT, MARKS_PER_BASE, UNSAFE, is_mark
 
 CLEAR = "\x1b[m\x1b[2J"
@@ -59,7 +59,8 @@ _ASCII = str.maketrans(
 class Cells:
     """A copy of the terminal: frames go into `apply`, what the terminal needs comes out of `paint`.
 
-    A cell is a character with its marks; the right half of a wide character is an empty string.
+    A cell is a character with its marks; the right half of a wide character is an empty string. Of a blank's
+    style only what can be seen on it is kept, so that a pen of any colour may write it.
     """
 
     def __init__(
@@ -139,9 +140,7 @@ class Cells:
     # ---- frames --------------------------------------------------------------------------------
 
     def _canonical(self, style: str) -> str:
-        if style in ("", "0"):
-            return ""
-        return style if self.colour else colourless(style, self.dark)
+        return canonical(style) if self.colour else colourless(style, self.dark)
 
     def _put(self, y: int, x: int, text: str, style: str) -> int:
         """Write text into a row and return the column behind it; what lies outside is cut off."""
@@ -176,7 +175,11 @@ class Cells:
                     x += size
             end = min(x, width)
         if start < end:
-            styles[start:end] = [style] * (end - start)
+            blank = ground(style)
+            if blank == style or " " not in text:
+                styles[start:end] = [style] * (end - start)
+            else:
+                styles[start:end] = [blank if cell == " " else style for cell in row[start:end]]
             if start and row[start] == "":
                 row[start] = " "
             if (
@@ -284,7 +287,7 @@ class Cells:
             self._write(row, start, end)
         if erase:
             self._move(row, erased[0])
-            self._use(style[-1])
+            self._use(style[-1], blank=True)
             self._out.append("\x1b[K")
 
     def _blank_tail(self, row: int) -> int:
@@ -302,12 +305,13 @@ class Cells:
         text, style = self._text[row], self._style[row]
         x = start
         while x < end:
+            self._move(row, x)
+            self._use(style[x], text[x] == " ")
+            pen, blank = self._pen, ground(self._pen)
             stop = x + 1
-            while stop < end and style[stop] == style[x]:
+            while stop < end and (style[stop] == pen or (text[stop] == " " and style[stop] == blank)):
                 stop += 1
             words = "".join(text[x:stop])
-            self._move(row, x)
-            self._use(style[x])
             if _SURE.fullmatch(words):
                 self._out.append(words)
                 self._column = stop
@@ -357,9 +361,11 @@ class Cells:
         self._out.append(min(moves, key=len))
         self._row, self._column = row, column
 
-    def _use(self, style: str) -> None:
-        self._out.append(change(self._pen, style))
-        self._pen = style
+    def _use(self, style: str, blank: bool = False) -> None:
+        """Take a pen for `style`; for a blank the pen at hand will do if its ground is the same."""
+        if style != self._pen and not (blank and style == ground(self._pen)):
+            self._out.append(change(self._pen, style))
+            self._pen = style
 
 
 def _runs(changed: list[int], text: list[str], style: list[str]) -> list[tuple[int, int]]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 SYNC_START = "\x1b[?2026h"
 SYNC_END = "\x1b[?2026l"
 SYNC_FROM = 512
-HIDE_FROM = 128
+HIDE_FROM = 512
 RESIZE_PAUSE = 0.05
 LEAST_SIZE = (
     16,
@@ -241,6 +241,8 @@ class DiffDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal over; after a suspension everything is drawn again."""
+        if self._started:  # a SIGCONT without a stop before it
+            return
         self._writing = False
         self._cursor_shown = False
         self._has_sync = False

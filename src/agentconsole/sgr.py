@@ -45,6 +45,12 @@ def pen(style: str) -> Pen:
 
 
 @lru_cache(4096)
+def canonical(style: str) -> str:
+    """The one spelling of a style."""
+    return _parameters(pen(style))
+
+
+@lru_cache(4096)
 def change(old: str, new: str) -> str:
     """The shortest sequence that takes the terminal's pen from style `old` to style `new`."""
     if old == new:
@@ -60,8 +66,16 @@ def change(old: str, new: str) -> str:
     again = [code for code in b.attributes if code not in a.attributes or _OFF.get(code) in off]
     fore = (b.fore or "39") if a.fore != b.fore else ""
     back = (b.back or "49") if a.back != b.back else ""
-    delta = f"\x1b[{';'.join(filter(None, (*off, *again, fore, back)))}m"
-    return min(delta, fresh, key=len)
+    delta = ";".join(filter(None, (*off, *again, fore, back)))
+    return min(f"\x1b[{delta}m", fresh, key=len) if delta else ""
+
+
+@lru_cache(4096)
+def ground(style: str) -> str:
+    """What of a style can be seen on a blank: background, lines and reverse."""
+    it = pen(style)
+    drawn = tuple(code for code in it.attributes if code in _DRAWN_ON_BLANKS)
+    return _parameters(Pen(drawn, it.fore if drawn else "", it.back))
 
 
 @lru_cache(4096)

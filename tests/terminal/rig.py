@@ -223,9 +223,9 @@ class Terminal:
             rows = self.rows
             if condition(rows):
                 return rows
-            if time.monotonic() > deadline or (
-                self.process.poll() is not None and not self._reader.is_alive()
-            ):
+            if self.process.poll() is not None:
+                deadline = min(deadline, time.monotonic() + 0.5)
+            if time.monotonic() > deadline:
                 shown = "\n".join(rows).rstrip()
                 raise AssertionError(f"waited {seconds:g} s in vain for {what}; the screen shows:\n{shown}")
             select.select([], [], [], 0.02)
