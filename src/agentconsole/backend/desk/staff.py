@@ -21,7 +21,7 @@ from agentconsole.protocol import (
     TakeNext,
 )
 
-from ..domain.chat import Refusal, checked_text, decide, thing, unknown
+from ..domain.chat import Refusal, checked_text, decide, thing, unknown, without_nul
 from ..domain.policy import NOTHING, Actor, Deed, Thing, can, departments_of
 from ..storage import chats, letters, users
 from ..storage.chats import WorkingSet
@@ -59,7 +59,9 @@ def _take_next(sheet: WorkingSet, actor: Actor, command: TakeNext, now: int) -> 
 def _set_status(sheet: WorkingSet, actor: Actor, command: SetStatus, now: int) -> Made:
     _require(actor, Deed.set_own_status)
     seat = users.seat_of(sheet.connection, actor.id)
-    changed = msgspec.structs.replace(seat, status=command.status, reason=command.reason.strip(), since=now)
+    changed = msgspec.structs.replace(
+        seat, status=command.status, reason=without_nul(command.reason.strip()), since=now
+    )
     if (changed.status, changed.reason) == (seat.status, seat.reason):
         return Made()
     users.save_seat(sheet.connection, changed)
@@ -112,7 +114,9 @@ def _save_canned(sheet: WorkingSet, actor: Actor, command: SaveCanned, now: int)
         _require(actor, Deed.canned_own)
         owner, department = actor.id, 0
     text = checked_text(command.text) if command.text else ""
-    wish = CannedCard(id=1, shortcut=command.shortcut, text=text, owner=owner, department=department)
+    wish = CannedCard(
+        id=1, shortcut=without_nul(command.shortcut), text=text, owner=owner, department=department
+    )
     card = letters.save_canned(sheet.connection, wish)
     if card is None:
         raise Refusal(Code.unknown, f"There is no canned reply named {command.shortcut}.")

@@ -23,7 +23,17 @@ from agentconsole.protocol import (
     State,
 )
 
-from ..domain.chat import Entry, Head, Refusal, begin, checked_text, decide, leave_message, unknown
+from ..domain.chat import (
+    Entry,
+    Head,
+    Refusal,
+    begin,
+    checked_text,
+    decide,
+    leave_message,
+    unknown,
+    without_nul,
+)
 from ..domain.department import Department
 from ..domain.policy import Actor
 from ..storage import chats, departments, letters, visitors
@@ -82,6 +92,7 @@ def _begin_chat(sheet: WorkingSet, actor: Actor, command: BeginChat, now: int) -
     email = checked_email(start.email) if start.email.strip() else ""
     if len(start.topic) > MAX_TOPIC:
         raise Refusal(Code.too_long, f"A topic may have up to {MAX_TOPIC} characters.")
+    text = checked_text(start.text) if start.text else ""
     head = Head(
         id=0,
         visitor=actor.id,
@@ -95,13 +106,12 @@ def _begin_chat(sheet: WorkingSet, actor: Actor, command: BeginChat, now: int) -
         started_at=now,
         name=name,
         email=email,
-        topic=start.topic,
-        language=where.language,
-        page=where.page,
-        page_title=where.page_title,
+        topic=without_nul(start.topic),
+        language=_kept(where.language),
+        page=_kept(where.page),
+        page_title=_kept(where.page_title),
         drill=where.drill,
     )
-    text = checked_text(start.text) if start.text else ""
     head = sheet.insert(head)
     after, entries = begin(head, Party(Side.visitor, 0, name), now, start.topic, text)
     sheet.change(msgspec.structs.replace(after, version=2), entries)
@@ -132,7 +142,7 @@ def _begin_message(sheet: WorkingSet, actor: Actor, command: BeginMessage, now: 
         text=text,
         email=checked_email(letter.email),
         name=checked_name(letter.name),
-        page=where.page,
+        page=_kept(where.page),
         chat=letter.chat,
         drill=where.drill,
     )
@@ -173,12 +183,17 @@ def _department(sheet: WorkingSet, key: int) -> Department:
     return found
 
 
+def _kept(metadata: str) -> str:
+    """What a page says of itself, without the one character that not every database keeps."""
+    return metadata.replace("\0", "")
+
+
 def checked_name(name: str) -> str:
-    """A name without the white space around it. Raises Refusal too_long."""
+    """A name without the white space around it. Raises Refusal too_long or invalid."""
     name = name.strip()
     if len(name) > MAX_NAME:
         raise Refusal(Code.too_long, f"A name may have up to {MAX_NAME} characters.")
-    return name
+    return without_nul(name)
 
 
 def checked_email(email: str) -> str:

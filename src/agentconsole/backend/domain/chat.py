@@ -146,9 +146,7 @@ class VisitorPage(msgspec.Struct, frozen=True):
     page_title: str = ""
 
 
-ChatCommand = (
-    Say | Note | Take | Close | Reopen | Release | Leave | Rate | Expire | VisitorLink | VisitorPage
-)
+ChatCommand = Say | Note | Take | Close | Reopen | Release | Leave | Rate | Expire | VisitorLink | VisitorPage
 
 
 VISITORS = (Leave, Rate, VisitorPage)
@@ -234,11 +232,18 @@ def first_line(text: str) -> str:
 
 
 def checked_text(text: str, limit: int = MAX_TEXT) -> str:
-    """The text itself, if it is one. Raises Refusal empty or too_long; nothing is ever cut."""
+    """The text itself, if it is one. Raises Refusal empty, too_long or invalid; nothing is ever cut."""
     if not text.strip():
         raise Refusal(Code.empty, "There is nothing to send yet.")
     if len(text) > limit:
         raise Refusal(Code.too_long, f"{len(text):,} characters are too many; up to {limit:,} are possible.")
+    return without_nul(text)
+
+
+def without_nul(text: str) -> str:
+    """The text itself. Raises Refusal invalid for the one character that not every database keeps."""
+    if "\0" in text:
+        raise Refusal(Code.invalid, "A NUL character cannot be kept. Please take it out.")
     return text
 
 
@@ -383,6 +388,7 @@ def _visitor_gone(head: Head, by: Party, now: int, timing: Timing) -> Decision:
 def _rate(head: Head, actor: Actor, command: Rate, now: int, facts: Thing, timing: Timing) -> Decision:
     if len(command.comment) > MAX_COMMENT:
         raise Refusal(Code.too_long, f"A comment may have up to {MAX_COMMENT:,} characters.")
+    without_nul(command.comment)
     if head.rating is command.rating and head.comment == command.comment:
         return head, []
     party = Party(Side.visitor, 0, head.name)
@@ -415,9 +421,10 @@ def _link(head: Head, actor: Actor, command: VisitorLink, now: int, facts: Thing
 
 
 def _page(head: Head, actor: Actor, command: VisitorPage, now: int, facts: Thing, timing: Timing) -> Decision:
-    if (head.page, head.page_title) == (command.page, command.page_title) or not is_open(head.state):
+    page, title = command.page.replace("\0", ""), command.page_title.replace("\0", "")
+    if (head.page, head.page_title) == (page, title) or not is_open(head.state):
         return head, []
-    return _listed(head, page=command.page, page_title=command.page_title), []
+    return _listed(head, page=page, page_title=title), []
 
 
 def leave_message(head: Head, now: int) -> Decision:
