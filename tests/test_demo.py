@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -132,28 +133,23 @@ def test_in_a_terminal_it_names_the_page_and_shows_the_console(tmp_path: Path, r
     pid, screen = pty.fork()
     if pid == 0:
         os.execve(sys.executable, [*DEMO, "--as", role], environment(tmp_path, TERM="xterm-256color"))
+    termios.tcsetwinsize(screen, (40, 120))
     try:
         shown = b""
 
         def appears(what: bytes) -> bool:
             nonlocal shown
-            while select.select([screen], [], [], 0)[0]:
-                shown += os.read(screen, 65_536)
+            with suppress(OSError):  # the terminal is gone with its last process
+                while select.select([screen], [], [], 0)[0]:
+                    shown += os.read(screen, 65_536)
             return what in shown
 
         until(lambda: appears(b"The visitor's page: http://127.0.0.1:"), 40, what="the page's address")
         until(lambda: appears(b"Guide"), 40, what="the guide's chat in the console's queue")
         os.kill(pid, signal.SIGTERM)
-        until(lambda: _ended(pid, appears), 40, what="the demo's end")
+        until(lambda: appears(b"") and os.waitpid(pid, os.WNOHANG)[0] == pid, 40, what="the demo's end")
         assert left_behind(tmp_path) == []
     finally:
         for left in processes(tmp_path):
             os.kill(left, signal.SIGKILL)
         os.close(screen)
-
-
-def _ended(pid: int, drain: object) -> bool:
-    assert callable(drain)
-    with suppress(OSError):  # the terminal is gone with its last process
-        drain(b"")
-    return os.waitpid(pid, os.WNOHANG)[0] == pid

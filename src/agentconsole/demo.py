@@ -200,6 +200,7 @@ async def _crowd(wish: Wish, base: str, book: Book, ledger: Ledger) -> None:
     first = msgspec.structs.replace(_drill(wish, base, 0.3, 0), visitors=4, seed=f"{wish.seed}/first")
     async with asyncio.TaskGroup() as group:
         group.create_task(host.run())
+        await host.waits.wait()
         group.create_task(run_drill(first, book, never, ledger, lambda sentence: None))
         group.create_task(
             run_drill(_drill(wish, base, wish.rate, 0), book, never, ledger, lambda sentence: None)

@@ -69,6 +69,7 @@ def guide(base: str, department: DepartmentFace, book: Book, ledger: Ledger) -> 
         temper=Temper.calm,
         department=department,
         script=script,
+        topic=GUIDE,
         language=book.languages[0],
         name="Guide",
         email="guide@example.com",
@@ -82,7 +83,7 @@ def guide(base: str, department: DepartmentFace, book: Book, ledger: Ledger) -> 
         rating=None,
         comment="",
     )
-    return Visitor(socket_url(base, "/ws/visitor"), plan, 1.0, ledger, lambda sentence: None)
+    return Visitor(socket_url(base, "/ws/visitor"), plan, 4.0, ledger, lambda sentence: None)
 
 
 async def audit(base: str, token: str, ledger: Ledger) -> dict[str, int]:

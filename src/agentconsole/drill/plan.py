@@ -47,6 +47,7 @@ class Plan(msgspec.Struct, frozen=True):
     temper: Temper
     department: DepartmentFace
     script: Script
+    topic: str
     language: Language
     name: str
     email: str
@@ -93,6 +94,7 @@ def plan(seed: str, number: int, book: Book, departments: Sequence[DepartmentFac
         temper=temper,
         department=department,
         script=script,
+        topic=_topic(script, department, luck),
         language=language,
         name=luck.choice(language.names),
         email=f"guest-{luck.randint(1, 40):02}@example.com",  # so few that some come again
@@ -106,6 +108,12 @@ def plan(seed: str, number: int, book: Book, departments: Sequence[DepartmentFac
         rating=rating,
         comment=_comment(rating, language, luck),
     )
+
+
+def _topic(script: Script, department: DepartmentFace, luck: Random) -> str:
+    """The script's own, unless the department offers others to choose from."""
+    offered = department.topics
+    return script.topic if script.topic in offered or not offered else luck.choice(offered)
 
 
 def _waiting(temper: Temper, luck: Random) -> tuple[Waiting, ...]:

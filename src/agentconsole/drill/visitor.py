@@ -27,7 +27,7 @@ RATING_BY = 45.0  # seconds after the end in which a visitor rates
 
 class Visitor:
     """Plays one plan against a server. ``speed`` 2.0 lets the visitor live twice as fast; ``note`` gets a sentence for
-    everything worth telling."""
+    everything worth telling; ``waits`` is set when the chat is in its queue."""
 
     def __init__(
         self, url: str, plan: Plan, speed: float, ledger: Ledger, note: Callable[[str], None]
@@ -41,6 +41,7 @@ class Visitor:
         self._page, self._title = plan.script.page, plan.script.page_title
         self._link = Link(url, self._hello, p.decode_visitor_frame, self._heard, self._luck)
         self._sent_home = asyncio.Event()
+        self.waits = asyncio.Event()
         self._begun = False
         self._chat = 0
         self._state = State.waiting
@@ -140,14 +141,13 @@ class Visitor:
 
     async def _begin(self) -> bool:
         plan = self._plan
-        topics = plan.department.topics
         start = p.Start(
             cid=new_cid(),
             department=plan.department.id,
             text=filled(plan.opening, plan.facts),
             name=plan.name,
             email=plan.email if plan.gives_email else "",
-            topic=plan.script.topic if plan.script.topic in topics or not topics else topics[0],
+            topic=plan.topic,
         )
         await self._pace.rest(1, 4)
         self._begun = True
@@ -157,6 +157,7 @@ class Visitor:
             return False
         self._chat = answer.chat
         self._ledger.count("chats_started")
+        self.waits.set()
         self._keep(start.text, answer)
         self._note(f"{self._who} waits: {start.text}")
         return True
