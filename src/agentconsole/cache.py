@@ -61,7 +61,7 @@ def place(server: str, user: str, folder: Path | None = None) -> Path:
 
 
 def _name(server: str, user: str) -> str:
-    return hashlib.sha256(f"{server}\n{user}".encode()).hexdigest()[:24]
+    return hashlib.sha256(f"{server}\n{user}".encode(errors="backslashreplace")).hexdigest()[:24]
 
 
 def write(path: Path, data: object) -> None:
