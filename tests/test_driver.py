@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
@@ -15,12 +16,13 @@ from textual.screen import ModalScreen
 from textual.widgets import ContentSwitcher, Input, Label, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
-from agentconsole.driver import (
-    CURSOR_CSS,
-    CleanFilter,
-    DiffDriver,
-)
+from agentconsole import alerts
+from agentconsole.cells import Cells
+from agentconsole.driver import CURSOR_CSS, CleanFilter, DiffDriver, speaks_utf8
+from agentconsole.sgr import canonical, change, colourless
+from agentconsole.text import clean
 from agentconsole.widgets.transcript import Line, Transcript
+from tests.hostile import HOSTILE
 from tests.terminal.rig import Emulator, foreign_controls
 from tests.waiting import async_until
 
@@ -54,6 +56,7 @@ class TwinDriver(DiffDriver):
         self.terminal_size = size or (80, 24)
         self.comparing = True
         self.checkpoints = 0
+        self.slow = False
         self.written = 0
         self.raw_written = 0
         self.wire = b""
@@ -99,6 +102,9 @@ class TwinDriver(DiffDriver):
 
     def _send_frame(self, data: str) -> None:
         self._send(data)
+        if self.slow:
+            self._writing = True
+            self._loop.call_later(0.02, self._idle)
 
     def write(self, data: str) -> None:
         self.raw_written += len(data)
@@ -108,7 +114,7 @@ class TwinDriver(DiffDriver):
         self.plain.feed(data)
         if not self.comparing and not any(UNPAINTED in row for row in self.plain.screen.rows()):
             self.comparing = True
-        if self.comparing and data[-1] == "H":
+        if self.comparing and data[-1] == "H" and not self.slow:
             self.compare()
 
     def compare(self) -> None:
@@ -241,3 +247,229 @@ async def test_the_screen_equals_textuals_own_painting_after_every_frame(seed: i
         assert foreign_controls(twin.wire) == []
         assert twin.written < twin.raw_written
         assert not twin.refused
+
+
+async def test_a_slow_terminal_gets_the_newest_state_and_none_of_what_was_between() -> None:
+    desk = Desk(7)
+    async with desk.run_test(headless=False, size=(60, 16)) as pilot:
+        twin = desk.twin
+        twin.slow = True
+        for _ in range(40):
+            for _ in range(4):
+                desk.query_one("#log", Transcript).append(desk.next_line())
+                desk.press("x")
+                await pilot.pause(0)
+            await async_until(lambda: not twin._writing)
+            twin.compare()
+
+
+class Unwatched(TwinDriver):
+    """What nobody cleaned is no reference."""
+
+    def compare(self) -> None:
+        pass
+
+
+class Careless(App[None]):
+    """Shows what it is given, cleaned by nobody."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(driver_class=Unwatched)
+        self.text = text
+
+    def compose(self) -> ComposeResult:
+        yield Static(self.text, markup=False)
+        yield OptionList(Option(self.text), markup=False)
+        yield Static("next line", markup=False)
+
+
+class Careful(Careless):
+    clean_filter = CleanFilter()
+
+    def get_line_filters(self) -> list[LineFilter]:
+        return [*super().get_line_filters(), self.clean_filter]
+
+
+@pytest.mark.parametrize("app", [Careless, Careful])
+async def test_no_foreign_control_passes_even_where_nobody_cleaned(app: type[Careless]) -> None:
+    for case in HOSTILE:
+        text = case.text[:300]
+        async with app(text).run_test(headless=False, size=(70, 20)) as pilot:
+            await pilot.pause(0)
+            twin = pilot.app._driver
+            assert isinstance(twin, TwinDriver)
+            assert foreign_controls(twin.wire) == [], case.name
+            assert twin.diffed.screen.title == ""
+
+
+async def test_the_filter_keeps_widths_and_literal_text() -> None:
+    async with Careful("a\x1b[2Jb\u202ec\u200bd\x9be").run_test(headless=False, size=(40, 8)) as pilot:
+        await pilot.pause(0)
+        twin = pilot.app._driver
+        assert isinstance(twin, TwinDriver)
+        assert twin.diffed.screen.rows()[0] == "a[2Jbcde"
+
+
+def frame(*rows: tuple[int, int, str, str]) -> str:
+    return (
+        "".join(f"\x1b[{y + 1};{x + 1}H\x1b[{style}m{text}\x1b[0m" for y, x, style, text in rows)
+        + "\x1b[1;1H"
+    )
+
+
+STYLES = [
+    "0",
+    "1",
+    "31",
+    "1;4;32",
+    "7",
+    "38;2;1;2;3;48;2;9;9;9",
+    "48;2;9;9;9",
+    "4;48;5;20",
+    "9;97;100",
+    "39;49",
+]
+
+
+@pytest.mark.parametrize("bce", [True, False])
+@pytest.mark.parametrize("seed", range(8))
+def test_random_frames_end_in_the_same_cells(seed: int, bce: bool) -> None:
+    rng = random.Random(f"frames {seed}")
+    width, height = rng.choice([(1, 1), (2, 3), (17, 6), (30, 12)])
+    cells = Cells(keeps_background=bce)
+    cells.resize(width, height)
+    plain, diffed = Emulator(width, height), Emulator(width, height)
+    for view in (plain, diffed):
+        view.feed("\x1b[?7l")
+    for step in range(120):
+        rows = []
+        for _ in range(rng.randint(1, height)):
+            x = rng.randrange(width)
+            text = clean(rng.choice([words(rng, 4), " " * width, "x" * width]))
+            while x + sum(map(size_of, text)) > width:
+                text = text[:-1]
+            rows.append((rng.randrange(height), x, rng.choice(STYLES), text))
+        plain.feed(frame(*rows))
+        cells.apply(frame(*rows))
+        if step % 17 == 16:
+            cells.forget()
+        if rng.random() < 0.8:
+            diffed.feed(cells.paint())
+            assert differences(plain, diffed) == []
+            assert cells.paint() == ""
+
+
+def size_of(ch: str) -> int:
+    return cell_len(ch)
+
+
+def test_rows_that_moved_are_scrolled_by_the_terminal() -> None:
+    cells = Cells()
+    cells.resize(80, 24)
+    texts = [f"row {n} says something of its own" for n in range(40)]
+    view = Emulator(80, 24)
+    for top, most in [(0, 9999), (1, 120), (3, 200), (0, 200)]:
+        cells.apply(frame(*((y, 0, "37", texts[top + y].ljust(80)) for y in range(24))))
+        out = cells.paint()
+        assert len(out) <= most
+        view.feed(out)
+        assert view.screen.rows() == texts[top : top + 24]
+
+
+def test_a_frame_passes_text_colours_and_moves_and_nothing_else() -> None:
+    cells = Cells()
+    cells.resize(40, 2)
+    cells.apply("\x1b[1;1Ha\x1b[2J\x1b]52;c;eA==\x07\x9bb\x1b]8;;http://x\x1b\\c\u202e\x1b[?1049l\x1b[2;1H")
+    assert foreign_controls(cells.paint().encode(), signals=False) == []
+
+
+@pytest.mark.parametrize("old", ["", *STYLES])
+@pytest.mark.parametrize("new", ["", *STYLES])
+def test_a_change_of_pen_equals_setting_it_anew(old: str, new: str) -> None:
+    one, other = Emulator(4, 1), Emulator(4, 1)
+    one.feed(f"\x1b[{old}m{change(canonical(old), canonical(new))}x")
+    other.feed(f"\x1b[0m\x1b[{new}mx")
+    assert one.screen.buffer[0][0] == other.screen.buffer[0][0]
+    assert len(change(canonical(old), canonical(new))) <= len(f"\x1b[;{new}m")
+
+
+def test_without_colours_what_stands_out_is_reversed() -> None:
+    assert colourless("1;38;2;224;224;224;48;2;18;18;18", dark=True) == "1"
+    assert colourless("38;2;0;0;0;48;2;1;120;212", dark=True) == "7"
+    assert colourless("38;2;20;20;20;48;2;216;216;216", dark=False) == ""
+    assert colourless("7;48;2;200;200;200", dark=True) == ""
+    assert colourless("31;44", dark=True) == "7"
+
+
+@pytest.mark.parametrize(
+    "environ, utf8",
+    [
+        ({}, True),
+        ({"LANG": "nb_NO.UTF-8"}, True),
+        ({"LANG": "C.utf8"}, True),
+        ({"LANG": "C"}, False),
+        ({"LANG": "POSIX"}, False),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, False),
+        ({"LC_CTYPE": "C.UTF-8"}, True),
+        ({"LANG": "C", "LC_ALL": "en_GB.UTF-8"}, True),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "C"}, False),
+        ({"LANG": "de_DE.ISO-8859-1"}, False),
+        ({"LANG": "C", "LC_CTYPE": "pl_PL.UTF-8"}, True),
+    ],
+)
+def test_the_locale_says_whether_the_terminal_speaks_utf8(environ: dict[str, str], utf8: bool) -> None:
+    assert speaks_utf8(environ) is utf8
+
+
+def test_in_ascii_frames_are_drawn_and_widths_are_kept() -> None:
+    cells = Cells(ascii_only=True)
+    cells.resize(30, 2)
+    cells.apply("\x1b[1;1H┌─┐│Grüße żółć ✓ … 日本|é\x1b[2;1H▁▔█ нет|")
+    out = cells.paint()
+    assert out.isascii()
+    view = Emulator(30, 2)
+    view.feed(out)
+    assert view.screen.rows() == ["+-+|Gru?e zolc v . ? ? |e", "_-# ???|"]
+
+
+class Alerting(DiffDriver):
+    """A driver whose terminal nobody looks at."""
+
+    def __init__(self) -> None:
+        self._prepare({})
+        self.sent: list[str] = []
+
+    def _send(self, data: str) -> None:
+        self.sent.append(data)
+
+
+@pytest.mark.parametrize("env", [{}, {"TMUX": "/tmp/x"}, {"STY": "1.x"}])
+@pytest.mark.parametrize("kind", ["osc9", "osc777", "osc99"])
+def test_alerts_pass_and_what_only_looks_like_them_does_not(env: dict[str, str], kind: str) -> None:
+    driver = Alerting()
+    tty = alerts.detect({"TERM": "xterm-256color", **env}, kind)
+    for case in HOSTILE:
+        good = alerts.notify(tty, case.text, case.text) + alerts.set_title(tty, case.text) + alerts.bell()
+        assert driver.alert(good), case.name
+    assert driver.alert(alerts.push_title(tty) + alerts.pop_title(tty))
+    sent = len(driver.sent)
+    for bad in (
+        b"\x1b[2J",
+        b"x",
+        b"\x1b]52;c;eA==\x07",
+        b"\x1bPtmux;\x1b\x1b[2J\x1b\\",
+        b"\x1b]2;a\x1b[2J\x07",
+    ):
+        assert not driver.alert(bad)
+    assert len(driver.sent) == sent
+
+
+def test_only_known_sequences_pass_besides_frames() -> None:
+    driver = Alerting()
+    for known in ("\x1b[?1049h", "\x1b[?1000h", "\x1b[>25u", "\x1b[<u", "\x07", "\x1b]52;c;aGk=\x07"):
+        driver.write(known)
+    assert len(driver.sent) == 6
+    for foreign in ("\x1b[2J", "hello", "\x1b]0;x\x07", "\x1b]52;c;?\x07", "\x1b[6n", "\x1bc"):
+        driver.write(foreign)
+    assert len(driver.sent) == 6
+    assert len(driver.refused) == 6

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from queue import Full
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual._xterm_parser import XTermParser
@@ -26,7 +27,7 @@ from textual.filter import LineFilter
 from textual.geometry import Size
 
 from agentconsole.cells import Cells
-from agentconsole.text import DOT, UNSAFE, width
+from agentconsole.text import DOT, UNSAFE
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -391,4 +392,4 @@ def keeps_background(environ: Mapping[str, str]) -> bool:
 
 
 def _same_width(match: re.Match[str]) -> str:
-    return DOT if width(match.group()) else ""
+    return DOT if cell_len(match.group()) else ""

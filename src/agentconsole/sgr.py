@@ -74,8 +74,7 @@ def change(old: str, new: str) -> str:
 def ground(style: str) -> str:
     """What of a style can be seen on a blank: background, lines and reverse."""
     it = pen(style)
-    drawn = tuple(code for code in it.attributes if code in _DRAWN_ON_BLANKS)
-    return _parameters(Pen(drawn, it.fore if drawn else "", it.back))
+    return style if _DRAWN_ON_BLANKS & set(it.attributes) else it.back
 
 
 @lru_cache(4096)
