@@ -185,7 +185,7 @@ async def _with_console(
         code = await _console(wish, server, tokens[site.SEAT], data, stop)
     finally:
         await let_go(crowd)
-        await crew.finish()
+        await crew.dismiss()
     if stop.number not in (0, signal.SIGINT):
         raise Interrupted
     print(f"The demo is over and {page} is gone with everything in it.", flush=True)

@@ -42,6 +42,10 @@ class Crew:
             agent.finish()
         if self._agents:
             await asyncio.wait(self._agents, timeout=LAST_SECONDS)
+        await self.dismiss()
+
+    async def dismiss(self) -> None:
+        """Everybody drops what they are doing. Raises Trouble if one of them had been turned away."""
         tasks = list(self._agents)
         for task in tasks:
             task.cancel()
