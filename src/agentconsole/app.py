@@ -27,6 +27,7 @@ from agentconsole.views import Topic, Touched
 from agentconsole.widgets.bars import Tabs
 from agentconsole.widgets.chat_list import ChatOpened
 from agentconsole.widgets.composer import Field
+from agentconsole.widgets.rows import Rows
 from agentconsole.widgets.transcript import Transcript
 
 LOOK_AGAIN = {Topic.talk, Topic.card, Topic.mine}
@@ -227,6 +228,11 @@ class AgentConsole(App[int]):
     def did(self, message: Tabs.Chosen | Field.Did) -> None:
         """A place was clicked, or a key of the composer pressed."""
         self.do(message.action)
+
+    @on(Rows.Chosen, "#queue-list")
+    def chosen(self) -> None:
+        """A chat of the queue was clicked twice."""
+        self.do("take")
 
     @on(Field.ManyLines)
     def pasted(self, message: Field.ManyLines) -> None:

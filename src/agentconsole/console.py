@@ -38,13 +38,17 @@ def run(server: str = "", user: str = "", token: str = "", flags: Mapping[str, o
 
 
 def _run(server: str, user: str, token: str, loaded: settings.Loaded) -> int:
-    from agentconsole import credentials, keys
+    from agentconsole import keys
     from agentconsole.app import AgentConsole
     from agentconsole.client import server_url
 
     problems = list(loaded.problems)
     try:
         server = server_url(server) if server else ""
+    except ValueError as error:
+        problems.append(str(error))
+        server = ""
+    try:
         table = keys.remapped(loaded.settings.keys)
     except keys.KeyClash as clash:
         problems.append(str(clash))
@@ -52,7 +56,7 @@ def _run(server: str, user: str, token: str, loaded: settings.Loaded) -> int:
     app = AgentConsole(
         server,
         user,
-        token or credentials.find(server, user, os.environ),
+        token,
         settings=loaded.settings,
         table=table,
         on_disk=True,

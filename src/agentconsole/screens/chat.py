@@ -105,7 +105,11 @@ class ChatView(Widget, can_focus=True):
             self.actions.draft(self.chat, self.composer.text, self.loaded_note)
 
     def land(self) -> None:
-        """Put the focus where writing begins, or where keys act if there is nothing to write to."""
+        """Put the focus where answering begins, or where keys act if this chat is not mine to answer."""
+        (self.composer.field if self.store.is_mine(self.chat) else self).focus()
+
+    def write(self) -> None:
+        """Put the focus into the composer, if anything can be written here."""
         (self.composer.field if self.writable else self).focus()
 
     def toggle_note(self) -> None:

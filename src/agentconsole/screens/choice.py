@@ -29,6 +29,8 @@ class Option:
 class Options(Rows[Option]):
     """The answers, numbered, so that one key chooses."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose", "Choose", show=False)]
+
     def key_of(self, item: Option) -> str:
         """Each answer is itself."""
         return item.value

@@ -241,7 +241,7 @@ class Deeds:
     # --- a chat ---
 
     def compose(self) -> None:
-        self.app.main.chat.land()
+        self.app.main.chat.write()
 
     def leave_composer(self) -> None:
         self.app.main.chat.focus()
@@ -251,7 +251,7 @@ class Deeds:
         if not self.app.store.is_mine(view.chat):
             raise Unfit("This chat is not yours: what you write here is a note.")
         view.toggle_note()
-        view.land()
+        view.write()
 
     async def close(self) -> None:
         chat = self._mine()
@@ -373,7 +373,7 @@ class Deeds:
         view.composer.put(self.app.actions.take_back(chat))
         view.keep()
         self.app.changed_here(chat)
-        view.land()
+        view.write()
 
     def shut(self) -> None:
         chat = self._chat()

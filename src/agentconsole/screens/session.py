@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from agentconsole import cache, credentials
@@ -36,6 +35,8 @@ class Session:
     async def run(self) -> None:
         """Log in if need be and stay connected; log in again when the session ends, with everything kept."""
         why, again = "", False
+        if not self.token and self.on_disk and self.server and self.user:
+            await self._find()
         while True:
             if not self.token:
                 dialog = LoginDialog(self.try_login, self.server, self.user, why, again)
@@ -61,22 +62,24 @@ class Session:
             await self._keep()
         return ""
 
+    async def _find(self) -> None:
+        """The token of the last time, if it was kept."""
+        found = await credentials.find(self.server, self.user)
+        self.token = found.token
+        if found.notice:
+            self.app.tell(found.notice, "warn")
+
     async def _keep(self) -> None:
-        try:
-            announced = await asyncio.to_thread(credentials.keep, self.server, self.user, self.token)
-        except OSError as error:
-            announced = (
-                f"The login could not be kept ({error}); you will be asked for the password next time."
-            )
-        if announced:
-            self.app.tell(announced)
+        kept = await credentials.keep(self.server, self.user, self.token)
+        if kept.notice:
+            self.app.tell(kept.notice)
 
     async def forget(self) -> None:
         """The token is worth nothing any more."""
         self.token = ""
         if self.on_disk:
             try:
-                await asyncio.to_thread(credentials.forget, self.server, self.user)
+                await credentials.forget(self.server, self.user)
             except OSError as error:
                 self.app.tell(f"The old login could not be removed: {error}", "warn")
 

@@ -35,7 +35,6 @@ class Rows(Painted, ScrollView, Generic[T], can_focus=True):
         Binding("pagedown", "page(1)", "Page down", show=False),
         Binding("home", "edge(-1)", "First", show=False),
         Binding("end", "edge(1)", "Last", show=False),
-        Binding("enter", "choose", "Choose", show=False),
     ]
 
     class Moved(Message):
@@ -47,12 +46,17 @@ class Rows(Painted, ScrollView, Generic[T], can_focus=True):
             self.key = key
 
     class Chosen(Message):
-        """Enter or a second click on an item."""
+        """An item was chosen: by a second click, or by the key that a list binds to `choose`."""
 
         def __init__(self, rows: Rows[T], key: Key) -> None:
             super().__init__()
             self.rows = rows
             self.key = key
+
+        @property
+        def control(self) -> Rows[T]:
+            """The list, so that handlers can name it."""
+            return self.rows
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
