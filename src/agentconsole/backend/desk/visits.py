@@ -57,6 +57,11 @@ class BeginChat(msgspec.Struct, frozen=True):
     start: Start
     where: Where
 
+    @property
+    def words(self) -> Start:
+        """What the visitor asked for; a command that is sent again may come from another page."""
+        return self.start
+
 
 class BeginMessage(msgspec.Struct, frozen=True):
     """LeaveMessage, with where it comes from."""
@@ -64,6 +69,11 @@ class BeginMessage(msgspec.Struct, frozen=True):
     cid: str
     letter: LeaveMessage
     where: Where
+
+    @property
+    def words(self) -> LeaveMessage:
+        """As in BeginChat."""
+        return self.letter
 
 
 def arrive(sheet: WorkingSet, actor: Actor, command: Any, now: int) -> Actor:
