@@ -174,7 +174,7 @@ def _at_hand(stage: Stage, size: Size) -> Report:
             for program in (bare, ours):
                 keys = max(2, size.keys // size.rounds)
                 quiet[program.name].add(type_letters(program, keys))
-                echo, seen = type_in_a_flood(program, keys, FLOOD, f"f{number}x")
+                echo, _ = type_in_a_flood(program, keys, FLOOD, f"f{number}x")
                 echoes[program.name].add(echo)
         for program in (bare, ours):
             lines[program.name].add(pour(program, FLOOD, size.flood_seconds / 4, "g")())

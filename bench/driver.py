@@ -112,7 +112,11 @@ class Ours(Contender):
         self.agents = agents
         self.tokens: list[str] = []
         self.department = 0
-        self.ready_in = self.served.start()
+        self.start()
+
+    def start(self) -> None:
+        """Start the server, or start it again after `stop`."""
+        self.served.start()
         self.pid, self.url = self.served.pid, self.served.url
 
     def open(self, chats: int, agents: int = 20) -> None:

@@ -9,9 +9,9 @@ from statistics import median
 from bench.driver import Contender, Floor, Ours
 from bench.figures import Report
 from bench.sizes import Size
-from bench.throughput import OUTSTANDING, window_for
 
 LIMIT = 1.1
+WINDOW = 2  # lines on the way, a side and chat
 BRIEF = 0.3  # seconds, so that new chats do not become long ones
 PER_CHAT = 200  # stored messages in one old chat
 
@@ -19,7 +19,8 @@ PER_CHAT = 200  # stored messages in one old chat
 def growth(size: Size) -> list[Report]:
     """CPU per line, many against few; where the floor grows too, relative to it."""
     report = Report(
-        "growth", {"figure": "server CPU per line at saturation", "lines on the way": OUTSTANDING}
+        "growth",
+        {"figure": "server CPU per line at saturation", "lines on the way": f"{WINDOW} a side and chat"},
     )
     with tempfile.TemporaryDirectory(prefix="agentconsole-") as name:
         _chats(report, size, Path(name))
@@ -46,8 +47,8 @@ def _chats(report: Report, size: Size, folder: Path) -> None:
         for _, contender, chats in pairs:
             contender.open(chats)
         for _ in range(size.rounds):
-            for name, contender, chats in pairs:
-                costs.setdefault(name, []).append(cost(contender, chats, size.seconds))
+            for name, contender, _ in pairs:
+                costs.setdefault(name, []).append(cost(contender, size.seconds))
     ours = median(costs["ours many"]) / median(costs["ours few"])
     floor = median(costs["floor many"]) / median(costs["floor few"])
     report.add(
@@ -65,8 +66,8 @@ def _events(report: Report, size: Size, folder: Path) -> None:
         filled.load.do("fill", lines=size.long_chat // 2)
         for _ in range(size.rounds):
             fresh.open(size.few_chats)
-            short.append(cost(fresh, size.few_chats, BRIEF))
-            long.append(cost(filled, size.few_chats, BRIEF))
+            short.append(cost(fresh, BRIEF))
+            long.append(cost(filled, BRIEF))
     note = f"{median(long):.1f} against {median(short):.1f} µs"
     report.add(
         f"chats of {size.long_chat:,} events against new ones", median(long) / median(short), LIMIT, note=note
@@ -82,15 +83,14 @@ def _stored(report: Report, size: Size, folder: Path) -> None:
         empty.open(size.few_chats)
         old.open(size.few_chats)
         for _ in range(size.rounds):
-            none.append(cost(empty, size.few_chats, size.seconds))
-            many.append(cost(old, size.few_chats, size.seconds))
+            none.append(cost(empty, size.seconds))
+            many.append(cost(old, size.seconds))
     report.add(f"{size.stored:,} stored messages against none", median(many) / median(none), LIMIT)
 
 
-def cost(contender: Contender, chats: int, seconds: float) -> float:
+def cost(contender: Contender, seconds: float) -> float:
     """CPU per line in µs, the server kept full."""
-    window = window_for(chats, OUTSTANDING)
-    return float(contender.load.do("saturate", seconds=seconds, window=window, ramp=0.1)["cpu_us"])
+    return float(contender.load.do("saturate", seconds=seconds, window=WINDOW, ramp=0.1)["cpu_us"])
 
 
 def fill(database: Path, messages: int) -> None:
