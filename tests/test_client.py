@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 
@@ -14,49 +12,10 @@ from agentconsole.client import Client, End, Problem, in_the_clear, login, new_c
 from agentconsole.link import LinkState
 from agentconsole.protocol import Code, Note, Open, Ping, Refused, Say, Seen, Shut, StaffCommand, Take, Typing
 from agentconsole.store import LineState, Store, Topic, Touched
+from tests.consoles import Console
+from tests.consoles import console as running
 from tests.small_desk import TOKEN, SmallDesk, card, free_port, listening
 from tests.waiting import async_until
-
-
-@dataclass
-class Console:
-    """A store and its client, running."""
-
-    client: Client
-    store: Store
-    touched: list[set[Touched]] = field(default_factory=list)
-    life: asyncio.Task[End] | None = None
-
-    @property
-    def state(self) -> LinkState:
-        return self.store.link.state
-
-    def say(self, chat: int, text: str) -> str:
-        cid = new_cid()
-        self.client.send(Say(cid, chat, text))
-        return cid
-
-    def texts(self, chat: int) -> list[str]:
-        talk = self.store.talks.get(chat)
-        return [e.what.text for e in talk.events if hasattr(e.what, "text")] if talk else []
-
-
-@asynccontextmanager
-async def console(
-    port: int, token: str = TOKEN, store: Store | None = None, **more: object
-) -> AsyncIterator[Console]:
-    store = store or Store()
-    touched: list[set[Touched]] = []
-    client = Client(f"http://127.0.0.1:{port}", token, store, touched.append, **more)  # type: ignore[arg-type]
-    running = Console(client, store, touched, asyncio.create_task(client.run()))
-    try:
-        yield running
-    finally:
-        client.stop()
-        assert running.life is not None
-        await asyncio.wait([running.life], timeout=10)
-        assert running.life.done(), "run() did not return after stop()"
-        running.life.result()
 
 
 @pytest.fixture
@@ -67,8 +26,15 @@ def desk() -> SmallDesk:
     return desk
 
 
-async def synced(running: Console) -> None:
-    await async_until(lambda: running.store.synced, what="synced")
+def console(
+    port: int, token: str = TOKEN, store: Store | None = None, **more: object
+) -> AbstractAsyncContextManager[Console]:
+    """A console at the small desk."""
+    return running(f"http://127.0.0.1:{port}", token, store, **more)
+
+
+async def synced(ada: Console) -> None:
+    await ada.synced()
 
 
 async def test_hello_brings_cards_and_conversations(desk: SmallDesk) -> None:
