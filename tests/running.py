@@ -39,11 +39,16 @@ class Running(Served):
     http: httpx.Client
 
     def start(self) -> float:
-        """Start it, and forget links to the one before."""
-        self.data.mkdir(parents=True, exist_ok=True)
+        """Start it."""
+        self.data.parent.mkdir(parents=True, exist_ok=True)
         took = super().start()
         self.http = httpx.Client(base_url=self.url, timeout=30)
         return took
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        self.http.close()
+        return super().stop()
 
     def order(self, wish: Any) -> Answer:
         """What the operator's socket answers to this wish."""
@@ -128,11 +133,11 @@ class Visitor:
 @contextmanager
 def running(data: Path, database: str = "", **settings: object) -> Iterator[Running]:
     """The real server on this data folder while the block lasts; ``settings`` are fields of Options."""
-    options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
+    flags = {name: f"--{name.replace('_', '-')}" for name in settings}
+    options = [flags[name] + ("" if value is True else f"={value}") for name, value in settings.items()]
     server = Running(data, options=[*options, *([f"--database={database}"] if database else [])])
     server.start()
     try:
         yield server
     finally:
-        server.http.close()
         server.stop()

@@ -200,19 +200,24 @@ async def _attend(
     database: Database, desk: Desk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     uid = _peer(writer.get_extra_info("socket"))
+    written = await reader.readuntil(b"\n")
     if uid not in (0, os.geteuid()):
         log.warning("an operator's connection of user %d was refused", uid)
         answer = Answer(Code.unknown, "Only root and the server's own user may give orders here.")
     else:
-        try:
-            wish = _wishes.decode(await reader.readuntil(b"\n"))
-        except (msgspec.MsgspecError, RecursionError) as error:
-            answer = Answer(Code.bad_frame, f"This order cannot be read: {error}")
-        else:
-            answer = await carry_out(database, desk, operator(uid), wish)
-            log.info("%s ordered %s: %s", operator(uid).name, type(wish).__name__, answer.code or "ok")
+        answer = await _obey(database, desk, operator(uid), written)
     writer.write(encode(answer) + b"\n")
     await writer.drain()
+
+
+async def _obey(database: Database, desk: Desk, actor: Actor, written: bytes) -> Answer:
+    try:
+        wish = _wishes.decode(written)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        return Answer(Code.bad_frame, f"This order cannot be read: {error}")
+    answer = await carry_out(database, desk, actor, wish)
+    log.info("%s ordered %s: %s", actor.name, type(wish).__name__, answer.code or "ok")
+    return answer
 
 
 def _peer(connection: Any) -> int:

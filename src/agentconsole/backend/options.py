@@ -72,7 +72,7 @@ class Options:
     login_minutes: float = _set(
         "Minutes after which wrong passwords are forgotten; also the longest wait.", 15.0, 0.01
     )
-    session_days: float = _set("Days after which a login ends.", 7.0, 0.001)
+    session_days: float = _set("Days after which a login ends.", 7.0, 0.00001)
 
     @property
     def database_url(self) -> str:
