@@ -320,6 +320,9 @@ def frame(*rows: tuple[int, int, str, str]) -> str:
 STYLES = [
     "0",
     "1",
+    "2",
+    "1;2",
+    "3;1;33",
     "31",
     "1;4;32",
     "7",

@@ -180,8 +180,6 @@ class Cells:
                 styles[start:end] = [style] * (end - start)
             else:
                 styles[start:end] = [blank if cell == " " else style for cell in row[start:end]]
-            if start and row[start] == "":
-                row[start] = " "
             if (
                 start
                 and row[start - 1]
