@@ -1,0 +1,129 @@
+"""The database itself: its shape, its one server, and how it is kept."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import make_url
+
+from agentconsole.backend.storage.database import Database, Locked, TooNew
+from agentconsole.backend.storage.tables import metadata
+
+
+def opened(url: str, data: Path) -> Database:
+    database = Database(url, data)
+    database.migrate()
+    return database
+
+
+def test_the_migrations_make_exactly_the_tables(database_url: str, tmp_path: Path) -> None:
+    database = opened(database_url, tmp_path)
+    try:
+        with database.writer_engine.connect() as connection:
+            # Alembic misreads the defaults of SQLite; both databases are made by the same migrations.
+            context = MigrationContext.configure(
+                connection, opts={"compare_server_default": not database.sqlite}
+            )
+            assert compare_metadata(context, metadata) == []
+    finally:
+        database.close()
+
+
+def test_partial_indexes_are_what_they_should_be(database_url: str, tmp_path: Path) -> None:
+    """The comparison above does not look at the conditions of indexes; they hold the line for one open chat."""
+    database = opened(database_url, tmp_path)
+    try:
+        with database.writer_engine.connect() as connection:
+            if database.sqlite:
+                query = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND instr(sql, 'WHERE')"
+            else:
+                query = "SELECT indexname, indexdef FROM pg_indexes WHERE position('WHERE' in indexdef) > 0"
+            found = {str(row[0]): str(row[1]) for row in connection.exec_driver_sql(query)}
+        assert set(found) == {"chat_one_open", "chat_open", "chat_due", "chat_email"}
+        assert "UNIQUE" in found["chat_one_open"]
+        for state in ("waiting", "offered", "active", "wrapup"):
+            assert state in found["chat_one_open"]
+    finally:
+        database.close()
+
+
+def test_a_second_migration_changes_nothing(database_url: str, tmp_path: Path) -> None:
+    database = opened(database_url, tmp_path)
+    try:
+        database.migrate()
+    finally:
+        database.close()
+    again = opened(database_url, tmp_path)
+    again.close()
+
+
+def test_a_newer_database_is_refused_and_left_alone(database_url: str, tmp_path: Path) -> None:
+    database = opened(database_url, tmp_path)
+    try:
+        with database.writer_engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        with pytest.raises(TooNew, match="9999"):
+            database.migrate()
+        with database.writer_engine.begin() as connection:
+            assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "9999"
+    finally:
+        database.close()
+
+
+def test_a_second_server_is_refused(database_url: str, tmp_path: Path) -> None:
+    first, second = Database(database_url, tmp_path), Database(database_url, tmp_path)
+    try:
+        first.lock()
+        with pytest.raises(Locked, match="Another server"):
+            second.lock()
+        first.close()
+        second.lock()
+    finally:
+        first.close()
+        second.close()
+
+
+def test_a_lock_that_was_refused_leaves_nothing_held(database_url: str, tmp_path: Path) -> None:
+    first, second = Database(database_url, tmp_path), Database(database_url, tmp_path)
+    try:
+        first.lock()
+        for _ in range(10):
+            with pytest.raises(Locked):
+                second.lock()
+        second.migrate()
+    finally:
+        first.close()
+        second.close()
+        second.close()
+
+
+@pytest.mark.one_engine
+def test_sqlite_commits_reach_the_disk(sqlite_url: str, tmp_path: Path) -> None:
+    database = opened(sqlite_url, tmp_path)
+    try:
+        for engine in (database.writer_engine, database._reader_engine):
+            with engine.connect() as connection:
+                assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+                assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+                assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+        database.checkpoint()
+    finally:
+        database.close()
+    file = make_url(sqlite_url).database
+    assert file is not None
+    with sqlite3.connect(file) as check:
+        assert check.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    check.close()
+
+
+@pytest.mark.one_engine
+@pytest.mark.postgres
+def test_postgres_commits_reach_the_disk(postgres_url: str, tmp_path: Path) -> None:
+    database = opened(postgres_url, tmp_path)
+    try:
+        with database.writer_engine.connect() as connection:
+            assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() in ("on", "remote_apply")
+    finally:
+        database.close()
