@@ -161,6 +161,7 @@ class Transcript(Widget, can_focus=True):
         self._zone = zone
         self._columns = columns(80)
         self._top = 0
+        self._seen = 0  # rows in view before the last resize
         self._following = True
         self._below = 0
         self._cursor: int | None = None
@@ -346,7 +347,8 @@ class Transcript(Widget, can_focus=True):
     def on_resize(self, event: events.Resize) -> None:
         """Wrap anew; the line at the lower edge stays there, the newest if it was in view."""
         new = columns(event.size.width)
-        bottom = min(self._total, self._top + max(1, event.size.height)) - 1
+        bottom = min(self._total, self._top + max(1, self._seen)) - 1
+        self._seen = event.size.height
         anchor = self._at_row(bottom) if bottom >= 0 and not self._following else None
         if new != self._columns:
             self._columns = new
