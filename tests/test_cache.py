@@ -210,6 +210,24 @@ def test_no_colour_where_none_is_wanted_and_ascii_where_nothing_else_is_understo
     assert "Zo?" in "\n".join(rows)
 
 
+def test_the_themes_colours_are_used_where_the_terminal_has_them(tmp_path: Path) -> None:
+    inks = cache.Inks("#d4d9e2", "#15181e", "#1d222b", "#8892a3", "#82aaff")
+    cache.save_picture(PICTURE._replace(inks=inks), tmp_path)
+    coloured, rows = drawn(tmp_path, COLORTERM="truecolor")
+    assert coloured.count(b"\x1b[48;2;21;24;30m") == 23
+    assert b"\x1b[38;2;130;170;255m" in coloured
+    assert "Waiting (2)" in "\n".join(rows)
+    assert b";2;" not in drawn(tmp_path)[0]
+    assert not re.search(rb"\x1b\[[34]", drawn(tmp_path, COLORTERM="truecolor", NO_COLOR="1")[0])
+    cache.save_picture(PICTURE._replace(inks=inks._replace(bar="\x1b[31m")), tmp_path)
+    assert b";2;" not in drawn(tmp_path, COLORTERM="truecolor")[0]
+
+
+def test_the_server_may_be_written_as_people_do(tmp_path: Path) -> None:
+    cache.save_picture(PICTURE, tmp_path)
+    assert cache.last_picture("chat.example.org/", USER, tmp_path) == PICTURE
+
+
 @pytest.mark.parametrize("term", ["", "dumb"])
 def test_no_picture_where_no_screen_is(tmp_path: Path, term: str) -> None:
     cache.save_picture(PICTURE, tmp_path)

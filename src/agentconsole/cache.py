@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import time
 import unicodedata
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from platformdirs import user_state_path
 
+from agentconsole.addresses import server_url
 from agentconsole.text import clean, is_mark
 
 if TYPE_CHECKING:
@@ -38,6 +40,19 @@ class Row(NamedTuple):
     department: str
 
 
+class Inks(NamedTuple):
+    """The theme's colours as #rrggbb; anything else stands for the terminal's own."""
+
+    text: str = ""
+    background: str = ""
+    bar: str = ""
+    dim: str = ""
+    accent: str = ""
+
+
+NO_INKS = Inks()
+
+
 class Picture(NamedTuple):
     """The queue and my chats as they stood at ``at`` (UTC milliseconds)."""
 
@@ -46,6 +61,7 @@ class Picture(NamedTuple):
     user: str
     waiting: list[Row]
     mine: list[Row]
+    inks: Inks = NO_INKS
 
 
 def state_folder() -> Path:
@@ -142,7 +158,7 @@ def _locked(lock: int) -> bool:
 # --- the last picture ----------------------------------------------------------------------------------------
 
 
-def picture(store: Store, server: str, user: str, now: int) -> Picture:
+def picture(store: Store, server: str, user: str, now: int, inks: Inks = NO_INKS) -> Picture:
     """The store's queue and chats as plain rows, to be saved."""
     shift = store.server_now(now) - now
     waiting = [
@@ -158,7 +174,7 @@ def picture(store: Store, server: str, user: str, now: int) -> Picture:
         Row(row.card.started_at - shift, row.card.name, row.card.topic or row.card.first_line, "")
         for row in store.mine()[:MAX_ROWS]
     ]
-    return Picture(now, server, user, waiting, mine)
+    return Picture(now, server, user, waiting, mine, inks)
 
 
 def save_picture(shown: Picture, folder: Path | None = None) -> None:
@@ -174,6 +190,8 @@ def last_picture(server: str = "", user: str = "", folder: Path | None = None) -
     last = read(base / "last.json")
     if not isinstance(last, dict) or not isinstance(last.get("place"), str):
         return None
+    with suppress(ValueError):
+        server = server_url(server) if server else ""
     name = last["place"] if not (server and user) else _name(server, user)
     found = read(base / os.path.basename(name) / "picture.json")
     shown = _picture(found)
@@ -186,7 +204,8 @@ def _picture(found: object) -> Picture | None:
     try:
         fields = dict(found)  # type: ignore[call-overload]
         waiting, mine = ([_row(row) for row in fields.pop(key)][:MAX_ROWS] for key in ("waiting", "mine"))
-        return Picture(int(fields["at"]), str(fields["server"]), str(fields["user"]), waiting, mine)
+        inks = Inks(*map(str, fields.get("inks", ())))
+        return Picture(int(fields["at"]), str(fields["server"]), str(fields["user"]), waiting, mine, inks)
     except (TypeError, ValueError, KeyError):
         return None
 
@@ -219,38 +238,62 @@ def first_picture(
     if shown is None or width < 10 or height < 3 or env.get("TERM", "") in ("", "dumb"):
         return b""
     utf8 = encoding.lower().replace("-", "") == "utf8"
-    pen = _Pen(width, bool(env.get("NO_COLOR")), utf8)
+    pen = _Pen(width, _inks(shown.inks, env), not env.get("NO_COLOR"), utf8)
     lines = [pen.bar(f" {shown.user}", f"as of {_clock(shown.at)}, connecting ")]
     for title, rows in (("My chats", shown.mine), ("Waiting", shown.waiting)):
         if rows or title == "Waiting":
-            lines += ["", pen.heading(f" {title} ({len(rows)})")]
+            lines += [pen.line(""), pen.heading(f" {title} ({len(rows)})")]
         lines += [pen.row(row, shown.at) for row in rows]
+    lines += [pen.line("")] * (height - len(lines))
     return ENTER + "\r\n".join(lines[:height]).encode("utf-8" if utf8 else "ascii", "replace")
+
+
+def _inks(inks: Inks, env: Mapping[str, str]) -> Inks:
+    """The colours that this terminal can show: all of them or none."""
+    able = env.get("COLORTERM", "") in ("truecolor", "24bit") and not env.get("NO_COLOR")
+    return inks if able and all(re.fullmatch("#[0-9a-fA-F]{6}", ink) for ink in inks) else NO_INKS
+
+
+def _colour(code: int, ink: str) -> str:
+    return f"\x1b[{code};2;{int(ink[1:3], 16)};{int(ink[3:5], 16)};{int(ink[5:7], 16)}m" if ink else ""
 
 
 class _Pen:
     """Draws cleaned lines of one width; bold, dim and reverse stand for themselves, colours come on top."""
 
-    def __init__(self, width: int, plain: bool, utf8: bool) -> None:
+    def __init__(self, width: int, inks: Inks, colours: bool, utf8: bool) -> None:
         self.width, self.utf8 = width, utf8
-        self.accent = "" if plain else "\x1b[36m"
+        ground = _colour(48, inks.background)
+        self.text = ground + _colour(38, inks.text)
+        self.dim = ground + _colour(38, inks.dim) if inks.dim else "\x1b[2m"
+        self.reverse = _colour(48, inks.bar) + _colour(38, inks.text) if inks.bar else "\x1b[7m"
+        self.accent = ground + _colour(38, inks.accent) if inks.accent else "\x1b[36m" if colours else ""
+
+    def _drawn(self, style: str, text: str) -> str:
+        return f"{style}{self._fit(text, self.width)}\x1b[0m"
+
+    def line(self, text: str) -> str:
+        """A plain row."""
+        return self._drawn(self.text, text)
 
     def bar(self, left: str, right: str) -> str:
+        """The status bar: who at the left, what at the right if there is room."""
         room = self.width - len(right)
-        text = self._fit(left, room) + right if room > 8 else self._fit(left, self.width)
-        return f"\x1b[7m{text}\x1b[0m"
+        return self._drawn(self.reverse, self._fit(left, room) + right if room > 8 else left)
 
     def heading(self, text: str) -> str:
-        return f"\x1b[1m{self.accent}{self._fit(text, self.width).rstrip()}\x1b[0m"
+        """A list's title."""
+        return self._drawn(f"\x1b[1m{self.accent}", text)
 
     def row(self, row: Row, now: int) -> str:
+        """A line of a list: how long, who, what about."""
         about = self.width - 31
         text = f" {_age(now - row.at):>6}  " + self._fit(
             row.name or "visitor", min(20, max(1, self.width - 9))
         )
         if about > 0:
             text += "  " + self._fit(f"{row.department}: {row.about}" if row.department else row.about, about)
-        return f"\x1b[2m{text.rstrip()}\x1b[0m"
+        return self._drawn(self.dim, text)
 
     def _fit(self, text: str, cells: int) -> str:
         """Cleaned text in exactly ``cells`` cells."""

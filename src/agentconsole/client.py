@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from agentconsole import __version__
+from agentconsole.addresses import in_the_clear, server_url
 from agentconsole.link import SILENT_AFTER_MS, LinkState
 from agentconsole.outbox import Command
 from agentconsole.protocol import (
@@ -47,9 +47,10 @@ from agentconsole.store import Store, Topic, Touched
 if TYPE_CHECKING:
     import httpx
 
+__all__ = ["Client", "End", "Problem", "in_the_clear", "login", "logout", "new_cid", "now_ms", "server_url"]
+
 T = TypeVar("T")
 
-LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 REQUEST_SECONDS = 15
 CONNECT_SECONDS = 10
 
@@ -93,35 +94,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-# --- addresses and REST ----------------------------------------------------------------------------------------
-
-
-def server_url(text: str) -> str:
-    """The server's base address as written by a person, put right (scheme added, no trailing slash).
-
-    Raises ValueError with a sentence for what is no address.
-    """
-    text = text.strip()
-    if "://" not in text:
-        host = urlsplit(f"//{text}").hostname or ""
-        text = f"{'http' if host in LOCAL_HOSTS else 'https'}://{text}"
-    parts = urlsplit(text)
-    try:
-        port = parts.port
-    except ValueError:
-        raise ValueError(f"{text} has an impossible port; a port is a number up to 65535.") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError(f"{text} is no address of a server. Write it like https://chat.example.org.")
-    if parts.username or parts.password:
-        raise ValueError("A name or password does not belong into the server's address.")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
-
-
-def in_the_clear(server: str) -> bool:
-    """True if passwords and chats would cross a network unencrypted."""
-    parts = urlsplit(server)
-    return parts.scheme == "http" and parts.hostname not in LOCAL_HOSTS
+# --- REST ----------------------------------------------------------------------------------------
 
 
 async def login(server: str, name: str, password: str, label: str = "") -> Session:
