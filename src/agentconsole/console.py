@@ -49,7 +49,7 @@ def _run(server: str, user: str, token: str, loaded: settings.Loaded) -> int:
         problems.append(str(error))
         server = ""
     try:
-        table = keys.remapped(loaded.settings.keys)
+        table = keys.remapped(loaded.settings.keys, keys.with_send_key(loaded.settings.send_key))
     except keys.KeyClash as clash:
         problems.append(str(clash))
         table = keys.ACTIONS

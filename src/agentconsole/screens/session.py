@@ -107,4 +107,7 @@ class Session:
         if not self.on_disk or not self.app.store.synced or now - self._pictured < PICTURE_MS:
             return None
         self._pictured = now
-        return cache.picture(self.app.store, self.server, self.user, now)
+        theme = self.app.current_theme
+        bar, dim = (theme.variables.get(name, "") for name in ("bar", "ink-dim"))
+        inks = cache.Inks(theme.foreground or "", theme.background or "", bar, dim, theme.primary)
+        return cache.picture(self.app.store, self.server, self.user, now, inks)
