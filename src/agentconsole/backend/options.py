@@ -223,3 +223,7 @@ def _network(proxy: str) -> None:
 def _site(site: str) -> None:
     if not re.fullmatch(r"https?://(\*\.)?[A-Za-z0-9.\-\[\]:]+", site):
         raise Unusable(f"frame_sites holds sites such as https://www.example.org, and {site!r} is none.")
+
+
+if __name__ == "__main__":
+    print(as_markdown(), end="")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from agentconsole.protocol import (
     OPEN_STATES,
@@ -54,7 +54,7 @@ Limit = Annotated[int, Meta(ge=1, le=500)]
 class ChatQuery(Part, frozen=True):
     """Which chats: of one state, of one department, with an id below ``before``."""
 
-    state: State | None = None
+    state: State | UnsetType = UNSET
     department: Count = 0
     before: Count = 0
     limit: Limit = 50
@@ -100,7 +100,7 @@ async def _list(call: Call) -> list[ChatCard]:
     )
     heads, teams = await call.house.database.read(
         lambda db: (
-            listed(db, scope, query.state, query.department, query.before, query.limit),
+            listed(db, scope, query.state or None, query.department, query.before, query.limit),
             {found.id: found.team for found in departments.every(db)},
         )
     )
