@@ -14,6 +14,8 @@ from random import Random
 import msgspec
 import pytest
 import pytest_asyncio
+from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import serve as websockets_serve
 
 from agentconsole import protocol as p
 from agentconsole.drill import rest, site
@@ -288,6 +290,24 @@ def test_a_server_that_is_not_there_is_named() -> None:
     assert ended.returncode == 1
     assert "http://127.0.0.1:9" in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+async def test_a_server_of_another_version_is_told_apart_from_a_lost_link() -> None:
+    face = p.DepartmentFace(1, "sales", "Sales", True)
+
+    async def serve(socket: ServerConnection) -> None:
+        await socket.recv()
+        await socket.send(p.encode(p.VisitorWelcome("r", 1, [face])).decode())
+        await socket.send('{"t": "synced"}')
+        await socket.recv()
+        await socket.send('{"t": "a word of tomorrow"}')
+        await socket.wait_closed()
+
+    async with websockets_serve(serve, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        drill = Drill(server=f"127.0.0.1:{port}", rate=10, visitors=1, speed=20)
+        with pytest.raises(Trouble, match="speaks another language"):
+            await run_drill(drill, BOOK, asyncio.Event(), Ledger(), lambda sentence: None)
 
 
 def test_addresses_are_put_right_or_refused() -> None:

@@ -24,7 +24,7 @@ from .drill import rest, site
 from .drill.agent import Manners
 from .drill.crew import GUIDE, Crew, audit, guide, let_go
 from .drill.ledger import Ledger
-from .drill.link import Trouble, socket_url
+from .drill.link import Trouble, socket_url, unwrapped
 from .drill.script import Book, load
 from .drill.server import Server, clean_environment, command, running
 from .simulate import Drill, departments, positive, rate, run_drill
@@ -98,6 +98,7 @@ async def play(wish: Wish) -> int:
                 tokens = await stop.unless(_log_in(server.base, people))
                 if wish.show_passwords:
                     _print_passwords(people)
+                await stop.unless(site.stock(server.base, tokens[site.KEEPER]))
                 if wish.headless:
                     return await _headless(wish, server, book, tokens, stop)
                 return await _with_console(wish, server, book, tokens, stop, data)
@@ -178,7 +179,7 @@ async def _with_console(
     print(f"The visitor's page: {page}   (open it in a browser and write to yourself)", flush=True)
     crew = Crew(server.base, book, wish.speed, ledger)
     for name in site.COLLEAGUES:
-        manners = Manners(hesitation=(20, 70), limit=2, breaks=240, not_these=(GUIDE,))
+        manners = Manners(hesitation=(12, 50), limit=2, breaks=240, not_these=(GUIDE,))
         crew.hire(tokens[name], manners, f"{wish.seed}/{name}")
     crowd = asyncio.ensure_future(_crowd(wish, server.base, book, ledger))
     try:
@@ -198,13 +199,14 @@ async def _crowd(wish: Wish, base: str, book: Book, ledger: Ledger) -> None:
     host = guide(base, faces[0], book, ledger)
     never = asyncio.Event()
     first = msgspec.structs.replace(_drill(wish, base, 0.3, 0), visitors=4, seed=f"{wish.seed}/first")
-    async with asyncio.TaskGroup() as group:
-        group.create_task(host.run())
-        await host.waits.wait()
-        group.create_task(run_drill(first, book, never, ledger, lambda sentence: None))
-        group.create_task(
-            run_drill(_drill(wish, base, wish.rate, 0), book, never, ledger, lambda sentence: None)
-        )
+    with unwrapped():
+        async with asyncio.TaskGroup() as group:
+            group.create_task(host.run())
+            await host.waits.wait()
+            group.create_task(run_drill(first, book, never, ledger, lambda sentence: None))
+            group.create_task(
+                run_drill(_drill(wish, base, wish.rate, 0), book, never, ledger, lambda sentence: None)
+            )
 
 
 async def _console(wish: Wish, server: Server, token: str, data: Path, stop: Stop) -> int:

@@ -124,10 +124,7 @@ def _dismiss(crowd: dict[asyncio.Task[None], Visitor]) -> None:
     """Forget the visitors who have gone. Raises Trouble if the server turned one away."""
     for task in [task for task in crowd if task.done()]:
         del crowd[task]
-        try:
-            task.result()
-        except* Trouble as group:
-            raise group.exceptions[0] from None
+        task.result()
 
 
 async def _send_home(crowd: dict[asyncio.Task[None], Visitor]) -> None:

@@ -13,7 +13,7 @@ from agentconsole import protocol as p
 from agentconsole.protocol import Outcome, Side, State, Status
 
 from .ledger import Ledger
-from .link import Answer, Link, new_cid
+from .link import Answer, Link, new_cid, unwrapped
 from .pace import Pace
 from .script import Book, filled
 
@@ -62,16 +62,17 @@ class Agent:
         self._finishing = False
 
     async def run(self) -> None:
-        """Work until `finish`, and until what was taken is closed. Raises Trouble in an exception group."""
-        async with asyncio.TaskGroup() as group:
-            helpers = [group.create_task(self._link.run()), group.create_task(self._breaks())]
-            try:
-                await self._link.live.wait()
-                await self._set_status(Status.online)
-                await self._work(group)
-            finally:
-                for helper in helpers:
-                    helper.cancel()
+        """Work until `finish`, and until what was taken is closed. Raises Trouble."""
+        with unwrapped():
+            async with asyncio.TaskGroup() as group:
+                helpers = [group.create_task(self._link.run()), group.create_task(self._breaks())]
+                try:
+                    await self._link.live.wait()
+                    await self._set_status(Status.online)
+                    await self._work(group)
+                finally:
+                    for helper in helpers:
+                        helper.cancel()
 
     def finish(self) -> None:
         """Take nothing more and close what is still open."""

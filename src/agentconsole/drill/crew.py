@@ -50,8 +50,8 @@ class Crew:
         for task in tasks:
             task.cancel()
         for result in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(result, BaseExceptionGroup) and (trouble := result.subgroup(Trouble)):
-                raise trouble.exceptions[0]
+            if isinstance(result, Trouble):
+                raise result
 
 
 def guide(base: str, department: DepartmentFace, book: Book, ledger: Ledger) -> Visitor:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from random import Random
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -41,6 +41,20 @@ class Trouble(Exception):
 
 class Unreachable(Trouble):
     """No connection just now; a later try may succeed."""
+
+
+@contextmanager
+def unwrapped() -> Iterator[None]:
+    """Raise the Trouble that a task group brings, instead of the group."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        found = group.subgroup(Trouble)
+        while isinstance(found, BaseExceptionGroup):
+            found = found.exceptions[0]  # type: ignore[assignment]
+        if found is None:
+            raise
+        raise found from group
 
 
 def new_cid() -> str:

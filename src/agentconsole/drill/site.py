@@ -8,11 +8,14 @@ import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
 
-from .link import Trouble
+from agentconsole import protocol as p
+
+from .link import Link, Trouble, new_cid, socket_url, unwrapped
 from .server import clean_environment, command
 
 KEEPER = "keeper"  # the first administrator, who also reads the books at the end
@@ -75,6 +78,14 @@ ROLES = {
     "supervisor": ("agent", "supervisor"),
     "analyst": ("analyst",),
     "admin": ("agent", "supervisor", "admin"),
+}
+
+CANNED = {
+    "hello": "Hello {name}, this is {agent}. How can I help you?",
+    "moment": "One moment please, I am looking it up.",
+    "mail": "Which e-mail address may I use to write to you?",
+    "more": "Is there anything else that I can do for you?",
+    "bye": "Thank you for writing to {department}, {name}. Have a nice day!",
 }
 
 
@@ -147,6 +158,22 @@ async def _run(words: Sequence[str], typed: str) -> None:
             await process.wait()
     if process.returncode:
         raise Trouble(f"The demo could not be furnished: {said.decode(errors='replace').strip()}")
+
+
+async def stock(base: str, token: str) -> None:
+    """Give everybody canned replies; the token is the keeper's. Raises Trouble."""
+    hello = p.StaffHello(token=token, client="drill")
+    link = Link(
+        socket_url(base, "/ws/staff"), lambda: hello, p.decode_staff_frame, lambda frame: None, Random()
+    )
+    with unwrapped():
+        async with asyncio.TaskGroup() as group:
+            connected = group.create_task(link.run())
+            for shortcut, text in CANNED.items():
+                answer = await link.ask(p.SaveCanned(new_cid(), shortcut, text, everybody=True))
+                if isinstance(answer, p.Refused):
+                    raise Trouble(f"The demo could not be furnished: {answer.text}")
+            connected.cancel()
 
 
 async def _order(data: Path, wish: dict[str, Any]) -> None:

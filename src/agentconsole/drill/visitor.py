@@ -12,7 +12,7 @@ from agentconsole import protocol as p
 from agentconsole.protocol import OPEN_STATES, Side, State
 
 from .ledger import Ledger
-from .link import Answer, Link, new_cid, new_token
+from .link import Answer, Link, new_cid, new_token, unwrapped
 from .pace import Pace
 from .plan import Act, Plan
 from .script import Dialogue, filled
@@ -53,19 +53,23 @@ class Visitor:
         self._to_answer: list[str] = []
 
     async def run(self) -> None:
-        """The whole visit. Raises Trouble in an exception group when the server turns the visitor away."""
+        """The whole visit. Raises Trouble when the server turns the visitor away."""
         self._ledger.count("visitors")
         try:
-            async with asyncio.TaskGroup() as group:
-                link = group.create_task(self._link.run())
-                try:
-                    await self._unless_sent_home(self._play())
-                    await self._goodbye()
-                finally:
-                    link.cancel()
+            with unwrapped():
+                await self._visit()
         finally:
             self._ledger.counts["links_lost"] += self._link.losses
             self._ledger.compare(Side.visitor, {self._chat: self._own})
+
+    async def _visit(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            link = group.create_task(self._link.run())
+            try:
+                await self._unless_sent_home(self._play())
+                await self._goodbye()
+            finally:
+                link.cancel()
 
     def go_home(self) -> None:
         """Say goodbye and leave soon, whatever the plan was."""
@@ -106,8 +110,9 @@ class Visitor:
         what = event.what
         if isinstance(what, p.Said):
             self._line(event, what.text)
-        elif isinstance(what, p.Started):
+        elif isinstance(what, p.Started) and not self._started_at:
             self._started_at = event.at
+            self._ledger.count("chats_started")
         elif isinstance(what, p.Took):
             self._ledger.count("chats_taken")
             self._ledger.waits.append(event.at - self._started_at)
@@ -156,7 +161,6 @@ class Visitor:
             self._begun = False
             return False
         self._chat = answer.chat
-        self._ledger.count("chats_started")
         self.waits.set()
         self._keep(start.text, answer)
         self._note(f"{self._who} waits: {start.text}")
