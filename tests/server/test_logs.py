@@ -1,0 +1,77 @@
+"""Log lines: one event, one line, and nothing in it that people wrote in confidence."""
+
+import io
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agentconsole.backend import logs
+from tests.hostile import HOSTILE
+
+
+@pytest.fixture
+def out() -> Iterator[io.StringIO]:
+    """Where the log goes; the test runner's own handlers come back afterwards."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    logs.set_up("info", stream)
+    yield stream
+    root.handlers[:] = before
+    root.setLevel(level)
+    logging.raiseExceptions = True
+
+
+def test_a_line_says_when_how_bad_where_and_what(out: io.StringIO) -> None:
+    logging.getLogger("agentconsole.auth").warning("login refused user=%s", "ola")
+    time, rest = out.getvalue().split(" ", 1)
+    assert time.startswith("time=2")
+    assert time.endswith("Z")
+    assert rest == 'level=warning where=auth text="login refused user=ola"\n'
+
+
+def test_whatever_is_logged_one_event_is_one_printable_line(out: io.StringIO) -> None:
+    for number, hostile in enumerate(HOSTILE):
+        logging.getLogger("agentconsole.test").info("event %d %s", number, hostile.text)
+    lines = out.getvalue().split("\n")
+    assert len(lines) == len(HOSTILE) + 1
+    assert all(line.isprintable() for line in lines)
+    assert all(f"event {number} " in line for number, line in enumerate(lines[:-1]))
+    assert max(map(len, lines)) < 3_000
+
+
+def test_a_traceback_is_in_the_same_line_without_the_words_of_the_error(out: io.StringIO) -> None:
+    def fail() -> None:
+        raise ValueError("a private matter\nlevel=info")
+
+    try:
+        try:
+            fail()
+        except ValueError as error:
+            raise OSError(28, "No space left on device", "/a/private/name") from error
+    except OSError:
+        logging.getLogger("agentconsole.desk").exception("not written")
+    (line, end) = out.getvalue().split("\n")
+    assert end == ""
+    assert "private" not in line
+    assert "builtins.OSError No space left on device at" in line
+    assert "builtins.ValueError at" in line
+    assert "test_logs.py" in line
+    assert " fail" in line
+    assert " id=" in line
+
+
+def test_nothing_less_important_than_asked_for_is_written(out: io.StringIO) -> None:
+    logging.getLogger("agentconsole.http").debug("a request")
+    assert out.getvalue() == ""
+
+
+def test_the_handbook_names_every_figure() -> None:
+    handbook = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
+    source = Path(logs.__file__).with_name("metrics.py").read_text()
+    names = [word for word in source.split('"') if word.startswith("agentconsole_")]
+    assert len(names) == 7
+    for name in names:
+        assert f"`{name}" in handbook, name
