@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
+from agentconsole.cards import Cards
 from agentconsole.conversation import Conversation
+from agentconsole.drafts import Drafts
 from agentconsole.link import Link
-from agentconsole.outbox import TRANSIENT, Command, Entry, Outbox, lane
+from agentconsole.outbox import TRANSIENT, Command, Outbox, lane
 from agentconsole.protocol import (
     MAX_INT,
     OPEN_STATES,
@@ -22,7 +23,6 @@ from agentconsole.protocol import (
     Bye,
     CannedCard,
     ChatCard,
-    Code,
     ColleagueTyping,
     Cursor,
     DepartmentCard,
@@ -34,11 +34,9 @@ from agentconsole.protocol import (
     Open,
     Pong,
     Preview,
-    Rated,
     Refused,
     Resume,
     Role,
-    Said,
     Say,
     SeatCard,
     Seen,
@@ -49,10 +47,10 @@ from agentconsole.protocol import (
     Synced,
     Take,
     TakeNext,
-    VisitorLeft,
     VisitorMarks,
     Welcome,
 )
+from agentconsole.tidings import Tidings
 from agentconsole.typings import Typings
 from agentconsole.views import (
     CaughtUp,
@@ -67,6 +65,9 @@ from agentconsole.views import (
     Touched,
     Waiting,
     Why,
+    around,
+    pending_line,
+    waits,
 )
 
 __all__ = [
@@ -85,13 +86,7 @@ __all__ = [
     "Why",
 ]
 
-ANSWER_LIMIT = 100
 CURSOR_LIMIT = 500
-DRAFT_LIMIT = 500
-GONE_LIMIT = 10_000
-HISTORY_CHATS = 100
-HISTORY_LIMIT = 50
-NEWS_LIMIT = 200
 
 
 class Store:
@@ -106,7 +101,7 @@ class Store:
     def __init__(self) -> None:
         self.me: Welcome | None = None
         self.departments: dict[int, DepartmentCard] = {}
-        self.chats: dict[int, ChatCard] = {}
+        self._cards = Cards()
         self.team: dict[int, SeatCard] = {}
         self.canned: dict[int, CannedCard] = {}
         self.left: dict[int, LeftCard] = {}
@@ -114,23 +109,17 @@ class Store:
         self.viewing: set[int] = set()
         self.link = Link()
         self.outbox = Outbox()
-        self.drafts: dict[int, str] = {}
-        self.note_drafts: dict[int, str] = {}
+        self._words = Drafts()
         self.caught_up: CaughtUp | None = None
         self.synced = False
         self._clock_ahead = 0
-        self._history: dict[int, list[str]] = {}
         self._typings = Typings()
         self._typists: dict[int, str] = {}
-        self._gone: dict[int, int] = {}
         self._stale: dict[str, set[int]] = {}
-        self._reconnects = -1
         self._missed = 0
         self._taken_here: set[int] = set()
         self._not_looked_at: dict[int, int] = {}
-        self._news: list[News] = []
-        self._acks: list[tuple[Ack, Command]] = []
-        self._refusals: list[tuple[Refused, Command | None]] = []
+        self._tidings = Tidings()
 
     # --- what comes in ---
 
@@ -185,12 +174,12 @@ class Store:
 
     def silent(self) -> set[Touched]:
         """The server has not answered for three seconds: worth an alert, once for each loss."""
-        self._tell(News(NewsKind.link_lost))
+        self._tidings.tell(News(NewsKind.link_lost))
         return {Touched(Topic.link)}
 
     def warn(self, text: str) -> set[Touched]:
         """Something at home went wrong that a person must be told; it comes out of `take_refusals`."""
-        self._refusals.append((Refused(Code.busy, text), None))
+        self._tidings.warn(text)
         return {Touched(Topic.answer)}
 
     def _welcome(self, frame: Welcome, now: int) -> set[Touched]:
@@ -198,10 +187,9 @@ class Store:
         self.link.welcomed(frame.run, now)
         self.me = frame
         self._clock_ahead = frame.now - now
-        self._gone.clear()
+        self._cards.renew()
         self._missed = 0
         self._stale = {
-            "chats": set(self.chats),
             "team": set(self.team),
             "canned": set(self.canned),
             "left": set(self.left),
@@ -212,43 +200,25 @@ class Store:
         if self.synced:
             return set()
         touched = {Touched(Topic.synced), Touched(Topic.team), Touched(Topic.canned), Touched(Topic.left)}
-        for chat in self._stale.pop("chats", ()):
+        for chat in self._cards.take_stale():
             touched |= self._drop(chat)
         for name, ids in self._stale.items():
             for id in ids:
                 getattr(self, name).pop(id, None)
         self._stale = {}
         self.synced = True
-        self._reconnects += 1
-        if self._reconnects:
+        if self._tidings.live:
             self.caught_up = CaughtUp(self._missed, now)
+        self._tidings.live = True
         return touched | {Touched(Topic.queue), Touched(Topic.mine), Touched(Topic.counts)}
-
-    def _renewed(self, name: str, id: int) -> bool:
-        """True for the first word about this thing since hello: it counts whatever its version."""
-        stale = self._stale.get(name, set())
-        if id in stale:
-            stale.discard(id)
-            return True
-        return False
 
     # --- cards ---
 
     def _card(self, frame: ChatCard, now: int) -> set[Touched]:
         before = self.chats.get(frame.chat)
-        if not self._renewed("chats", frame.chat):
-            if frame.version < max(before.version if before else 0, self._gone.get(frame.chat, 0)):
-                return set()
-            if before:
-                frame = replace(
-                    frame,
-                    delivered=max(frame.delivered, before.delivered),
-                    read=max(frame.read, before.read),
-                )
-        self._gone.pop(frame.chat, None)
-        if frame == before:
+        if not self._cards.put(frame):
             return set()
-        self.chats[frame.chat] = frame
+        frame = self.chats[frame.chat]
         if talk := self.talks.get(frame.chat):
             talk.over = frame.state not in OPEN_STATES
         self._card_news(before, frame, now)
@@ -258,13 +228,13 @@ class Store:
         if card.state is State.waiting:
             known = before is not None and (before.state is State.waiting or self._owned(before))
             if not known:
-                self._tell(_news(NewsKind.waiting, card, card.first_line))
+                self._tidings.of_chat(NewsKind.waiting, card, card.first_line)
         if not self._owned(card):
             self._taken_here.discard(card.chat)
             self._not_looked_at.pop(card.chat, None)
-        elif (before is None or not self._owned(before)) and not self._took(card.chat) and self._live():
+        elif (before is None or not self._owned(before)) and not self._took(card.chat) and self._tidings.live:
             self._not_looked_at[card.chat] = now
-            self._tell(_news(NewsKind.assigned, card, card.first_line))
+            self._tidings.of_chat(NewsKind.assigned, card, card.first_line)
 
     def _took(self, chat: int) -> bool:
         """True if this window took the chat, or may just have done so."""
@@ -278,24 +248,18 @@ class Store:
         card = after or before
         assert card is not None
         touched = {Touched(Topic.card, card.chat)}
-        if _waits(before) or _waits(after):
+        if waits(before) or waits(after):
             touched.add(Touched(Topic.queue))
         if self._owned(before) or self._owned(after):
             touched.add(Touched(Topic.mine))
-        if (_waits(before), self._owned(before)) != (_waits(after), self._owned(after)):
+        if (waits(before), self._owned(before)) != (waits(after), self._owned(after)):
             touched.add(Touched(Topic.counts))
-        if before is None or after is None or _line_marks(before) != _line_marks(after):
+        if before is None or after is None or _marks_of(before) != _marks_of(after):
             touched.add(Touched(Topic.talk, card.chat))
         return touched
 
     def _tombstone(self, frame: Gone) -> set[Touched]:
-        known = self.chats.get(frame.chat)
-        if known and frame.version < known.version and not self._renewed("chats", frame.chat):
-            return set()
-        self._gone[frame.chat] = max(frame.version, self._gone.get(frame.chat, 0))
-        while len(self._gone) > GONE_LIMIT:
-            del self._gone[next(iter(self._gone))]
-        return self._drop(frame.chat)
+        return self._drop(frame.chat) if self._cards.tombstone(frame) else set()
 
     def _drop(self, chat: int) -> set[Touched]:
         card = self.chats.pop(chat, None)
@@ -310,16 +274,12 @@ class Store:
         return self._card_touched(card, None) if card else set()
 
     def _marks(self, frame: VisitorMarks) -> set[Touched]:
-        card = self.chats.get(frame.chat)
-        if card is None or (frame.delivered <= card.delivered and frame.read <= card.read):
+        if not self._cards.mark(frame):
             return set()
-        self.chats[frame.chat] = replace(
-            card, delivered=max(card.delivered, frame.delivered), read=max(card.read, frame.read)
-        )
         return {Touched(Topic.card, frame.chat), Touched(Topic.talk, frame.chat)}
 
     def _seat(self, frame: SeatCard) -> set[Touched]:
-        self._renewed("team", frame.user)
+        self._stale.get("team", set()).discard(frame.user)
         if self.team.get(frame.user) == frame:
             return set()
         self.team[frame.user] = frame
@@ -329,7 +289,7 @@ class Store:
         return {Touched(Topic.team), Touched(Topic.me)}
 
     def _canned(self, frame: CannedCard) -> set[Touched]:
-        self._renewed("canned", frame.id)
+        self._stale.get("canned", set()).discard(frame.id)
         if frame.text:
             self.canned[frame.id] = frame
         else:
@@ -337,9 +297,9 @@ class Store:
         return {Touched(Topic.canned)}
 
     def _left(self, frame: LeftCard) -> set[Touched]:
-        self._renewed("left", frame.id)
+        self._stale.get("left", set()).discard(frame.id)
         if frame.id not in self.left and not frame.handled_at:
-            self._tell(News(NewsKind.left_message, 0, frame.name, frame.text, None, frame.drill))
+            self._tidings.of_left(frame)
         self.left[frame.id] = frame
         return {Touched(Topic.left), Touched(Topic.counts)}
 
@@ -379,15 +339,8 @@ class Store:
         card = self.chats.get(event.chat)
         if self.me and event.by.side is Side.staff and event.by.id == self.me.user:
             self.outbox.recognise(event, self._clock_ahead)
-        if card is None or not self._owned(card) or event.by.side is not Side.visitor:
-            return
-        match event.what:
-            case Said(text=text):
-                self._tell(_news(NewsKind.line, card, text))
-            case Rated(rating=rating, comment=comment):
-                self._tell(_news(NewsKind.rated, card, comment)._replace(rating=rating))
-            case VisitorLeft():
-                self._tell(_news(NewsKind.visitor_left, card))
+        if card is not None and self._owned(card):
+            self._tidings.of_event(card, event)
 
     # --- typing ---
 
@@ -395,8 +348,8 @@ class Store:
         return self._typing_touched(chat) if self._typings.note(chat, typist, text, now) else set()
 
     def _typing_touched(self, chat: int) -> set[Touched]:
-        waits = _waits(self.chats.get(chat))
-        return {Touched(Topic.preview, chat)} | ({Touched(Topic.queue)} if waits else set())
+        queue = {Touched(Topic.queue)} if waits(self.chats.get(chat)) else set()
+        return {Touched(Topic.preview, chat)} | queue
 
     def expire(self, now: int) -> set[Touched]:
         """Forget previews and typing marks older than 8 s."""
@@ -413,8 +366,7 @@ class Store:
         if entry is None:
             return set()
         command = entry.command
-        self._acks.append((frame, command))
-        del self._acks[:-ANSWER_LIMIT]
+        self._tidings.answered(frame, command)
         touched = {Touched(Topic.answer)}
         if isinstance(command, Take | TakeNext) and frame.chat:
             self._taken_here.add(frame.chat)
@@ -431,8 +383,7 @@ class Store:
         if entry is None and frame.cid:
             return set()
         command = entry.command if entry else None
-        self._refusals.append((frame, command))
-        del self._refusals[:-ANSWER_LIMIT]
+        self._tidings.answered(frame, command)
         touched = {Touched(Topic.answer)}
         if isinstance(command, Say | Note):
             touched |= {Touched(Topic.talk, command.chat), Touched(Topic.mine)}
@@ -444,27 +395,15 @@ class Store:
 
     def take_news(self) -> list[News]:
         """What happened since the last call; for alerts."""
-        news, self._news = self._news, []
-        return news
+        return self._tidings.take_news()
 
     def take_acks(self) -> list[tuple[Ack, Command]]:
         """Acknowledgements since the last call with their commands (a take_next learns its chat from ``Ack.chat``)."""
-        acks, self._acks = self._acks, []
-        return acks
+        return self._tidings.take_acks()
 
     def take_refusals(self) -> list[tuple[Refused, Command | None]]:
         """Refusals since the last call with the commands they answer (None: not one of ours); a person must be told."""
-        refusals, self._refusals = self._refusals, []
-        return refusals
-
-    def _live(self) -> bool:
-        """True once the first hello has been answered: what was so before is no news."""
-        return self._reconnects >= 0
-
-    def _tell(self, news: News) -> None:
-        if self._live():
-            self._news.append(news)
-            del self._news[:-NEWS_LIMIT]
+        return self._tidings.take_refusals()
 
     # --- what I do ---
 
@@ -504,19 +443,11 @@ class Store:
 
     def set_draft(self, chat: int, text: str, note: bool = False) -> None:
         """Keep what stands in the composer of this chat; '' forgets it."""
-        drafts = self.note_drafts if note else self.drafts
-        drafts.pop(chat, None)
-        if text:
-            drafts[chat] = text
-            _limit(drafts, DRAFT_LIMIT)
+        self._words.keep(chat, text, note)
 
     def remember(self, chat: int, text: str) -> None:
         """Add a sent text to the composer history of this chat (newest last, at most 50, no doubles in a row)."""
-        texts = self._history.pop(chat, [])
-        if texts[-1:] != [text]:
-            texts.append(text)
-        self._history[chat] = texts[-HISTORY_LIMIT:]
-        _limit(self._history, HISTORY_CHATS)
+        self._words.remember(chat, text)
 
     def forget(self, chat: int) -> set[Touched]:
         """Drop the conversation of a chat that is over or only viewed; one of mine is kept."""
@@ -561,6 +492,21 @@ class Store:
     # --- questions ---
 
     @property
+    def chats(self) -> dict[int, ChatCard]:
+        """The cards of my lists, by chat."""
+        return self._cards.by_chat
+
+    @property
+    def drafts(self) -> dict[int, str]:
+        """Unsent answers, by chat."""
+        return self._words.answers
+
+    @property
+    def note_drafts(self) -> dict[int, str]:
+        """Unsent private notes, by chat."""
+        return self._words.notes
+
+    @property
     def status(self) -> Status:
         """My chosen status; offline as long as nobody has told."""
         return self.me.status if self.me else Status.offline
@@ -594,7 +540,7 @@ class Store:
     def queue(self, now: int) -> list[Waiting]:
         """Who waits, longest first."""
         at = self.server_now(now)
-        cards = sorted(filter(_waits, self.chats.values()), key=lambda card: (card.since, card.chat))
+        cards = sorted(filter(waits, self.chats.values()), key=lambda card: (card.since, card.chat))
         return [Waiting(card, max(0, at - card.since), self.preview(card.chat, now)) for card in cards]
 
     def _my_cards(self) -> list[ChatCard]:
@@ -606,7 +552,7 @@ class Store:
             Mine(
                 card,
                 talk.unread() if (talk := self.talks.get(card.chat)) else 0,
-                _needs_since(card, talk),
+                talk.unanswered_since() if talk and card.state is State.active else 0,
                 sum(entry.failed for entry in self.outbox.of_chat(card.chat)),
                 card.chat in self.drafts or card.chat in self.note_drafts,
             )
@@ -618,7 +564,7 @@ class Store:
         mine = self._my_cards()
         return Counts(
             len(mine),
-            sum(_waits(card) for card in self.chats.values()),
+            sum(waits(card) for card in self.chats.values()),
             sum(talk.unread() for card in mine if (talk := self.talks.get(card.chat))),
             sum(not card.handled_at for card in self.left.values()),
         )
@@ -640,15 +586,15 @@ class Store:
 
     def next_needing(self, after_chat: int = 0) -> int:
         """The chat to go to from ``after_chat``: round the `needs_me` order; 0 = none (other than it) needs me."""
-        return _round([need.chat for need in self.needs_me()], after_chat, 1)
+        return around([need.chat for need in self.needs_me()], after_chat, 1)
 
     def neighbour(self, chat: int, step: int) -> int:
         """The next (step 1) or previous (-1) of my chats, round; 0 = I have none (other than it)."""
-        return _round([card.chat for card in self._my_cards()], chat, step)
+        return around([card.chat for card in self._my_cards()], chat, step)
 
     def pending(self, chat: int) -> list[PendingLine]:
         """My lines of this chat that are not in the log yet, oldest first; drawn below the events."""
-        return [_pending_line(entry) for entry in self.outbox.of_chat(chat) if not entry.shown]
+        return [pending_line(entry) for entry in self.outbox.of_chat(chat) if not entry.shown]
 
     def line_state(self, event: Event) -> LineState:
         """How far a public line of staff has got with the visitor."""
@@ -672,76 +618,26 @@ class Store:
 
     def draft(self, chat: int, note: bool = False) -> str:
         """What stood unsent in the composer of this chat, as an answer or as a private note."""
-        return (self.note_drafts if note else self.drafts).get(chat, "")
+        return (self._words.notes if note else self._words.answers).get(chat, "")
 
     def history(self, chat: int) -> list[str]:
         """Texts sent in this chat from this console, oldest first."""
-        return list(self._history.get(chat, ()))
+        return list(self._words.sent.get(chat, ()))
 
     # --- over a crash ---
 
     def words(self) -> dict[str, object]:
         """Outbox, drafts and composer history as plain JSON data; `restore` takes it back."""
-        return {
-            "outbox": self.outbox.as_data(),
-            "drafts": {str(chat): text for chat, text in self.drafts.items()},
-            "note_drafts": {str(chat): text for chat, text in self.note_drafts.items()},
-            "history": {str(chat): list(texts) for chat, texts in self._history.items()},
-        }
+        return {"outbox": self.outbox.as_data(), **self._words.as_data()}
 
     def restore(self, words: Mapping[str, Any]) -> set[Touched]:
         """Put back what `words` gave before the crash; what cannot be read is left out."""
         self.outbox.restore(words.get("outbox"))
-        for chat, text in _readable(words.get("drafts"), str).items():
-            self.drafts.setdefault(chat, text)
-        for chat, text in _readable(words.get("note_drafts"), str).items():
-            self.note_drafts.setdefault(chat, text)
-        for chat, texts in _readable(words.get("history"), list[str]).items():
-            self._history.setdefault(chat, texts)
+        self._words.restore(words)
         return {Touched(Topic.mine)} | {
             Touched(Topic.talk, lane(entry.command)) for entry in self.outbox.written()
         }
 
 
-def _news(kind: NewsKind, card: ChatCard, text: str = "") -> News:
-    return News(kind, card.chat, card.name, text, None, card.drill)
-
-
-def _waits(card: ChatCard | None) -> bool:
-    return card is not None and card.state is State.waiting
-
-
-def _line_marks(card: ChatCard) -> tuple[object, ...]:
+def _marks_of(card: ChatCard) -> tuple[object, ...]:
     return card.delivered, card.read, card.state
-
-
-def _needs_since(card: ChatCard, talk: Conversation | None) -> int:
-    return talk.unanswered_since() if talk and card.state is State.active else 0
-
-
-def _round(chats: list[int], chat: int, step: int) -> int:
-    """The one ``step`` behind ``chat``, going round; the first if it is not among them, 0 if it is alone."""
-    if chat not in chats:
-        return chats[0 if step > 0 else -1] if chats else 0
-    there = chats[(chats.index(chat) + step) % len(chats)]
-    return there if there != chat else 0
-
-
-def _pending_line(entry: Entry) -> PendingLine:
-    command = entry.command
-    assert isinstance(command, Say | Note)
-    state = LineState.failed if entry.failed else LineState.sent if entry.acked else LineState.pending
-    why = entry.refusal.text if entry.refusal else ""
-    return PendingLine(command.cid, command.text, isinstance(command, Note), entry.made_at, state, why)
-
-
-def _limit(by_chat: dict[int, Any], limit: int) -> None:
-    while len(by_chat) > limit:
-        del by_chat[next(iter(by_chat))]
-
-
-def _readable(found: object, kind: Any) -> dict[int, Any]:
-    try:
-        return msgspec.convert(found, dict[int, kind], strict=False)
-    except msgspec.ValidationError:
-        return {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from agentconsole.protocol import ChatCard, Rating
+from agentconsole.outbox import Entry
+from agentconsole.protocol import ChatCard, Note, Rating, Say, State
 
 
 class Topic(StrEnum):
@@ -126,3 +127,25 @@ class CaughtUp(NamedTuple):
 
     events: int
     at: int
+
+
+def waits(card: ChatCard | None) -> bool:
+    """True if the chat stands in the queue."""
+    return card is not None and card.state is State.waiting
+
+
+def pending_line(entry: Entry) -> PendingLine:
+    """A line of the outbox as it is drawn."""
+    command = entry.command
+    assert isinstance(command, Say | Note)
+    state = LineState.failed if entry.failed else LineState.sent if entry.acked else LineState.pending
+    why = entry.refusal.text if entry.refusal else ""
+    return PendingLine(command.cid, command.text, isinstance(command, Note), entry.made_at, state, why)
+
+
+def around(chats: list[int], chat: int, step: int) -> int:
+    """The one ``step`` behind ``chat``, going round; the first if it is not among them, 0 if it is alone."""
+    if chat not in chats:
+        return chats[0 if step > 0 else -1] if chats else 0
+    there = chats[(chats.index(chat) + step) % len(chats)]
+    return there if there != chat else 0
