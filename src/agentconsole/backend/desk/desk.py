@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import secrets
+import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from agentconsole.protocol import Code, Side, encode
 
 from ..domain.chat import ChatCommand, Refusal, decide, unknown
 from ..domain.policy import Actor
-from ..storage import Connection, NotWritten
+from ..storage import Connection
 from ..storage.chats import Receipt, WorkingSet
 from ..storage.database import Database
 from ..storage.writer import Overloaded, Writer
@@ -55,7 +56,9 @@ class Desk:
     ) -> None:
         self.clock = clock
         self._publish = publish
-        self.writer: Writer[Job, Made] = Writer(database.writer_engine, work, self._failed, self._done)
+        self._database = database
+        self.codes: Counter[str] = Counter()
+        self.writer: Writer[Job, Made] = Writer(database, work, self._failed, self._done)
 
     def submit(self, actor: Actor, command: Any, reply: Callable[[Made], None]) -> None:
         """Carry out a command; ``reply`` gets what came of it, after the commit. Call it in the event loop."""
@@ -81,11 +84,12 @@ class Desk:
     def _done(self, jobs: Sequence[Job], results: Sequence[Made]) -> None:
         self._publish([made for made in results if made.changes or made.news])
         for job, made in zip(jobs, results, strict=True):
+            self.codes[made.refusal.code if made.refusal else "ok"] += 1
             job.reply(made)
 
     def _failed(self, job: Job, error: Exception) -> Made:
-        if isinstance(error, NotWritten):
-            log.error("not written: %s: %s", type(job.command).__name__, error.orig)
+        if isinstance(error, self._database.failures):
+            log.error("not written: %s: %s", type(job.command).__name__, getattr(error, "orig", error))
             text = "The server cannot write just now; nothing is lost if you send it again."
             return Made(refusal=Refusal(Code.busy, text, 2_000))
         mark = secrets.token_hex(4)
@@ -135,8 +139,8 @@ def _plain(connection: Connection, job: Job) -> Made:
 
 def _chat(sheet: WorkingSet, job: Job) -> Made:
     command: ChatCommand = job.command
+    key = _receipt_key(command.chat, job.actor, command)
     try:
-        key = _receipt_key(command.chat, job.actor, command)
         made = _again(sheet, key, command)
         if made is not None:
             return made
@@ -146,9 +150,9 @@ def _chat(sheet: WorkingSet, job: Job) -> Made:
         department = sheet.department(head.department)
         after, entries = decide(head, job.actor, command, job.now, department.team, department.timing)
     except Refusal as refusal:
-        return Made(about=command.chat, refusal=refusal)
+        return _earlier(sheet, key, command) or Made(about=command.chat, refusal=refusal)
     if after is head:
-        return Made(about=head.id)
+        return _earlier(sheet, key, command) or Made(about=head.id)
     sheet.change(after, entries)
     made = Made(
         about=head.id,
@@ -174,11 +178,19 @@ def _again(sheet: WorkingSet, key: tuple[int, str, str] | None, command: Any) ->
     return Made(about=found.about, seq=found.seq, pub=found.pub)
 
 
+def _earlier(sheet: WorkingSet, key: tuple[int, str, str] | None, command: Any) -> Made | None:
+    """What a command made when it came first, though it can make nothing now: the chat has gone on meanwhile."""
+    found = sheet.receipt(key, ever=True) if key else None
+    if found is None or found.digest != digest(command):
+        return None
+    return Made(about=found.about, seq=found.seq, pub=found.pub)
+
+
 def _keep(sheet: WorkingSet, key: tuple[int, str, str] | None, job: Job, made: Made) -> None:
     if key is not None:
         sheet.keep(Receipt(*key, digest(job.command), made.about, made.seq, made.pub, job.now))
 
 
 def digest(command: Any) -> int:
-    """63 bits that tell whether two commands with one cid are the same."""
-    return int.from_bytes(hashlib.blake2b(encode(command), digest_size=8).digest(), "big") >> 1
+    """32 bits that tell whether two commands with one cid are the same."""
+    return zlib.crc32(encode(getattr(command, "words", command)))

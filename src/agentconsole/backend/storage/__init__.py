@@ -1,6 +1,5 @@
 """Where facts are kept: tables, the group-commit writer, reads and migrations, on SQLite or PostgreSQL."""
 
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError as NotWritten
 
-__all__ = ["Connection", "NotWritten"]
+__all__ = ["Connection"]

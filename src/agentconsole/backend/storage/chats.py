@@ -71,11 +71,12 @@ class WorkingSet:
         self._staff: list[tuple[Any, ...]] = []
         self._receipts: dict[tuple[int, str, str], Receipt] = {}
         self._departments: dict[int, Department] = {}
+        self._statements = batch.Statements(connection)
 
     def load(self, ids: Iterable[int]) -> None:
         """Read and lock these chats, in id order."""
         wanted = sorted({key for key in ids if key not in self._heads})
-        for row in batch.by_ids(self.connection, chat, wanted, lock=True) if wanted else ():
+        for row in self._statements.by_ids(chat, wanted, lock=True):
             head = head_of(row)
             self._loaded[head.id] = self._heads[head.id] = head
 
@@ -88,9 +89,8 @@ class WorkingSet:
     def department(self, key: int) -> Department:
         """A department's settings."""
         if key not in self._departments:
-            found = departments.one(self.connection, key)
-            assert found is not None, "a chat's department cannot vanish"
-            self._departments[key] = found
+            rows = self._statements.by_ids(department, (key,))
+            self._departments[key] = departments.department_of(rows[0])
         return self._departments[key]
 
     def forget(self) -> None:
@@ -126,10 +126,10 @@ class WorkingSet:
         self._loaded[head.id] = self._heads[head.id] = head
         return head
 
-    def receipt(self, key: tuple[int, str, str]) -> Receipt | None:
-        """What this (chat, sender, cid) made before, in this batch or, when careful, ever."""
+    def receipt(self, key: tuple[int, str, str], ever: bool = False) -> Receipt | None:
+        """What this (chat, sender, cid) made before, in this batch or, when careful or asked so, ever."""
         found = self._receipts.get(key)
-        if found is None and self.careful:
+        if found is None and (self.careful or ever):
             row = self.connection.execute(
                 select(receipt).where(
                     receipt.c.chat_id == key[0], receipt.c.sender == key[1], receipt.c.cid == key[2]
@@ -154,13 +154,11 @@ class WorkingSet:
             else:
                 values = row_of(head)
                 full.append((*(values[COLUMNS.index(name)] for name in MUTABLE), key))
-        batch.update(self.connection, chat, HOT, hot)
-        batch.update(self.connection, chat, MUTABLE, full)
-        batch.insert(self.connection, public_event, self._public)
-        batch.insert(self.connection, staff_event, self._staff)
-        batch.insert(
-            self.connection, receipt, [msgspec.structs.astuple(made) for made in self._receipts.values()]
-        )
+        self._statements.update(chat, HOT, hot)
+        self._statements.update(chat, MUTABLE, full)
+        self._statements.insert(public_event, self._public)
+        self._statements.insert(staff_event, self._staff)
+        self._statements.insert(receipt, [msgspec.structs.astuple(made) for made in self._receipts.values()])
         self._loaded = dict(self._heads)
         self._public, self._staff, self._receipts = [], [], {}
 
@@ -169,10 +167,12 @@ def head_of(row: Sequence[Any]) -> Head:
     """A row of the chat table as a head."""
     values = list(row)
     values[_STATE] = _STATES[values[_STATE]]
-    values[_LEFT] = bool(values[_LEFT])
-    values[_DRILL] = bool(values[_DRILL])
-    values[_OUTCOME] = _OUTCOMES.get(values[_OUTCOME])
-    values[_RATING] = _RATINGS.get(values[_RATING])
+    values[_LEFT] = values[_LEFT] == 1
+    values[_DRILL] = values[_DRILL] == 1
+    if values[_OUTCOME] is not None:
+        values[_OUTCOME] = _OUTCOMES[values[_OUTCOME]]
+    if values[_RATING] is not None:
+        values[_RATING] = _RATINGS[values[_RATING]]
     return Head(*values)
 
 

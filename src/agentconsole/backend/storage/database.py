@@ -16,6 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 T = TypeVar("T")
 
@@ -34,7 +35,9 @@ class TooNew(Exception):
 class Database:
     """The engines of one database. ``close`` may be called twice.
 
-    SQLite runs in WAL with synchronous=FULL: a commit has reached the disk when it returns.
+    SQLite runs in WAL with synchronous=FULL: a commit has reached the disk when it returns. ``duplicates`` are the
+    exceptions of a unique key, ``outages`` say that the database itself is locked, full or gone, ``failures`` are all
+    that it may raise.
     """
 
     def __init__(self, url: str, data: Path) -> None:
@@ -46,6 +49,10 @@ class Database:
         self._closed = False
         self.writer_engine = self._engine(writer=True)
         self._reader_engine = self._engine(writer=False)
+        driver = self.writer_engine.dialect.loaded_dbapi
+        self.duplicates = (IntegrityError, driver.IntegrityError)
+        self.failures = (DBAPIError, driver.Error)
+        self.outages = (OperationalError, driver.OperationalError)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
 
     def _engine(self, writer: bool) -> Engine:
@@ -71,7 +78,8 @@ class Database:
 
         @event.listens_for(engine, "begin")
         def _begun(connection: Connection) -> None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+            driver: Any = connection.connection.driver_connection
+            driver.execute("BEGIN IMMEDIATE" if writer else "BEGIN")
 
         return engine
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,22 +13,24 @@ from sqlalchemy.engine import Connection
 from ..domain.department import Department
 from .tables import department
 
+COLUMNS = tuple(column.name for column in department.columns)
+
 
 def every(connection: Connection) -> list[Department]:
     """All departments in the order they were made, archived ones too."""
-    return [_department(row) for row in connection.execute(select(department).order_by(department.c.id))]
+    return [department_of(row) for row in connection.execute(select(department).order_by(department.c.id))]
 
 
 def one(connection: Connection, key: int) -> Department | None:
     """A department by its id."""
     row = connection.execute(select(department).where(department.c.id == key)).one_or_none()
-    return _department(row) if row else None
+    return department_of(row) if row else None
 
 
 def by_slug(connection: Connection, slug: str) -> Department | None:
     """A department by the short name in its addresses."""
     row = connection.execute(select(department).where(department.c.slug == slug)).one_or_none()
-    return _department(row) if row else None
+    return department_of(row) if row else None
 
 
 def add(connection: Connection, new: Department) -> Department:
@@ -48,6 +51,8 @@ def _values(found: Department) -> dict[str, Any]:
     return {**values, "topics": json.dumps(found.topics, ensure_ascii=False)}
 
 
-def _department(row: Any) -> Department:
-    values = dict(row._mapping)
-    return Department(**{**values, "topics": tuple(json.loads(values["topics"]))})
+def department_of(row: Sequence[Any]) -> Department:
+    """A row of the department table as a department."""
+    values = dict(zip(COLUMNS, row, strict=True))
+    flags = {"team": bool(values["team"]), "archived": bool(values["archived"])}
+    return Department(**{**values, **flags, "topics": tuple(json.loads(values["topics"]))})

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from threading import Thread
 from typing import Generic, TypeVar
 
-from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError
+
+from ..steps import Steps
+from .database import Database
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -33,16 +36,19 @@ class Writer(Generic[J, R]):
 
     def __init__(
         self,
-        engine: Engine,
+        database: Database,
         work: Callable[[Connection, Sequence[J], bool], list[R]],
         failed: Callable[[J, Exception], R],
         done: Callable[[Sequence[J], list[R]], None],
     ) -> None:
-        self._engine = engine
+        self._database = database
+        self._connection: Connection | None = None
         self._work = work
         self._failed = failed
         self._done = done
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._batches: SimpleQueue[list[J] | None] = SimpleQueue()
+        self._thread = Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
         self._waiting: list[J] = []
         self._busy = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -50,6 +56,8 @@ class Writer(Generic[J, R]):
         self._idle.set()
         self.batches = 0
         self.jobs = 0
+        self.sizes = Steps((1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024))
+        self.seconds = Steps((0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0))
 
     def submit(self, job: J) -> None:
         """Take a job; call it in the event loop. Raises Overloaded."""
@@ -64,12 +72,18 @@ class Writer(Generic[J, R]):
 
     def _hand_over(self) -> None:
         batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
-        self._thread.submit(self._write, batch)
+        self._batches.put(batch)
 
-    def _write(self, batch: list[J]) -> None:
-        results = self._commit(batch)
-        assert self._loop is not None
-        self._loop.call_soon_threadsafe(self._finish, batch, results)
+    def _run(self) -> None:
+        while (batch := self._batches.get()) is not None:
+            began = time.perf_counter()
+            results = self._commit(batch)
+            self.sizes.add(len(batch))
+            self.seconds.add(time.perf_counter() - began)
+            assert self._loop is not None
+            self._loop.call_soon_threadsafe(self._finish, batch, results)
+        if self._connection is not None:
+            self._connection.close()
 
     def _finish(self, batch: list[J], results: list[R]) -> None:
         self.batches += 1
@@ -85,21 +99,41 @@ class Writer(Generic[J, R]):
         for careful in (False, True):
             try:
                 return self._attempt(batch, careful)
-            except IntegrityError:
+            except self._database.duplicates:
                 continue
             except Exception:  # noqa: BLE001 - whatever it was, each job gets its own try and its own answer
                 break
-        return [self._alone(job) for job in batch]
+        return self._one_by_one(batch)
 
-    def _alone(self, job: J) -> R:
-        try:
-            return self._attempt([job], careful=True)[0]
-        except Exception as error:  # noqa: BLE001 - a loop that catches everything: failed() logs it with a mark
-            return self._failed(job, error)
+    def _one_by_one(self, batch: list[J]) -> list[R]:
+        results: list[R] = []
+        for at, job in enumerate(batch):
+            try:
+                results += self._attempt([job], careful=True)
+            except self._database.outages as error:
+                # Locked or gone: each further try could wait for half a minute, and none is to blame.
+                return results + [self._failed(other, error) for other in batch[at:]]
+            except Exception as error:  # noqa: BLE001 - a loop that catches everything: failed() logs it with a mark
+                results.append(self._failed(job, error))
+        return results
 
     def _attempt(self, batch: Sequence[J], careful: bool) -> list[R]:
-        with self._engine.begin() as connection:
-            return self._work(connection, batch, careful)
+        connection = self._connected()
+        try:
+            with connection.begin():
+                return self._work(connection, batch, careful)
+        except self._database.duplicates:
+            raise
+        except self._database.failures:
+            self._connection = None
+            connection.invalidate()
+            connection.close()
+            raise
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._database.writer_engine.connect()
+        return self._connection
 
     async def drain(self) -> None:
         """Wait until everything given so far is written."""
@@ -107,4 +141,6 @@ class Writer(Generic[J, R]):
 
     def close(self) -> None:
         """Finish the batch in hand and stop."""
-        self._thread.shutdown(wait=True)
+        if self._thread.is_alive():
+            self._batches.put(None)
+            self._thread.join()
