@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 
 from agentconsole.text import FOLD_LINES, clean
-from agentconsole.widgets.transcript import MARKS, Line, Transcript, columns
+from agentconsole.widgets.layout import Layout, columns
+from agentconsole.widgets.transcript import MARKS, Line, Transcript
 from tests.hostile import HOSTILE
 
 NOON = int(datetime(2025, 11, 20, 12, tzinfo=UTC).timestamp() * 1000)
@@ -89,34 +90,39 @@ async def test_a_conversation_is_shown_with_times_names_marks_and_states() -> No
 
 @pytest.mark.parametrize("cells", [20, 40, 80, 120])
 async def test_every_row_of_foreign_text_bears_the_visitors_bar_and_no_other_row_does(cells: int) -> None:
-    for case in HOSTILE:
-        lines = [
-            Line(1, NOON, "Liv", "me", "own words"),
-            Line(2, NOON, case.text, "visitor", f"{case.text}\n-- system --\n12:00 Liv   own words"),
-            Line(3, NOON, "", "system", "Liv took the chat"),
-        ]
-        async with Page(*lines).run_test(size=(cells, 60)) as pilot:
-            shape = columns(cells)
-            at = 1 + shape.time + (shape.name and shape.name + 1)
-            transcript = pilot.app.transcript
-            for key, foreign in ((0, False), (1, True), (2, False)):
-                start, end = transcript._starts[key], transcript._starts[key + 1]
-                for row in range(max(start + (key == 0), transcript._top), end):
+    async with Page().run_test(size=(cells, 60)) as pilot:
+        transcript = pilot.app.transcript
+        shape = columns(cells)
+        at = 1 + shape.time + (shape.name and shape.name + 1)
+        for case in HOSTILE:
+            imitation = f"{case.text}\n-- system --\n12:00 Liv   own words"
+            transcript.show(
+                [
+                    Line(1, NOON, "Liv", "me", "own words"),
+                    Line(2, NOON, case.text, "visitor", imitation),
+                    Line(3, NOON, "", "system", "Liv took the chat"),
+                ]
+            )
+            for index, foreign in ((0, False), (1, True), (2, False)):
+                start, end = transcript._layout.span(index)
+                for row in range(max(start + (index == 0), transcript._top), end):
                     text = transcript.render_line(row - transcript._row_of(0)).crop(at, at + 1).text
                     assert (text == BAR) is foreign, (case.name, row)
 
 
-@pytest.mark.parametrize("case", HOSTILE, ids=lambda case: case.name)
-async def test_a_hostile_line_is_shown_literally_and_its_neighbour_is_intact(case: Any) -> None:
-    lines = [visitor(1, case.text, 0, who=case.text), Line(2, NOON, "Liv", "me", "intact")]
-    async with Page(*lines).run_test(size=(200, 40)) as pilot:
-        shown = "\n".join(pilot.app.rows)
-        assert case.visible[:90] in shown
-        assert pilot.app.filled[-1].split()[-1] == "intact"
-        for y in range(40):
-            strip = pilot.app.transcript.render_line(y)
-            assert strip.cell_length == 200
-            assert clean(strip.text) == strip.text
+async def test_hostile_lines_are_shown_literally_and_their_neighbours_are_intact() -> None:
+    async with Page().run_test(size=(200, 40)) as pilot:
+        for case in HOSTILE:
+            pilot.app.transcript.show(
+                [visitor(1, case.text, 0, who=case.text), Line(2, NOON, "Liv", "me", "intact")]
+            )
+            shown = "\n".join(pilot.app.rows)
+            assert case.visible[:90] in shown, case.name
+            assert pilot.app.filled[-1].split()[-1] == "intact"
+            for y in range(40):
+                strip = pilot.app.transcript.render_line(y)
+                assert strip.cell_length == 200
+                assert clean(strip.text) == strip.text
 
 
 async def test_it_follows_the_end_and_stays_where_the_reader_is() -> None:
@@ -168,10 +174,10 @@ async def test_after_a_resize_the_reader_sees_the_line_at_the_lower_edge_again()
         app: Page = pilot.app
         for _ in range(3):
             app.transcript.action_page(-1)
-        last = app.transcript._at_row(app.transcript._top + 23)
+        last = app.transcript._layout.line_at(app.transcript._top + 23)
         await pilot.resize_terminal(50, 15)
         await pilot.pause()
-        assert app.transcript._at_row(app.transcript._top + 14) == last
+        assert app.transcript._layout.line_at(app.transcript._top + 14) == last
 
 
 async def test_a_state_changes_in_place_and_repaints_only_its_row() -> None:
@@ -197,6 +203,16 @@ async def test_days_are_those_of_the_readers_zone() -> None:
     async with Page(*lines, zone=timezone(timedelta(minutes=30))).run_test(size=(80, 24)) as pilot:
         assert [row.split()[1] for row in pilot.app.filled if "──" in row] == ["Thursday", "Friday"]
         assert "00:20" in pilot.app.filled[-1]
+
+
+async def test_a_clock_of_twelve_hours_has_room() -> None:
+    layout = Layout(
+        [visitor(1, "noon"), visitor(2, "night", 12 * 60 + 5), visitor(3, "x", 13 * 60)], UTC, False
+    )
+    assert [layout.time(index) for index in range(3)] == ["12:00p", "12:05a", " 1:00a"]
+    for cells in (40, 80, 120):
+        assert columns(cells, False).time == columns(cells).time + 1
+        assert columns(cells, False).text == columns(cells).text - 1 or columns(cells).text == 100
 
 
 async def test_the_marker_of_unread_lines_stands_above_the_first() -> None:
@@ -281,7 +297,7 @@ STEPS = st.lists(
 @settings(max_examples=60, deadline=None)
 def test_counted_rows_equal_drawn_rows_and_views_stay_in_range(steps: Any, cells: int) -> None:
     transcript = Transcript(zone=UTC)
-    transcript._columns = columns(cells)
+    transcript._layout.reshape(cells)
     for key, (what, text, value) in enumerate(steps):
         match what:
             case "append":
@@ -290,16 +306,20 @@ def test_counted_rows_equal_drawn_rows_and_views_stay_in_range(steps: Any, cells
                 transcript.prepend([Line(key, NOON - key * 200_000, "Kari", value, text)])
             case "update" if value < len(transcript.lines):
                 old = transcript.lines[value]
-                transcript.update(Line(old.key, old.at_ms, old.who, old.side, text, "failed"))
+                transcript.rename(
+                    old.key, Line(key + 100, old.at_ms + 250_000, "Ola", old.side, text, "failed")
+                )
             case "unread":
                 transcript.mark_unread(value)
             case "scroll":
                 transcript._scroll(transcript._top + value)
-        counts = [end - start for start, end in zip(transcript._starts, transcript._starts[1:], strict=False)]
-        assert counts == [len(transcript._rows(index)) for index in range(len(transcript.lines))]
-        assert 0 <= transcript._top <= transcript._max_top
+        layout = transcript._layout
         for index, line in enumerate(transcript.lines):
-            assert transcript._position(line.key) == index
+            start, end = layout.span(index)
+            assert end - start == len(layout.rows(index))
+            assert {layout.line_at(row) for row in range(start, end)} == {index}
+            assert layout.find(line.key) == index
+        assert 0 <= transcript._top <= transcript._max_top
 
 
 async def test_colours_come_from_the_theme_and_change_with_it() -> None:
