@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -57,7 +58,12 @@ def main() -> int:
         "--short", action="store_true", help="fewer and shorter rounds: a look, not a measurement"
     )
     words.add_argument("--json", type=Path, metavar="FILE", help="write all figures into this file too")
+    words.add_argument(
+        "--data", metavar="DIR", help="where the data folders are made (default: the temporary folder)"
+    )
     arguments = words.parse_args()
+    if arguments.data:
+        tempfile.tempdir = arguments.data
     if unknown := set(arguments.names) - PARTS.keys():
         words.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     for name, value in surroundings().items():

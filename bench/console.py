@@ -17,9 +17,9 @@ from bench.stage import Bare, Console, Program, Stage, command
 from bench.tape import FAR_AWAY, Tape, pace
 
 KEYS_A_SECOND = 10
-GROUP = 60  # letters until the line is emptied
+GROUP = 40  # letters until the line is emptied
 START = "Zq"  # what is typed before the letters that count, so that they are found on the screen
-QUEUE_KEY, CHAT_KEY = "\x1bOQ", "\x1b[17~"  # F2, F6
+QUEUE_KEY, CHAT_KEY = "\x1bOQ", "1"  # F2 from the composer, then the first chat
 FLOOD, SLOW_FLOOD, TRICKLE = 50, 10, 1  # lines a second
 
 

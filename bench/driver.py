@@ -6,12 +6,15 @@ import os
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.load import percentiles
 from tests.proof.server import Served
 
+SYNCED = 200  # syncs by which the disk is judged
 SHIM_SOURCE = Path(__file__).with_name("slow_sync.c")
 
 
@@ -51,7 +54,7 @@ class Contender:
     def __init__(self) -> None:
         self.load = Load()
 
-    def open(self, chats: int, agents: int = 20) -> None:
+    def open(self, chats: int, agents: int) -> None:
         """Connect visitors and agents, a chat for each visitor."""
         raise NotImplementedError
 
@@ -83,7 +86,7 @@ class Floor(Contender):
         assert self._process.stdout is not None
         self.pid, self.url = self._process.pid, self._process.stdout.readline().split()[1]
 
-    def open(self, chats: int, agents: int = 20) -> None:
+    def open(self, chats: int, agents: int) -> None:
         """No log-in, no log."""
         self.load.do("open", url=self.url, pid=self.pid, floor=True, chats=chats, agents=agents)
 
@@ -102,14 +105,13 @@ class Ours(Contender):
     def __init__(
         self,
         data: Path,
-        agents: int = 20,
+        agents: int,
         launcher: Sequence[str] | None = None,
         environment: dict[str, str] | None = None,
     ) -> None:
         super().__init__()
         more = {"launcher": launcher} if launcher else {}
         self.served = Served(data, environment=environment, agents=agents, **more)
-        self.agents = agents
         self.tokens: list[str] = []
         self.department = 0
         self.start()
@@ -119,9 +121,8 @@ class Ours(Contender):
         self.served.start()
         self.pid, self.url = self.served.pid, self.served.url
 
-    def open(self, chats: int, agents: int = 20) -> None:
+    def open(self, chats: int, agents: int) -> None:
         """Log the agents in, start the chats, take them."""
-        agents = min(agents, self.agents)
         self.department, self.tokens = self.served.staff(agents)
         desk = {"tokens": self.tokens, "department": self.department}
         self.load.do("open", url=self.url, pid=self.pid, floor=False, chats=chats, agents=agents, **desk)
@@ -130,6 +131,21 @@ class Ours(Contender):
         """kill -9: nothing of it is needed any more."""
         super().close()
         self.served.kill()
+
+
+def disk_sync(folder: Path) -> dict[str, float]:
+    """p50, p95 and p99 in ms of one fdatasync after a page was written over, as a log that is used again does it."""
+    descriptor = os.open(folder / "sync", os.O_CREAT | os.O_RDWR)
+    seconds = []
+    try:
+        for number in range(2 * SYNCED):
+            os.pwrite(descriptor, os.urandom(4096), number % SYNCED * 4096)
+            began = time.perf_counter()
+            os.fdatasync(descriptor)
+            seconds.append(time.perf_counter() - began)
+    finally:
+        os.close(descriptor)
+    return percentiles(seconds[SYNCED:])
 
 
 class SyncShim:

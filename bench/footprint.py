@@ -39,7 +39,7 @@ def _start(report: Report, size: Size, folder: Path) -> None:
 
 
 def _memory(report: Report, size: Size, folder: Path) -> None:
-    with Floor() as floor, Ours(folder / "data") as ours:
+    with Floor() as floor, Ours(folder / "data", size.agents) as ours:
         report.add("at rest", ours.memory() / MEBIBYTE, 60, unit="MiB")
         each = {contender.name: _each_idle(contender, size) for contender in (floor, ours)}
         note = f"{each['ours'] / KIBIBYTE:.1f} against {each['floor'] / KIBIBYTE:.1f} KiB"
@@ -48,7 +48,7 @@ def _memory(report: Report, size: Size, folder: Path) -> None:
 
 
 def _each_idle(contender: Contender, size: Size) -> float:
-    contender.open(size.busy)
+    contender.open(size.busy, size.agents)
     contender.load.do("steady", seconds=size.seconds, rate=500)
     before = contender.memory()
     contender.load.do("idle", count=size.idle)

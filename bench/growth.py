@@ -35,8 +35,8 @@ def _chats(report: Report, size: Size, folder: Path) -> None:
     with (
         Floor() as floor_few,
         Floor() as floor_many,
-        Ours(folder / "few") as ours_few,
-        Ours(folder / "many") as ours_many,
+        Ours(folder / "few", size.agents) as ours_few,
+        Ours(folder / "many", size.agents) as ours_many,
     ):
         pairs: list[tuple[str, Contender, int]] = [
             ("floor few", floor_few, few),
@@ -45,7 +45,7 @@ def _chats(report: Report, size: Size, folder: Path) -> None:
             ("ours many", ours_many, many),
         ]
         for _, contender, chats in pairs:
-            contender.open(chats)
+            contender.open(chats, size.agents)
         for _ in range(size.rounds):
             for name, contender, _ in pairs:
                 costs.setdefault(name, []).append(cost(contender, size.seconds))
@@ -61,11 +61,11 @@ def _chats(report: Report, size: Size, folder: Path) -> None:
 
 def _events(report: Report, size: Size, folder: Path) -> None:
     short, long = [], []
-    with Ours(folder / "short") as fresh, Ours(folder / "long") as filled:
-        filled.open(size.few_chats)
+    with Ours(folder / "short", size.agents) as fresh, Ours(folder / "long", size.agents) as filled:
+        filled.open(size.few_chats, size.agents)
         filled.load.do("fill", lines=size.long_chat // 2)
         for _ in range(size.rounds):
-            fresh.open(size.few_chats)
+            fresh.open(size.few_chats, size.agents)
             short.append(cost(fresh, BRIEF))
             long.append(cost(filled, BRIEF))
     note = f"{median(long):.1f} against {median(short):.1f} µs"
@@ -76,12 +76,12 @@ def _events(report: Report, size: Size, folder: Path) -> None:
 
 def _stored(report: Report, size: Size, folder: Path) -> None:
     none, many = [], []
-    with Ours(folder / "empty") as empty, Ours(folder / "old") as old:
+    with Ours(folder / "empty", size.agents) as empty, Ours(folder / "old", size.agents) as old:
         old.served.stop()
         fill(folder / "old" / "agentconsole.db", size.stored)
         old.start()
-        empty.open(size.few_chats)
-        old.open(size.few_chats)
+        empty.open(size.few_chats, size.agents)
+        old.open(size.few_chats, size.agents)
         for _ in range(size.rounds):
             none.append(cost(empty, size.seconds))
             many.append(cost(old, size.seconds))

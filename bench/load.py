@@ -146,6 +146,7 @@ class Load:
             elif kind == b"re" and payload.startswith(b'{"t":"refused"'):
                 self.refused += 1
                 self.last_refusal = payload.decode()
+                self.drained.set()
 
         return read
 
@@ -236,6 +237,8 @@ class Load:
     async def _drained(self) -> None:
         async with asyncio.timeout(PATIENCE):
             while self.done < self.sent:
+                if self.refused:
+                    raise RuntimeError("a line was refused")
                 self.drained.clear()
                 await self.drained.wait()
 

@@ -10,6 +10,7 @@ class Size:
     rounds: int = 5
     seconds: float = 3.0
     chats: tuple[int, ...] = (200, 1000)
+    agents: int = 20
     many_chats: int = 1000
     few_chats: int = 50
     long_chat: int = 10_000
@@ -46,6 +47,7 @@ TINY = Size(
     rounds=1,
     seconds=0.2,
     chats=(4,),
+    agents=2,
     many_chats=8,
     few_chats=4,
     long_chat=50,

@@ -24,8 +24,8 @@ def syncs(size: Size) -> list[Report]:
     with tempfile.TemporaryDirectory(prefix="agentconsole-") as name:
         folder = Path(name)
         shim = SyncShim(folder)
-        with Ours(folder / "data", environment=shim.environment) as ours:
-            ours.open(chats)
+        with Ours(folder / "data", size.agents, environment=shim.environment) as ours:
+            ours.open(chats, size.agents)
             before = shim.count
             ours.load.do("lone", count=size.lone)
             report.add(

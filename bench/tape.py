@@ -12,7 +12,7 @@ import subprocess
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +43,9 @@ class Tape:
         self.line = line
         self.chunks: list[tuple[float, bytes]] = []
         self.bytes = 0
+        self._screen = Screen(COLUMNS, LINES)
+        self._stream = pyte.ByteStream(self._screen)
+        self._rows: list[list[str]] = []
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
@@ -105,37 +108,35 @@ class Tape:
             screen = self.screen()
             if any(text in row for row in screen):
                 return
-            time.sleep(0.1)
+            time.sleep(0.05)
         raise TimeoutError(f"{text!r} did not appear:\n" + "\n".join(row.rstrip() for row in screen))
 
     def screen(self) -> list[str]:
         """What stands on the screen now."""
-        shown: list[str] = []
-        for _, shown_now in self.replay():
-            shown = shown_now
-        return shown
-
-    def replay(self, since: int = 0) -> Iterator[tuple[float, list[str]]]:
-        """After each piece from chunk `since` on: its time, and the rows that it changed (all rows at the end)."""
-        screen = Screen(COLUMNS, LINES)
-        stream = pyte.ByteStream(screen)
-        when = 0.0
-        for number, (when, data) in enumerate(list(self.chunks)):
-            stream.feed(data)
-            if number >= since:
-                yield when, [screen.display[row] for row in sorted(screen.dirty) if row < LINES]
-                screen.dirty.clear()
-        yield when, list(screen.display)
+        self._emulate()
+        return [self._row(row) for row in range(LINES)]
 
     def seen(self, texts: Sequence[str], since: int = 0) -> dict[str, float]:
-        """When each text was first on the screen (missing = never)."""
+        """When each text was first on the screen, from chunk `since` on (missing = never)."""
+        self._emulate()
         found: dict[str, float] = {}
         waiting = list(texts)
-        for when, rows in self.replay(since):
+        for (when, _), rows in zip(self.chunks[since:], self._rows[since:], strict=False):
             for text in [text for text in waiting if any(text in row for row in rows)]:
                 found[text] = when
                 waiting.remove(text)
         return found
+
+    def _emulate(self) -> None:
+        """Feed the emulator with what is new, and keep the rows that each chunk changed."""
+        for _, data in self.chunks[len(self._rows) :]:
+            self._stream.feed(data)
+            self._rows.append([self._row(row) for row in sorted(self._screen.dirty) if row < LINES])
+            self._screen.dirty.clear()
+
+    def _row(self, row: int) -> str:
+        cells = self._screen.buffer[row]
+        return "".join(cells[column].data for column in range(COLUMNS))
 
     def memory(self) -> int:
         """Resident bytes of the program."""

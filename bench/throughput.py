@@ -6,11 +6,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.driver import Contender, Floor, Ours
+from bench.driver import Contender, Floor, Ours, disk_sync
 from bench.figures import Report, ratio
 from bench.sizes import Size
 
 OUTSTANDING = 1600  # lines on the way at saturation, over all chats and both sides
+MOST = 16  # of them, a side and chat
 STEADY = 1000  # lines a second
 Rounds = dict[str, list[dict[str, Any]]]
 
@@ -27,20 +28,21 @@ def _with_chats(chats: int, size: Size) -> Report:
     with (
         tempfile.TemporaryDirectory(prefix="agentconsole-") as folder,
         Floor() as floor,
-        Ours(Path(folder) / "data") as ours,
+        Ours(Path(folder) / "data", size.agents) as ours,
     ):
+        disk = disk_sync(Path(folder))
         for contender in (floor, ours):
-            contender.open(chats)
+            contender.open(chats, size.agents)
         full = in_turn((floor, ours), size, "saturate", seconds=size.seconds, window=window)
         steady = in_turn((floor, ours), size, "steady", seconds=size.seconds, rate=STEADY)
     _saturated(report, full)
-    _steady(report, steady)
+    _steady(report, steady, disk)
     return report
 
 
 def window_for(chats: int, outstanding: int) -> int:
     """Lines on the way for each side of each chat, so that all together are about `outstanding`."""
-    return max(1, outstanding // (2 * chats))
+    return min(MOST, max(1, outstanding // (2 * chats)))
 
 
 def in_turn(contenders: tuple[Contender, ...], size: Size, phase: str, **arguments: Any) -> Rounds:
@@ -94,10 +96,18 @@ def _saturated(report: Report, full: Rounds) -> None:
     report.add("server busy", middle(full, "ours", "server_load"), unit="cores")
 
 
-def _steady(report: Report, steady: Rounds) -> None:
+def _steady(report: Report, steady: Rounds, disk: dict[str, float]) -> None:
     for p, limit in (("p50", 3), ("p95", 3), ("p99", 4)):
         _latency(report, steady, f"{STEADY}/s", p, limit)
-    report.add(f"CPU per line / floor at {STEADY}/s", compare(steady, "cpu_us"))
+    for p in ("p50", "p95", "p99"):
+        floor = middle(steady, "floor", "delivery_ms", p) + disk[p]
+        value = middle(steady, "ours", "delivery_ms", p) / floor
+        report.add(
+            f"delivery {p} / (floor + one sync), {STEADY}/s",
+            value,
+            note=f"a sync of this disk: {disk[p]:.2f} ms",
+        )
+    report.add(f"CPU per line / floor, {STEADY}/s", compare(steady, "cpu_us"))
 
 
 def _latency(report: Report, rounds: Rounds, when: str, p: str, limit: float) -> None:
