@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from agentconsole.client import Client, End, new_cid
 from agentconsole.link import LinkState
 from agentconsole.protocol import Say
-from agentconsole.store import Store, Touched
+from agentconsole.store import Store
+from agentconsole.views import Touched
 from tests.waiting import async_until
 
 

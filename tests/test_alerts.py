@@ -10,7 +10,7 @@ from agentconsole import alerts
 from agentconsole.alerts import GAP_MS, Alerter, Tty
 from agentconsole.protocol import Rating
 from agentconsole.settings import KINDS, Alerts
-from agentconsole.store import Counts, News, NewsKind
+from agentconsole.views import Counts, News, NewsKind
 from tests.hostile import HOSTILE, Hostile
 
 NOW = 1_800_000_000_000

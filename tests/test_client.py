@@ -11,7 +11,8 @@ from agentconsole import client as client_module
 from agentconsole.client import Client, End, Problem, in_the_clear, login, new_cid, now_ms, server_url
 from agentconsole.link import LinkState
 from agentconsole.protocol import Code, Note, Open, Ping, Refused, Say, Seen, Shut, StaffCommand, Take, Typing
-from agentconsole.store import LineState, Store, Topic, Touched
+from agentconsole.store import Store
+from agentconsole.views import LineState, Topic, Touched
 from tests.consoles import Console
 from tests.consoles import console as running
 from tests.small_desk import TOKEN, SmallDesk, card, free_port, listening

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from agentconsole.settings import Alerts as Wanted
-from agentconsole.store import Counts, News, NewsKind
 from agentconsole.text import clean
+from agentconsole.views import Counts, News, NewsKind
 
 GAP_MS = 3_000
 TITLE_LIMIT = 60

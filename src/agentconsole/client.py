@@ -42,7 +42,8 @@ from agentconsole.protocol import (
     decode_staff_frame,
     encode,
 )
-from agentconsole.store import Store, Topic, Touched
+from agentconsole.store import Store
+from agentconsole.views import Topic, Touched
 
 if TYPE_CHECKING:
     import httpx

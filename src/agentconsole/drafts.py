@@ -46,9 +46,13 @@ class Drafts:
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Put back what `as_data` gave; what cannot be read, and what is here already, is left out."""
-        self.answers = _readable(data.get("drafts"), str) | self.answers
-        self.notes = _readable(data.get("note_drafts"), str) | self.notes
-        self.sent = _readable(data.get("history"), list[str]) | self.sent
+        for name, kind, mine in (
+            ("drafts", str, self.answers),
+            ("note_drafts", str, self.notes),
+            ("history", list[str], self.sent),
+        ):
+            for chat, found in _readable(data.get(name), kind).items():
+                mine.setdefault(chat, found)
 
 
 def _limit(by_chat: dict[int, Any], limit: int) -> None:

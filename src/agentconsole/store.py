@@ -15,6 +15,7 @@ from agentconsole.cards import Cards
 from agentconsole.conversation import Conversation
 from agentconsole.drafts import Drafts
 from agentconsole.link import Link
+from agentconsole.lists import Lists
 from agentconsole.outbox import TRANSIENT, Command, Outbox, lane
 from agentconsole.protocol import (
     MAX_INT,
@@ -25,7 +26,6 @@ from agentconsole.protocol import (
     ChatCard,
     ColleagueTyping,
     Cursor,
-    DepartmentCard,
     DepartmentList,
     Event,
     Gone,
@@ -36,7 +36,6 @@ from agentconsole.protocol import (
     Preview,
     Refused,
     Resume,
-    Role,
     Say,
     SeatCard,
     Seen,
@@ -70,22 +69,6 @@ from agentconsole.views import (
     waits,
 )
 
-__all__ = [
-    "CaughtUp",
-    "Counts",
-    "LineState",
-    "Mine",
-    "Need",
-    "News",
-    "NewsKind",
-    "PendingLine",
-    "Store",
-    "Topic",
-    "Touched",
-    "Waiting",
-    "Why",
-]
-
 CURSOR_LIMIT = 500
 
 
@@ -100,22 +83,20 @@ class Store:
 
     def __init__(self) -> None:
         self.me: Welcome | None = None
-        self.departments: dict[int, DepartmentCard] = {}
-        self._cards = Cards()
-        self.team: dict[int, SeatCard] = {}
-        self.canned: dict[int, CannedCard] = {}
-        self.left: dict[int, LeftCard] = {}
+        self._lists, self._cards, self._words = Lists(), Cards(), Drafts()
+        self.departments, self.team = self._lists.departments, self._lists.team
+        self.canned, self.left = self._lists.canned, self._lists.left
+        self.chats = self._cards.by_chat
+        self.drafts, self.note_drafts = self._words.answers, self._words.notes
         self.talks: dict[int, Conversation] = {}
         self.viewing: set[int] = set()
         self.link = Link()
         self.outbox = Outbox()
-        self._words = Drafts()
         self.caught_up: CaughtUp | None = None
         self.synced = False
         self._clock_ahead = 0
         self._typings = Typings()
         self._typists: dict[int, str] = {}
-        self._stale: dict[str, set[int]] = {}
         self._missed = 0
         self._taken_here: set[int] = set()
         self._not_looked_at: dict[int, int] = {}
@@ -148,11 +129,11 @@ class Store:
             case SeatCard():
                 return self._seat(frame)
             case CannedCard():
-                return self._canned(frame)
+                return {Touched(Topic.canned)} if self._lists.put(frame) else set()
             case LeftCard():
                 return self._left(frame)
             case DepartmentList():
-                self.departments = {card.id: card for card in frame.departments}
+                self._lists.put(frame)
                 return {Touched(Topic.departments), Touched(Topic.queue)}
             case Welcome():
                 return self._welcome(frame, now)
@@ -189,11 +170,7 @@ class Store:
         self._clock_ahead = frame.now - now
         self._cards.renew()
         self._missed = 0
-        self._stale = {
-            "team": set(self.team),
-            "canned": set(self.canned),
-            "left": set(self.left),
-        }
+        self._lists.renew()
         return {Touched(Topic.me), Touched(Topic.link)}
 
     def _synced(self, now: int) -> set[Touched]:
@@ -202,10 +179,7 @@ class Store:
         touched = {Touched(Topic.synced), Touched(Topic.team), Touched(Topic.canned), Touched(Topic.left)}
         for chat in self._cards.take_stale():
             touched |= self._drop(chat)
-        for name, ids in self._stale.items():
-            for id in ids:
-                getattr(self, name).pop(id, None)
-        self._stale = {}
+        self._lists.drop_stale()
         self.synced = True
         if self._tidings.live:
             self.caught_up = CaughtUp(self._missed, now)
@@ -279,29 +253,17 @@ class Store:
         return {Touched(Topic.card, frame.chat), Touched(Topic.talk, frame.chat)}
 
     def _seat(self, frame: SeatCard) -> set[Touched]:
-        self._stale.get("team", set()).discard(frame.user)
-        if self.team.get(frame.user) == frame:
+        if not self._lists.put(frame):
             return set()
-        self.team[frame.user] = frame
         if self.me is None or frame.user != self.me.user:
             return {Touched(Topic.team)}
         self.me = replace(self.me, status=frame.status, reason=frame.reason, display=frame.display)
         return {Touched(Topic.team), Touched(Topic.me)}
 
-    def _canned(self, frame: CannedCard) -> set[Touched]:
-        self._stale.get("canned", set()).discard(frame.id)
-        if frame.text:
-            self.canned[frame.id] = frame
-        else:
-            self.canned.pop(frame.id, None)
-        return {Touched(Topic.canned)}
-
     def _left(self, frame: LeftCard) -> set[Touched]:
-        self._stale.get("left", set()).discard(frame.id)
         if frame.id not in self.left and not frame.handled_at:
             self._tidings.of_left(frame)
-        self.left[frame.id] = frame
-        return {Touched(Topic.left), Touched(Topic.counts)}
+        return {Touched(Topic.left), Touched(Topic.counts)} if self._lists.put(frame) else set()
 
     # --- conversations ---
 
@@ -492,21 +454,6 @@ class Store:
     # --- questions ---
 
     @property
-    def chats(self) -> dict[int, ChatCard]:
-        """The cards of my lists, by chat."""
-        return self._cards.by_chat
-
-    @property
-    def drafts(self) -> dict[int, str]:
-        """Unsent answers, by chat."""
-        return self._words.answers
-
-    @property
-    def note_drafts(self) -> dict[int, str]:
-        """Unsent private notes, by chat."""
-        return self._words.notes
-
-    @property
     def status(self) -> Status:
         """My chosen status; offline as long as nobody has told."""
         return self.me.status if self.me else Status.offline
@@ -519,11 +466,6 @@ class Store:
     def server_now(self, now: int) -> int:
         """The server's clock, for waits and ages."""
         return now + self._clock_ahead
-
-    def has_role(self, role: Role, department: int = 0) -> bool:
-        """True if one of my grants gives this role there (department 0: anywhere)."""
-        grants = self.me.grants if self.me else []
-        return any(g.role is role and (not department or g.department in (0, department)) for g in grants)
 
     def is_mine(self, chat: int) -> bool:
         """True if I answer this chat and it is not over."""

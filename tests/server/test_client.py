@@ -35,7 +35,8 @@ from agentconsole.protocol import (
     TakeNext,
     Typing,
 )
-from agentconsole.store import LineState, NewsKind, Store
+from agentconsole.store import Store
+from agentconsole.views import LineState, NewsKind
 from tests.consoles import Console, console
 from tests.proof.proxy import Cut, Proxy, anywhere
 from tests.running import PASSWORD, Running, Visitor, running
