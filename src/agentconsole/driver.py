@@ -77,7 +77,14 @@ class CleanFilter(LineFilter):
     """The second layer against hostile text: what a widget draws is harmless, whoever forgot to clean it.
 
     Widths are fixed by then, so an unsafe character becomes a dot only if it has a cell, else nothing.
+    All are equal: Textual keeps filtered strips by filter.
     """
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CleanFilter)
+
+    def __hash__(self) -> int:
+        return hash(CleanFilter)
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """The same segments if all are harmless."""
@@ -202,6 +209,11 @@ class DiffDriver(LinuxDriver):
             self._cursor_shown = shown
         if data:
             self._send_frame(data)
+
+    def paint_anew(self) -> None:
+        """Write every cell again: something else may have written over them."""
+        self.cells.forget()
+        self.paint()
 
     def _wants_cursor(self) -> bool:
         return hasattr(type(self._app.focused), "cursor_screen_offset")
