@@ -57,6 +57,7 @@ class Hub:
         self.database = database
         self.board = Board()
         self.desk: Desk | None = None
+        self.cut = 0
         self.staff: set[StaffReader] = set()
         self.visitors: set[VisitorReader] = set()
         self._by_user: defaultdict[int, set[StaffReader]] = defaultdict(set)
@@ -101,6 +102,8 @@ class Hub:
         self._tell_events(after, change)
         if listed:
             self._tell_listed(before, after)
+        if after.lost_at and is_open(after.state) and after.visitor in self._by_visitor:
+            self._submit(VisitorLink(after.id, True))
 
     def _tell_events(self, head: Head, change: Change) -> None:
         followers = self._followers.get(head.id)
@@ -163,6 +166,8 @@ class Hub:
     def _news(self, item: object) -> None:
         if isinstance(item, Seat):
             self.board.seats[item.user] = item
+            if item.lost_at and item.user in self._by_user:
+                self._submit(SeatLink(item.user, True))
             self._tell_seat(item.user)
             self._tell_faces()
         elif isinstance(item, CannedCard):
@@ -316,6 +321,10 @@ class Hub:
             reader.actor = actor
             self._place_visitor(reader)
         return fresh
+
+    def visitor_of(self, token_hash: bytes) -> int:
+        """The id of the visitor with this token, as far as a window of theirs knows it; 0 = none does."""
+        return next((reader.actor.id for reader in self._by_token.get(token_hash, ()) if reader.actor.id), 0)
 
     def sockets_of(self, token_hash: bytes) -> int:
         """How many windows a visitor has open."""

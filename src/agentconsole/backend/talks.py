@@ -22,6 +22,7 @@ from agentconsole.protocol import (
     Ping,
     Pong,
     Refused,
+    Say,
     Seen,
     Shut,
     Side,
@@ -121,7 +122,10 @@ class VisitorTalk(Talk):
         """Part of Talk."""
         command = decode_visitor_command(data)
         reader = self._reader
-        if isinstance(command, VisitorHello):
+        if isinstance(command, Say) and reader is not None:
+            if self._allowed(reader, command):
+                self._submit(reader.actor, command, command.cid)
+        elif isinstance(command, VisitorHello):
             if reader is not None or self._socket.greeted:
                 raise BadFrame("hello was said already")
             self._socket.greeted = True
@@ -148,16 +152,17 @@ class VisitorTalk(Talk):
     async def _hello(self, command: VisitorHello) -> None:
         desks, digest = self._desks, token_hash(command.token)
         now = desks.desk.clock()
+        found, ended = await desks.hub.database.read(lambda db: _visit(db, digest))
         if desks.hub.sockets_of(digest) >= desks.options.sockets_per_token:
             self._send(Bye("This visit is open in too many windows.", 60_000))
             self._socket.close(LATER, "too many windows")
             return
-        found, ended = await desks.hub.database.read(lambda db: _visit(db, digest))
         if found is not None and found.expired(now):
             self._send(Refused(Code.expired, "This visit is too old. Please begin again."))
             self._socket.close(TOKEN_EXPIRED, "token expired")
             return
-        actor = Actor(Side.visitor, found.id if found else 0, token_hash=digest)
+        known = found.id if found else desks.hub.visitor_of(digest)
+        actor = Actor(Side.visitor, known, token_hash=digest)
         socket = self._socket
         reader = VisitorReader(actor, socket.address, socket.send, socket.close)
         reader.drain = socket.drain
@@ -288,7 +293,9 @@ class StaffTalk(Talk):
         """Part of Talk."""
         command = decode_staff_command(data)
         reader = self._reader
-        if isinstance(command, StaffHello):
+        if isinstance(command, Say) and reader is not None:
+            self._desks.desk.submit(reader.actor, command, functools.partial(self._answer, command.cid))
+        elif isinstance(command, StaffHello):
             if reader is not None or self._socket.greeted:
                 raise BadFrame("hello was said already")
             self._socket.greeted = True
