@@ -9,7 +9,8 @@ import hashlib
 import itertools
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from agentconsole.backend.options import Options
 from agentconsole.backend.storage import departments, users
 from agentconsole.backend.storage.database import Database
 from tests.server.windows import StaffWindow, VisitorWindow
+from tests.waiting import async_until
 
 SALES, SUPPORT = 1, 2
 GRANTS = {
@@ -99,6 +101,29 @@ class Site:
         """Everybody goes."""
         for window in self._windows:
             window.drop()
+
+    @asynccontextmanager
+    async def stalled(self) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+        """While the block lasts nothing is committed; call what it gives to wait until the writer is at the gate."""
+        writer: Any = self.desk.writer
+        work, gate, there = writer._work, threading.Event(), threading.Event()
+
+        def waiting(*given: Any) -> Any:
+            made = work(*given)
+            there.set()
+            gate.wait(STOP_SECONDS)
+            return made
+
+        async def arrived() -> None:
+            await async_until(there.is_set, what="the writer to come to the commit")
+            there.clear()
+
+        writer._work = waiting
+        try:
+            yield arrived
+        finally:
+            writer._work = work
+            gate.set()
 
     async def order(self, command: Any) -> Any:
         """What an operator orders."""

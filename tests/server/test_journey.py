@@ -9,10 +9,9 @@ from tests.server.windows import new_cid
 
 async def test_a_whole_conversation(database_url: str, tmp_path: Path) -> None:
     async with running(database_url, tmp_path, {"wrapup_ms": 300}) as site:
-        ann, vera = (
-            await site.staff("ann"),
-            await site.visitor(page="https://shop.example/", page_title="Shop"),
-        )
+        ann = await site.staff("ann")
+        await ann.expect(p.SeatCard, name="ann", lost_at=0)
+        vera = await site.visitor(page="https://shop.example/", page_title="Shop")
         welcome = vera.seen(p.VisitorWelcome)[0]
         assert [(face.slug, face.open) for face in welcome.departments] == [
             ("sales", True),

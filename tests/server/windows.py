@@ -93,12 +93,13 @@ class Window:
 
     async def ask(self, word: Any, seconds: float = SECONDS) -> Any:
         """Send a command with a cid; its acknowledgement or refusal."""
+        start = len(self.frames)
         self.send(word)
-        return await self.answer(word.cid, seconds)
+        return await self._find((p.Ack, p.VisitorAck, p.Refused), {"cid": word.cid}, seconds, start)
 
     async def answer(self, cid: str, seconds: float = SECONDS) -> Any:
-        """The acknowledgement or refusal of this cid that is still to come or has come since `at`."""
-        return await self._find((p.Ack, p.VisitorAck, p.Refused), {"cid": cid}, seconds, move=False)
+        """The acknowledgement or refusal of this cid, which may have come already."""
+        return await self._find((p.Ack, p.VisitorAck, p.Refused), {"cid": cid}, seconds, 0)
 
     async def done(self, word: Any) -> Any:
         """Send a command that must be acknowledged."""
@@ -114,11 +115,12 @@ class Window:
 
     async def expect(self, kind: type[F] | tuple[type, ...], seconds: float = SECONDS, **fields: Any) -> F:
         """The next frame of this kind with these fields (a type stands for any of it); reading goes on behind it."""
-        found: F = await self._find(kind, fields, seconds, move=True)
+        found: F = await self._find(kind, fields, seconds)
         return found
 
-    async def _find(self, kind: Any, fields: dict[str, Any], seconds: float, move: bool) -> Any:
-        start = at = self.at
+    async def _find(self, kind: Any, fields: dict[str, Any], seconds: float, start: int | None = None) -> Any:
+        at = self.at if start is None else start
+        first = at
         try:
             async with asyncio.timeout(seconds):
                 while True:
@@ -126,7 +128,7 @@ class Window:
                         frame = self.frames[at]
                         at += 1
                         if isinstance(frame, kind) and _fits(frame, fields):
-                            if move:
+                            if start is None:
                                 self.at = at
                             return frame
                     if self.code is not None:
@@ -134,7 +136,7 @@ class Window:
                     self._came.clear()
                     await self._came.wait()
         except TimeoutError:
-            came = "\n".join(repr(frame)[:300] for frame in self.frames[start:])
+            came = "\n".join(repr(frame)[:300] for frame in self.frames[first:][-20:])
             raise AssertionError(f"no {kind} {fields} came in {seconds:g} s; what came:\n{came}") from None
 
     async def settle(self) -> None:
@@ -147,7 +149,7 @@ class Window:
         """A ping and its answer."""
         number = next(_cids)
         self.send(p.Ping(number))
-        found: p.Pong = await self._find(p.Pong, {"n": number}, SECONDS, move=False)
+        found: p.Pong = await self._find(p.Pong, {"n": number}, SECONDS, 0)
         return found
 
     def seen(self, kind: Any, **fields: Any) -> list[Any]:
