@@ -10,22 +10,27 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
 import agentconsole.backend
+from tests.browser.desk import Agent, answers, furnished
+from tests.browser.host import Site, hosted
+from tests.proof.server import Served
 
 WIDGET = Path(agentconsole.backend.__file__).parent / "widget"
+# Playwright turns off the storage of its own that a frame has on each site; no visitor's browser does. The last flag wins.
+ARGUMENTS = ["--no-sandbox", "--disable-features=Translate"]
 NOWHERE = "http://widget.test"
 KINDS = {".js": "text/javascript", ".json": "application/json", ".html": "text/html", ".css": "text/css"}
 
-Pages = Callable[..., Page]
+Contexts = Callable[..., BrowserContext]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The machine's own Chromium, without a picture."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        running = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield running
         running.close()
 
@@ -53,7 +58,7 @@ def complaints() -> Iterator[Complaints]:
 
 
 @pytest.fixture
-def contexts(browser: Browser, complaints: Complaints) -> Iterator[Callable[..., BrowserContext]]:
+def contexts(browser: Browser, complaints: Complaints) -> Iterator[Contexts]:
     """A maker of browser profiles: each has storage of its own."""
     made: list[BrowserContext] = []
 
@@ -69,7 +74,7 @@ def contexts(browser: Browser, complaints: Complaints) -> Iterator[Callable[...,
         context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def module_page(browser: Browser) -> Iterator[Page]:
     """An empty page from which the widget's modules can be imported; there is no server behind it."""
     page = browser.new_page()
@@ -85,3 +90,47 @@ def _serve(route: Route) -> None:
         route.fulfill(body="<!doctype html><link rel=icon href='data:,'>", content_type="text/html")
     else:
         route.fulfill(path=WIDGET / path, content_type=KINDS[Path(path).suffix])
+
+
+# --- the whole thing ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="package")
+def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The real server; a visitor may send twenty lines a second, and ten at once."""
+    data = tmp_path_factory.mktemp("site") / "data"
+    furnished(data)
+    environment = {"AGENTCONSOLE_MESSAGE_BURST": "10", "AGENTCONSOLE_MESSAGES_PER_SECOND": "20"}
+    with Served(data, environment=environment) as served:
+        yield served
+
+
+@pytest.fixture
+def site(running_site: Served) -> Iterator[Served]:
+    """The same server, running at the end of every test whatever was done to it."""
+    yield running_site
+    if not answers(running_site):
+        running_site.kill()
+        running_site.start()
+
+
+@pytest.fixture
+def agent(site: Served) -> Iterator[Agent]:
+    """Ana, online."""
+    ana = Agent(site)
+    ana.order("set_status", status="online")
+    yield ana
+    ana.close()
+
+
+@pytest.fixture
+def page(contexts: Contexts) -> Page:
+    """A visitor's tab, as wide as the launcher's frame."""
+    return contexts(viewport={"width": 390, "height": 640}).new_page()
+
+
+@pytest.fixture(scope="package")
+def host() -> Iterator[Site]:
+    """Somebody's site."""
+    with hosted() as site:
+        yield site

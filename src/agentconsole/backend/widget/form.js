@@ -88,6 +88,7 @@ export class Form {
     if (mode !== this.mode) setText(this.error, "");
     this.mode = mode;
     const message = mode === "message";
+    this.mayBeEmpty = message && chat;
     this.#drawDepartments(fixed || chat ? [] : departments);
     const department = this.#department(departments, fixed);
     this.#drawTopics(message ? [] : (department?.topics ?? []));
@@ -174,7 +175,7 @@ export class Form {
     values.text = tidied(this.text.value);
     const excess = lengthOf(values.text) - LIMITS[this.mode];
     if (excess > 0) this.#wrong(this.text, "too_many_characters", { n: this.words.numbers.format(excess) });
-    else if (!values.text.trim()) this.#wrong(this.text, "text_needed");
+    else if (!values.text.trim() && !this.mayBeEmpty) this.#wrong(this.text, "text_needed");
     else if (!this.email.validity.valid) this.#wrong(this.email, "email_needed");
     else if (this.mode === "message") this.actions.leaveMessage(values);
     else this.actions.start(values);

@@ -100,9 +100,9 @@ export function lengthOf(text) {
   return count;
 }
 
-/** At most `limit` characters of a text, without halves of characters, which JSON could not carry to the server. */
+/** At most `limit` characters of a text, without NUL and halves of characters, which the server could not keep. */
 export function wellFormed(text, limit = Infinity) {
-  const whole = text.replace(/\p{Surrogate}/gu, "\ufffd");
+  const whole = text.replace(/[\p{Surrogate}\0]/gu, "\ufffd");
   return whole.length <= limit ? whole : [...whole].slice(0, limit).join("");
 }
 

@@ -78,7 +78,9 @@ export class Log {
     const day = row.type === "day" ? this.words.day(row.at, now) : "";
     const signature = JSON.stringify([row, unfolded, day, row.entry ? over : false]);
     const before = this.drawn.get(row.key);
-    return before?.signature === signature ? before : { signature, node: this.#make(row, { day, unfolded, over }) };
+    if (before?.signature === signature) return before;
+    const node = this.#make(row, { day, unfolded, over });
+    return { signature, node: before ? changed(before.node, node) : node };
   }
 
   #make(row, { day, unfolded, over }) {
@@ -161,6 +163,19 @@ export class Log {
   #toEnd() {
     this.box.scrollTop = this.box.scrollHeight;
   }
+}
+
+/** `node`, now like `wanted`; what is the same in both stays, so that screen readers do not read it again. */
+function changed(node, wanted) {
+  node.className = wanted.className;
+  const parts = [...wanted.childNodes];
+  parts.forEach((part, at) => {
+    const old = node.childNodes[at];
+    if (!old) node.append(part);
+    else if (!old.isEqualNode(part)) old.replaceWith(part);
+  });
+  while (node.childNodes.length > parts.length) node.lastChild.remove();
+  return node;
 }
 
 function markIcon(mark) {

@@ -6,7 +6,8 @@ import { Form } from "./form.js";
 import { Room } from "./room.js";
 import { isOpen, openChats, phase } from "./state.js";
 
-const SURFACES = { light: [255, 255, 255], dark: [22, 27, 31] };
+/** The ground of each theme on which text of the accent colour is hardest to read. */
+const SURFACES = { light: [245, 247, 248], dark: [30, 37, 42] };
 const ACCENT = [15, 110, 98];
 
 /** `actions`: see Form and Room; also close() and choose(chat). `draft` is the form's kept values. */
@@ -24,7 +25,8 @@ export class View {
     this.banner = element("p", { class: "banner", role: "status" });
     this.chats = element("nav", { class: "chats", "aria-label": words.say("other_chats"), hidden: true });
     this.screens = { connecting: this.connecting, form: this.form.root, message: this.form.root, stored: this.stored, room: this.room.root };
-    root.replaceChildren(this.head, this.chats, this.banner, ...new Set(Object.values(this.screens)));
+    const parts = new Set(Object.values(this.screens));
+    root.replaceChildren(this.head, element("main", { class: "main-part" }, this.chats, this.banner, ...parts));
     document.documentElement.lang = words.tag;
     document.documentElement.dir = words.direction;
     document.documentElement.classList.toggle("embedded", page.embedded);

@@ -259,7 +259,7 @@ class App {
 
   #actions() {
     return {
-      draft: (values) => this.#keepForm(values),
+      draft: (values) => this.#drafted(values),
       start: (values) => this.#start(values),
       leaveMessage: (values) => this.#leaveMessage(values),
       toMessage: () => this.#go("message"),
@@ -278,6 +278,11 @@ class App {
       discard: (entry) => this.#forget(entry),
       inNewChat: (entry) => this.#inNewChat(entry),
     };
+  }
+
+  #drafted(values) {
+    this.#keepForm(values);
+    this.redraw();
   }
 
   #send(command) {

@@ -1,0 +1,31 @@
+"""What a visitor does on the page, in the words of a visitor."""
+
+from playwright.sync_api import FrameLocator, Locator, Page, expect
+
+Place = Page | FrameLocator
+
+
+def start(place: Place, text: str, **fields: str) -> None:
+    """Fill the form and begin the chat."""
+    for name, value in fields.items():
+        place.locator(f"#{name}").fill(value)
+    place.get_by_label("Your message").fill(text)
+    place.get_by_role("button", name="Start chat").click()
+    expect(bubble(place, text)).to_be_visible()
+
+
+def write(place: Place, text: str) -> None:
+    """Send a line with the keyboard."""
+    composer = place.get_by_label("Write a message")
+    composer.fill(text)
+    composer.press("Enter")
+
+
+def bubble(place: Place, text: str) -> Locator:
+    """The lines of the conversation with exactly this text."""
+    return place.get_by_role("log").locator(".text").get_by_text(text, exact=True)
+
+
+def lines(place: Place) -> list[str]:
+    """All lines of the conversation, as they stand on the page."""
+    return place.get_by_role("log").locator(".text").all_text_contents()

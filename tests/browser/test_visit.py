@@ -1,0 +1,387 @@
+"""A visitor in Chromium, an agent on the staff socket, the real server between them."""
+
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from tests.browser.acts import bubble, lines, start, write
+from tests.browser.conftest import Contexts
+from tests.browser.desk import Agent
+from tests.proof.server import Served
+from tests.waiting import until
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_chat_both_ways(site: Served, agent: Agent, page: Page) -> None:
+    page.goto(site.url + "/chat/sales")
+    expect(page.get_by_text("Welcome!")).to_be_visible()
+    page.get_by_label("Topic").select_option("Prices")
+    start(page, "first line", name="Jo", email="jo@example.com")
+    expect(page.get_by_text(re.compile("You are number .* in line"))).to_be_visible()
+    chat = agent.take("first line")
+    card = agent.get(lambda frame: frame["t"] == "card" and frame["chat"] == chat)
+    assert (card["name"], card["email"], card["topic"]) == ("Jo", "jo@example.com", "Prices")
+    expect(page.get_by_role("log").get_by_text("\u2068Ana Ruiz\u2069 is here for you")).to_be_visible()
+    agent.say(chat, "Hello Jo")
+    expect(bubble(page, "Hello Jo")).to_be_visible()
+    write(page, "second line")
+    pub = agent.hears(chat, "second line")["pub"]
+    expect(page.locator(".meta", has_text="Sent")).to_be_visible()
+    seq = agent.hears(chat, "second line")["seq"]
+    agent.tell("seen", chat=chat, delivered=seq, read=seq - 1)
+    expect(page.locator(".meta", has_text="Delivered")).to_be_visible()
+    agent.tell("seen", chat=chat, delivered=seq, read=seq)
+    expect(page.locator(".meta", has_text="Read")).to_be_visible()
+    agent.get(lambda frame: frame["t"] == "marks" and frame["chat"] == chat and frame.get("read", 0) >= pub)
+    agent.tell("typing", chat=chat, text="x")
+    expect(page.get_by_text("\u2068Ana Ruiz\u2069 is typing …")).to_be_visible()
+    agent.tell("typing", chat=chat, text="")
+    expect(page.get_by_text("\u2068Ana Ruiz\u2069 is typing …")).to_have_count(0)
+    assert lines(page) == ["first line", "Hello Jo", "second line"] == agent.lines(chat)
+
+
+def test_the_agent_sees_the_typing_and_nobody_keeps_it(site: Served, agent: Agent, page: Page) -> None:
+    page.goto(site.url + "/chat/sales")
+    start(page, "preview please")
+    chat = agent.take("preview please")
+    expect(page.get_by_text("The agent can see what you type before you send it.")).to_be_visible()
+    page.get_by_label("Write a message").press_sequentially("unsent-sesame", delay=120)
+    agent.get(lambda frame: frame["t"] == "preview" and frame["text"] == "unsent-sesame")
+    assert len(agent.previews(chat)) > 1
+    page.get_by_label("Write a message").fill("")
+    agent.get(lambda frame: frame["t"] == "preview" and frame.get("text", "") == "" and frame["chat"] == chat)
+    write(page, "sent instead")
+    agent.hears(chat, "sent instead")
+    kept = b"".join(path.read_bytes() for path in site.data.glob("*.db*")) + site.log.read_bytes()
+    assert b"sent instead" in kept
+    assert b"unsent-sesame" not in kept
+
+
+def test_a_reload_keeps_log_and_draft(site: Served, agent: Agent, page: Page) -> None:
+    page.goto(site.url + "/chat/sales")
+    page.get_by_label("Your message").fill("not yet sent")
+    page.reload()
+    expect(page.get_by_label("Your message")).to_have_value("not yet sent")
+    start(page, "before the reload")
+    chat = agent.take("before the reload")
+    agent.say(chat, "an answer")
+    expect(bubble(page, "an answer")).to_be_visible()
+    page.get_by_label("Write a message").fill("half a thou")
+    page.reload()
+    expect(bubble(page, "an answer")).to_be_visible()
+    expect(page.get_by_label("Write a message")).to_have_value("half a thou")
+    assert lines(page) == ["before the reload", "an answer"]
+
+
+def test_two_tabs_are_one_visitor_with_one_chat(site: Served, agent: Agent, contexts: Contexts) -> None:
+    context = contexts()
+    one, two = context.new_page(), context.new_page()
+    for tab, text in ((one, "from tab one"), (two, "from tab two")):
+        tab.goto(site.url + "/chat/sales")
+        tab.get_by_label("Your message").fill(text)
+    for tab in (one, two):
+        tab.evaluate("setTimeout(() => document.querySelector('form').requestSubmit(), 100)")
+    for tab in (one, two):
+        expect(bubble(tab, "from tab one")).to_be_visible()
+        expect(bubble(tab, "from tab two")).to_be_visible()
+    card = agent.get(
+        lambda frame: frame["t"] == "card" and frame.get("first_line", "").startswith("from tab")
+    )
+    chat = card["chat"]
+    agent.order("take", chat=chat)
+    agent.say(chat, "hello both")
+    write(one, "one writes")
+    expect(bubble(two, "one writes")).to_be_visible()
+    write(two, "two writes")
+    expect(bubble(one, "two writes")).to_be_visible()
+    until(lambda: lines(one) == lines(two) == agent.lines(chat), what="both tabs and the server agree")
+    chats = {frame["chat"] for frame in agent.frames if frame.get("first_line", "").startswith("from tab")}
+    assert chats == {chat}
+    assert sorted(agent.lines(chat)) == [
+        "from tab one",
+        "from tab two",
+        "hello both",
+        "one writes",
+        "two writes",
+    ]
+
+
+def test_lines_written_without_a_server_arrive_once_and_in_order(
+    site: Served, agent: Agent, page: Page
+) -> None:
+    page.goto(site.url + "/chat/sales")
+    start(page, "before the crash")
+    chat = agent.take("before the crash")
+    write(page, "on its way")
+    site.kill()
+    for number in range(5):
+        write(page, f"offline {number}")
+    page.get_by_label("Write a message").fill("still typing")
+    expect(page.get_by_text("Connection lost.", exact=False)).to_be_visible()
+    assert lines(page)[-1] == "offline 4"
+    site.start()
+    agent.again()
+    expect(page.get_by_text("Connection lost.", exact=False)).to_be_hidden(timeout=30_000)
+    agent.hears(chat, "offline 4")
+    wanted = ["before the crash", "on its way", *(f"offline {number}" for number in range(5))]
+    until(lambda: agent.lines(chat) == wanted == lines(page), what="every line once, in order, on both sides")
+    expect(page.get_by_label("Write a message")).to_have_value("still typing")
+
+
+def test_lines_written_offline_survive_a_reload_too(site: Served, agent: Agent, page: Page) -> None:
+    page.goto(site.url + "/chat/sales")
+    start(page, "and then")
+    chat = agent.take("and then")
+    held: list[str | bytes] = []
+
+    def hold(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        socket.on_message(lambda text: held.append(text) if '"t":"say"' in str(text) else server.send(text))
+
+    page.route_web_socket(re.compile("/ws/visitor"), hold)
+    page.reload()
+    expect(bubble(page, "and then")).to_be_visible()
+    write(page, "never got out")
+    until(lambda: page.evaluate("1") and held, what="the line is on its way")
+    page.unroute_all()
+    fresh = page.context.new_page()
+    page.close()
+    fresh.goto(site.url + "/chat/sales")
+    agent.hears(chat, "never got out")
+    until(
+        lambda: agent.lines(chat) == ["and then", "never got out"] == lines(fresh), what="once, on both sides"
+    )
+
+
+def test_many_lines_at_once_wait_their_turn(site: Served, agent: Agent, page: Page) -> None:
+    """More than the server takes at once: the widget waits as told and sends them later, in order."""
+    page.goto(site.url + "/chat/sales")
+    start(page, "a flood")
+    chat = agent.take("a flood")
+    for number in range(30):
+        write(page, f"line {number}")
+    agent.hears(chat, "line 29")
+    wanted = ["a flood", *(f"line {number}" for number in range(30))]
+    until(lambda: agent.lines(chat) == wanted == lines(page), what="all lines, in order")
+
+
+def test_a_line_into_a_chat_that_is_over_is_kept_for_the_next_one(
+    site: Served, agent: Agent, page: Page
+) -> None:
+    held: list[str | bytes] = []
+    servers: list[WebSocketRoute] = []
+
+    def hold(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        servers.append(server)
+        socket.on_message(lambda text: held.append(text) if '"too late"' in str(text) else server.send(text))
+
+    page.route_web_socket(re.compile("/ws/visitor"), hold)
+    page.goto(site.url + "/chat/sales")
+    start(page, "soon over")
+    chat = agent.take("soon over")
+    write(page, "too late")
+    agent.order("close", chat=chat)
+    expect(page.get_by_text("How was this chat?")).to_be_visible()
+    for text in held:
+        servers[-1].send(text)
+    refusal = page.get_by_role("alert").filter(has_text="This chat is over. Your text is kept")
+    expect(refusal).to_be_visible()
+    held.clear()
+    page.unroute_all()
+    page.get_by_role("button", name="Send in a new chat").click()
+    expect(page.get_by_label("Your message")).to_have_value("too late")
+    assert agent.lines(chat) == ["soon over"]
+
+
+def test_a_full_queue_offers_a_message_and_keeps_the_text(
+    site: Served, agent: Agent, contexts: Contexts, page: Page
+) -> None:
+    other = contexts().new_page()
+    other.goto(site.url + "/chat/tiny")
+    start(other, "I am first")
+    page.goto(site.url + "/chat/tiny")
+    page.get_by_label("Your message").fill("I am second")
+    page.get_by_role("button", name="Start chat").click()
+    expect(page.get_by_text("The line is full just now.", exact=False)).to_be_visible()
+    expect(page.get_by_role("heading", name="Leave a message")).to_be_visible()
+    expect(page.get_by_label("Your message")).to_have_value("I am second")
+    page.get_by_label("E-mail").fill("second@example.com")
+    page.get_by_role("button", name="Send message").click()
+    expect(page.get_by_text("We will answer to \u2068second@example.com\u2069.")).to_be_visible()
+    agent.get(lambda frame: frame["t"] == "left" and frame["text"] == "I am second")
+
+
+def test_nobody_there_offers_a_message_and_may_be_waited_for(site: Served, page: Page) -> None:
+    ana = Agent(site)
+    ana.order("set_status", status="offline")
+    page.goto(site.url + "/chat/support")
+    expect(page.get_by_text("Nobody is here just now. You may write anyway", exact=False)).to_be_visible()
+    expect(page.get_by_role("button", name="Leave a message instead")).to_be_visible()
+    start(page, "I will wait")
+    ana.order("set_status", status="online")
+    chat = ana.take("I will wait")
+    ana.say(chat, "here I am")
+    expect(bubble(page, "here I am")).to_be_visible()
+    ana.close()
+
+
+def test_the_form_follows_who_comes_and_goes(site: Served, agent: Agent, page: Page) -> None:
+    page.goto(site.url + "/chat")
+    sales = page.get_by_role("radio", name="Sales We are here")
+    expect(sales).to_be_visible()
+    page.get_by_label("Your message").fill("kept while it changes")
+    agent.order("set_status", status="break")
+    expect(page.get_by_role("radio", name="Sales Nobody is here just now")).to_be_visible()
+    expect(page.get_by_label("Your message")).to_have_value("kept while it changes")
+    agent.order("set_status", status="online")
+    expect(sales).to_be_visible()
+
+
+def test_who_waits_may_leave_a_message_instead(site: Served, agent: Agent, page: Page) -> None:
+    page.goto(site.url + "/chat/sales")
+    start(page, "waiting too long", email="jo@example.com")
+    write(page, "more of it")
+    page.get_by_role("button", name="Leave a message instead").click()
+    expect(page.get_by_text("What you have written here is sent along.")).to_be_visible()
+    expect(page.get_by_label("E-mail")).to_have_value("jo@example.com")
+    page.get_by_role("button", name="Send message").click()
+    expect(page.get_by_text("Your message is stored")).to_be_visible()
+    left = agent.get(lambda frame: frame["t"] == "left" and frame.get("email") == "jo@example.com")
+    assert "waiting too long" in left["text"]
+    assert "more of it" in left["text"]
+
+
+def test_leaving_asks_once_and_then_for_a_rating(site: Served, agent: Agent, page: Page) -> None:
+    page.goto(site.url + "/chat/sales")
+    start(page, "goodbye soon")
+    chat = agent.take("goodbye soon")
+    end = page.get_by_role("banner").get_by_role("button", name="End chat")
+    end.click()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("End this chat?")).to_be_hidden()
+    end.click()
+    page.get_by_role("alertdialog").get_by_role("button", name="End chat").click()
+    agent.get(
+        lambda frame: (
+            frame["t"] == "event" and frame["chat"] == chat and frame["what"]["kind"] == "visitor_left"
+        )
+    )
+    expect(page.get_by_text("You ended the chat")).to_be_visible()
+    page.get_by_role("button", name="Good").click()
+    expect(page.get_by_text("Thank you for your rating!")).to_be_visible()
+    page.get_by_label("Tell us more (optional)").fill("<b>very</b> nice")
+    page.get_by_role("button", name="Send comment").click()
+    expect(page.get_by_text("Your comment has arrived.", exact=False)).to_be_visible()
+    what = {"kind": "rated", "rating": "good", "comment": "<b>very</b> nice"}
+    agent.get(lambda frame: frame["t"] == "event" and frame["chat"] == chat and frame["what"] == what)
+
+
+def test_who_writes_after_the_end_reopens_the_chat(site: Served, agent: Agent, page: Page) -> None:
+    page.goto(site.url + "/chat/slow")
+    start(page, "one more thing")
+    chat = agent.take("one more thing")
+    agent.order("close", chat=chat)
+    expect(page.get_by_text("Just write: the chat goes on.", exact=False)).to_be_visible()
+    write(page, "wait!")
+    agent.get(
+        lambda frame: frame["t"] == "event" and frame["chat"] == chat and frame["what"]["kind"] == "reopened"
+    )
+    expect(page.get_by_text("The chat goes on", exact=True)).to_be_visible()
+    expect(page.get_by_text("Just write: the chat goes on.", exact=False)).to_be_hidden()
+
+
+def test_the_transcript_can_be_downloaded_and_a_new_chat_started(
+    site: Served, agent: Agent, page: Page, tmp_path: Path
+) -> None:
+    page.goto(site.url + "/chat/sales")
+    start(page, "write this down: ñ 😀")
+    chat = agent.take("write this down: ñ 😀")
+    agent.say(chat, "written")
+    agent.order("note", chat=chat, text="a private thought")
+    agent.order("close", chat=chat)
+    expect(page.get_by_text("How was this chat?")).to_be_visible()
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="Download transcript").last.click()
+    file = tmp_path / waited.value.suggested_filename
+    waited.value.save_as(file)
+    text = file.read_text("utf-8")
+    assert file.suffix == ".txt"
+    assert "write this down: ñ 😀" in text
+    assert "written" in text
+    assert "private thought" not in text
+    page.get_by_role("button", name="Start a new chat").click()
+    start(page, "another one")
+    assert agent.waiting("another one") != chat
+    assert lines(page) == ["another one"]
+
+
+def test_too_long_is_not_sent_and_not_cut(site: Served, agent: Agent, page: Page) -> None:
+    page.goto(site.url + "/chat/sales")
+    start(page, "long ones")
+    chat = agent.take("long ones")
+    composer = page.get_by_label("Write a message")
+    composer.fill("😀" * 4_001)
+    expect(page.get_by_text("Characters too many: \u20681\u2069")).to_be_visible()
+    composer.press("Enter")
+    expect(composer).to_have_value("😀" * 4_001)
+    composer.fill("😀" * 4_000)
+    composer.press("Enter")
+    agent.hears(chat, "😀" * 4_000)
+    expect(composer).to_have_value("")
+
+
+def test_an_old_visit_gives_way_to_a_new_one_and_keeps_the_text(
+    site: Served, agent: Agent, page: Page
+) -> None:
+    page.goto(site.url + "/chat/sales")
+    start(page, "long ago")
+    chat = agent.waiting("long ago")
+    page.get_by_label("Write a message").fill("my draft")
+    site.stop()
+    with sqlite3.connect(site.data / "agentconsole.db") as database:
+        database.execute("UPDATE visitor SET used_at = 1, created_at = 1")
+    database.close()
+    site.start()
+    agent.again()
+    expect(page.get_by_text("Your earlier chat is too old.", exact=False)).to_be_visible(timeout=30_000)
+    expect(page.get_by_label("Your message")).to_have_value("my draft")
+    page.get_by_role("button", name="Start chat").click()
+    assert agent.waiting("my draft") != chat
+
+
+def test_blocked_storage_is_no_obstacle(site: Served, agent: Agent, contexts: Contexts) -> None:
+    context = contexts()
+    context.add_init_script(
+        """for (const name of ["localStorage", "sessionStorage"]) {
+          Object.defineProperty(window, name, { get() { throw new DOMException("blocked", "SecurityError"); } });
+        }"""
+    )
+    tab = context.new_page()
+    tab.goto(site.url + "/chat/sales")
+    start(tab, "nothing is kept here")
+    agent.say(agent.take("nothing is kept here"), "but it works")
+    expect(bubble(tab, "but it works")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "address, locale, sentence, language",
+    [
+        ("/chat/sales", "nb-NO", "Meldingen din", "nb-NO"),
+        ("/chat/sales?lang=pl", "nb-NO", "Twoja wiadomość", "pl"),
+        ("/chat/sales?lang=tlh", "pt-BR", "A sua mensagem", "pt-BR"),
+        ("/chat/sales", "ro-RO", "Mesajul dumneavoastră", "ro-RO"),
+        ("/chat/sales", "zh-TW", "Your message", "en"),
+    ],
+)
+def test_it_speaks_the_language_of_the_page_or_the_browser(
+    site: Served, contexts: Contexts, address: str, locale: str, sentence: str, language: str
+) -> None:
+    tab = contexts(locale=locale).new_page()
+    tab.goto(site.url + address)
+    expect(tab.get_by_label(sentence)).to_be_visible()
+    assert tab.evaluate("document.documentElement.lang") == language
