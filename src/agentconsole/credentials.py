@@ -1,4 +1,4 @@
-"""The session's token at rest: the platform's keyring, else a file readable by its owner alone. Never a password."""
+"""The session's token at rest (never a password): the platform's keyring, else a file readable by its owner alone."""
 
 from __future__ import annotations
 
