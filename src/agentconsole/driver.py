@@ -37,6 +37,7 @@ SYNC_END = "\x1b[?2026l"
 SYNC_FROM = 512
 HIDE_FROM = 512
 RESIZE_PAUSE = 0.05
+ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 LEAST_SIZE = (
     16,
     4,
@@ -268,14 +269,14 @@ class DiffDriver(LinuxDriver):
             self._started = True
             atexit.register(self._restore_now)
         signal.signal(signal.SIGWINCH, lambda *_: self._loop.call_soon_threadsafe(self._resized))
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in ENDING:
             self._loop.add_signal_handler(number, self._leave, 128 + number)
         if self.cells.size != (0, 0):
             self._loop.call_soon(self.paint)
 
     def stop_application_mode(self) -> None:
         """Give the terminal back as it was."""
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in ENDING:
             self._loop.remove_signal_handler(number)
         if self._title_kept:
             self._send(_TITLE_BACK)

@@ -2,14 +2,18 @@
 
 import os
 import re
+import shutil
 import signal
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.hostile import HOSTILE
 from tests.terminal.rig import Terminal, foreign_controls
+from tests.waiting import until
 
 pytestmark = pytest.mark.terminal
 
@@ -102,7 +106,7 @@ def test_sizes_down_to_one_cell_and_storms_of_them(desk: Terminal) -> None:
     )
 
 
-@pytest.mark.parametrize("how", ["f10", "SIGTERM", "SIGHUP", "crash"])
+@pytest.mark.parametrize("how", ["f10", "SIGTERM", "SIGHUP", "SIGINT", "crash"])
 def test_the_terminal_is_left_clean(desk: Terminal, how: str) -> None:
     desk.send(F6)
     desk.send({"f10": F10, "crash": F4}.get(how, ""))
@@ -113,7 +117,7 @@ def test_the_terminal_is_left_clean(desk: Terminal, how: str) -> None:
     assert_restored(desk)
     assert desk.raw.rfind(b"\x1b[23;0t") > desk.raw.rfind(b"\x1b[22;0t") > 0
     assert b"\x1b]2;2 waiting\x07" in desk.raw
-    assert code == {"f10": 0, "SIGTERM": 143, "SIGHUP": 129, "crash": 1}[how]
+    assert code == {"f10": 0, "SIGTERM": 143, "SIGHUP": 129, "SIGINT": 130, "crash": 1}[how]
     assert (b"Traceback" in desk.raw) == (how == "crash")
 
 
@@ -150,6 +154,56 @@ def test_another_program_may_use_the_terminal_meanwhile(desk: Terminal) -> None:
     desk.wait_until(lambda _: "draft" in desk.raw[size:].decode(errors="replace"), what="the draft again")
     desk.send("ed")
     desk.wait_for("drafted")
+
+
+def test_a_large_frame_is_synchronised_where_the_terminal_can(desk: Terminal) -> None:
+    desk.send("\x1b[?2026;2$y")
+    desk.wait_quiet()
+    desk.send("x")
+    desk.wait_for("x")
+    size = desk.wait_quiet()
+    assert b"\x1b[?2026h" not in desk.raw[:size]
+    desk.send(F3)
+    desk.wait_for("waiting 20")
+    desk.wait_quiet()
+    assert desk.raw[size:].count(b"\x1b[?2026h") == desk.raw[size:].count(b"\x1b[?2026l") == 1
+
+
+@pytest.fixture
+def tmux(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """A tmux server of our own: another emulator, and where our people work."""
+    if shutil.which("tmux") is None:
+        pytest.skip("needs tmux")
+    command = ["tmux", "-f", "/dev/null", "-S", str(tmp_path / "socket")]
+
+    def run(*arguments: str) -> str:
+        return subprocess.run([*command, *arguments], check=True, capture_output=True, text=True).stdout
+
+    yield run
+    subprocess.run([*command, "kill-server"], check=False, capture_output=True)
+
+
+def test_tmux_shows_the_same_as_our_emulator(desk: Terminal, tmux: Callable[..., str]) -> None:
+    tmux("new-session", "-d", "-x", "120", "-y", "40", *DESK, ";", "set", "status", "off")
+
+    def rows() -> list[str]:
+        return [row.rstrip() for row in tmux("capture-pane", "-p").splitlines()]
+
+    until(lambda: any("earlier 1" in row for row in rows()), what="the desk in tmux")
+    desk.resize(120, 40)
+    for keys, name, seen in [
+        ("hi there", None, "hi there"),
+        (F2, "F2", "line 1:"),
+        (F2, "F2", "line 2:"),
+        (F3, "F3", "waiting 20"),
+        (F3, "F3", "line 2:"),
+        (F2, "F2", "line 3:"),
+    ]:
+        desk.send(keys)
+        tmux("send-keys", *([name] if name else ["-l", keys]))
+        desk.wait_for(seen)
+        desk.wait_quiet(0.1)
+        until(lambda: rows() == desk.rows, seconds=5, what=f"the same screen after {keys!r}")
 
 
 def test_no_color_means_no_colour_at_all() -> None:
