@@ -236,6 +236,7 @@ class Visitor:
         if self._over():
             return
         say = p.Say(new_cid(), self._chat, text)
+        self._preview("")
         self._keep(text, await self._ask(say))
 
     async def _type(self, text: str) -> None:
