@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -122,6 +123,7 @@ class Peer:
             await asyncio.sleep(self.luck.uniform(*AWAY))
 
     async def _connect(self) -> None:
+        began = time.perf_counter()
         self._lost = lost = asyncio.Event()
 
         def on_lost(code: int) -> None:
@@ -138,6 +140,7 @@ class Peer:
         finally:
             over.cancel()
             live.cancel()
+        self.record.handshakes.append(time.perf_counter() - began)
 
     def hello(self) -> Any:
         """The first frame, with a cursor for every chat."""

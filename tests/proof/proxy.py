@@ -66,6 +66,7 @@ class Proxy:
         self.url = ""
         self._server: asyncio.Server | None = None
         self._ends: set[asyncio.StreamWriter] = set()
+        self._links: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "Proxy":
         self._server = await asyncio.start_server(self._attend, "127.0.0.1", 0)
@@ -75,10 +76,21 @@ class Proxy:
     async def __aexit__(self, *exc: object) -> None:
         assert self._server is not None
         self._server.close()
-        for end in list(self._ends):
-            end.transport.abort()
+        while self._links:
+            for end in list(self._ends):
+                end.transport.abort()
+            await asyncio.wait(set(self._links), timeout=1)
 
     async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        link = asyncio.current_task()
+        assert link is not None
+        self._links.add(link)
+        try:
+            await self._join(reader, writer)
+        finally:
+            self._links.discard(link)
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         where = urlsplit(self.target())
         try:
             far_reader, far_writer = await asyncio.open_connection(where.hostname, where.port)

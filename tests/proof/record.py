@@ -40,6 +40,7 @@ class Record:
     unsettled: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    handshakes: list[float] = field(default_factory=list)
     repeats: int = 0
     links: int = 0
     resets: int = 0
