@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 
 from websockets.exceptions import ProtocolError
 from websockets.frames import Frame as WireFrame
-from websockets.frames import Opcode, apply_mask
+from websockets.frames import Opcode
 from websockets.http11 import Request
 from websockets.protocol import State as LinkState
 from websockets.server import ServerProtocol
+from websockets.speedups import apply_mask
 
 from agentconsole.protocol import MAX_FRAME, BadFrame, Code, Refused, encode
 

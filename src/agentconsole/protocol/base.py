@@ -26,8 +26,8 @@ MAX_INT = 2**53
 Id = Annotated[int, Meta(ge=1, le=MAX_INT)]
 Count = Annotated[int, Meta(ge=0, le=MAX_INT)]
 Millis = Annotated[int, Meta(ge=0, le=MAX_INT)]
-ClientId = Annotated[str, Meta(min_length=8, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")]
-VisitorToken = Annotated[str, Meta(min_length=43, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+ClientId = Annotated[str, Meta(min_length=8, max_length=40, pattern=r"^[A-Za-z0-9_-]+$(?!\n)")]
+VisitorToken = Annotated[str, Meta(min_length=43, max_length=64, pattern=r"^[A-Za-z0-9_-]+$(?!\n)")]
 
 
 class Role(StrEnum):
@@ -110,9 +110,9 @@ class Code(StrEnum):
     busy = "busy"  # the server cannot take it just now: send it again after retry_ms
 
 
-class Word(msgspec.Struct, tag_field="t", forbid_unknown_fields=True, omit_defaults=True, frozen=True):
+class Word(msgspec.Struct, tag_field="t", forbid_unknown_fields=True, omit_defaults=True, frozen=True, gc=False):
     """Base of everything that is a whole frame."""
 
 
-class Part(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
+class Part(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, frozen=True, gc=False):
     """Base of everything that stands inside a frame."""

@@ -224,7 +224,7 @@ class SaveCanned(Word, frozen=True, tag="save_canned"):
     """Create or replace my canned reply with this shortcut; an empty text deletes it."""
 
     cid: ClientId
-    shortcut: Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[^\s/]+$")]
+    shortcut: Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[^\s/]+$(?!\n)")]
     text: str
     department: Count = 0
     everybody: bool = False

@@ -35,7 +35,7 @@ PLAIN: dict[type[Any], Plain] = {
 }
 
 
-class Job(msgspec.Struct):
+class Job(msgspec.Struct, gc=False):
     """A command on its way through the writer."""
 
     actor: Actor

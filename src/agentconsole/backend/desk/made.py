@@ -12,7 +12,7 @@ from ..domain.chat import Entry, Head, Refusal
 from ..storage.users import Seat
 
 
-class Change(msgspec.Struct, frozen=True):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """A chat before (None = it is new) and after, and the events between."""
 
     before: Head | None
@@ -40,7 +40,7 @@ class SessionsEnded(msgspec.Struct, frozen=True):
 News = Seat | CannedCard | LeftCard | DepartmentsChanged | StaffChanged | SessionsEnded
 
 
-class Made(msgspec.Struct):
+class Made(msgspec.Struct, gc=False):
     """``about`` is the chat (or other thing) that the command was about; ``seq`` and ``pub`` number its last event.
 
     ``visitor`` is the id of the visitor whose command it was, ``value`` an answer for callers inside the server.

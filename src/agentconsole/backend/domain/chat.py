@@ -69,7 +69,7 @@ LIFE: dict[tuple[State, type[What]], State] = {
 UNANSWERED_LIMIT = 300
 
 
-class Head(msgspec.Struct, frozen=True):
+class Head(msgspec.Struct, frozen=True, gc=False):
     """A chat as it stands: one row. Times are UTC milliseconds, 0 = not (yet).
 
     ``since`` is when it began to wait (a requeued chat keeps it), ``due_at`` when the next timer fires,
@@ -115,7 +115,7 @@ class Timing(msgspec.Struct, frozen=True):
     abandon: int = 60_000
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One numbered event of a log; ``pub`` 0 = staff only."""
 
     seq: int
@@ -266,21 +266,20 @@ def unknown() -> Refusal:
     return Refusal(Code.unknown, "There is no such chat, or it is not yours to see.")
 
 
-def _require(actor: Actor, deed: Deed, facts: Thing, otherwise: Refusal) -> None:
+def _require(actor: Actor, deed: Deed, facts: Thing, sentence: str) -> None:
     if can(actor, deed, facts):
         return
-    raise otherwise if can(actor, Deed.read_chat, facts) else unknown()
+    raise Refusal(Code.not_now, sentence) if can(actor, Deed.read_chat, facts) else unknown()
 
 
 def _say(head: Head, actor: Actor, command: Say, now: int, facts: Thing, timing: Timing) -> Decision:
     text = checked_text(command.text)
     if not is_open(head.state):
-        if actor.side is not Side.visitor:
-            _require(actor, Deed.answer, facts, _over())
-        raise _over()
+        mine = actor.side is Side.visitor or can(actor, Deed.read_chat, facts)
+        raise _over() if mine else unknown()
     if actor.side is Side.visitor:
         return _visitor_says(head, actor, text, now)
-    _require(actor, Deed.answer, facts, Refusal(Code.not_now, "Take this chat before you write in it."))
+    _require(actor, Deed.answer, facts, "Take this chat before you write in it.")
     if head.state is State.wrapup:
         raise Refusal(Code.not_now, "This chat is closed. Reopen it to write on, or leave it as it is.")
     after, entries = append(head, actor.party, now, Said(text))
@@ -313,7 +312,7 @@ def _over() -> Refusal:
 
 def _note(head: Head, actor: Actor, command: Note, now: int, facts: Thing, timing: Timing) -> Decision:
     text = checked_text(command.text)
-    _require(actor, Deed.note, facts, Refusal(Code.not_now, "Take this chat before you write a note in it."))
+    _require(actor, Deed.note, facts, "Take this chat before you write a note in it.")
     return append(head, actor.party, now, Noted(text))
 
 
@@ -336,7 +335,7 @@ def _take(head: Head, actor: Actor, command: Take, now: int, facts: Thing, timin
 
 
 def _close(head: Head, actor: Actor, command: Close, now: int, facts: Thing, timing: Timing) -> Decision:
-    _require(actor, Deed.close, facts, Refusal(Code.not_now, "Take this chat before you close it."))
+    _require(actor, Deed.close, facts, "Take this chat before you close it.")
     if not is_open(head.state):
         raise _over()
     whats: list[What] = [OutcomeSet(command.outcome)]
@@ -353,7 +352,7 @@ def _close(head: Head, actor: Actor, command: Close, now: int, facts: Thing, tim
 
 
 def _reopen(head: Head, actor: Actor, command: Reopen, now: int, facts: Thing, timing: Timing) -> Decision:
-    _require(actor, Deed.reopen, facts, Refusal(Code.not_now, "Only who closed this chat can reopen it."))
+    _require(actor, Deed.reopen, facts, "Only who closed this chat can reopen it.")
     if head.state is State.active:
         return head, []
     if head.state is not State.wrapup:
@@ -365,7 +364,7 @@ def _reopen(head: Head, actor: Actor, command: Reopen, now: int, facts: Thing, t
 
 
 def _release(head: Head, actor: Actor, command: Release, now: int, facts: Thing, timing: Timing) -> Decision:
-    _require(actor, Deed.release, facts, Refusal(Code.not_now, "This chat is not yours to give back."))
+    _require(actor, Deed.release, facts, "This chat is not yours to give back.")
     after, entries = append(head, actor.party, now, Requeued())
     due_at = now + timing.abandon if head.lost_at else 0
     return _listed(after, owner=0, owner_name="", taken_at=0, due_at=due_at), entries

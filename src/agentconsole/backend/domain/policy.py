@@ -46,6 +46,9 @@ class Who(StrEnum):
     system = "system"
 
 
+WHO = {role: Who(role) for role in Role}
+
+
 class Reach(StrEnum):
     """How far a right goes."""
 
@@ -123,7 +126,7 @@ class Actor(msgspec.Struct, frozen=True):
 SYSTEM = Actor(Side.system)
 
 
-class Thing(msgspec.Struct, frozen=True):
+class Thing(msgspec.Struct, frozen=True, gc=False):
     """What the question is about, as plain facts; the default is something that belongs to nobody."""
 
     department: int = 0
@@ -144,7 +147,7 @@ def can(actor: Actor, deed: Deed, thing: Thing = NOTHING) -> bool:
         return Who.system in reaches
     if actor.side is Side.visitor:
         return reaches.get(Who.visitor) is Reach.own and actor.id != 0 and thing.visitor == actor.id
-    return any(_reached(reaches.get(Who(grant.role)), grant, actor, thing) for grant in actor.grants)
+    return any(_reached(reaches.get(WHO[grant.role]), grant, actor, thing) for grant in actor.grants)
 
 
 def _reached(reach: Reach | None, grant: Grant, actor: Actor, thing: Thing) -> bool:

@@ -43,7 +43,7 @@ _STATE, _LEFT, _OUTCOME, _RATING, _DRILL = (
 )
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """Proof that a command was carried out: what it made, for whoever asks again with the same cid."""
 
     chat: int
