@@ -8,6 +8,7 @@ import math
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from functools import cache, partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -29,7 +30,6 @@ from .domain.chat import Refusal
 from .domain.policy import Actor
 from .files import File
 from .hub import Hub
-from .metrics import KIND, Figures
 from .options import Options
 from .rest import ROUTES, Call, Download, House, Problem, Route
 from .rest.calls import STATUS, converted, decoded, key
@@ -65,7 +65,6 @@ HSTS = "max-age=31536000"
 def build(database: Database, desk: Desk, hub: Hub, options: Options, auth: Auth) -> ASGIApp:
     """The application that uvicorn serves beside the sockets."""
     house = House(database, desk, hub, auth)
-    figures = Figures(desk, hub, auth)
 
     async def health(request: Request) -> Response:
         return Response("ok\n", media_type="text/plain")
@@ -77,7 +76,9 @@ def build(database: Database, desk: Desk, hub: Hub, options: Options, auth: Auth
         return Response("ok\n", media_type="text/plain")
 
     async def measure(request: Request) -> Response:
-        return Response(figures.text(), headers={"Content-Type": KIND})
+        from .metrics import KIND, figures  # two megabytes that a server without Prometheus need not hold
+
+        return Response(figures(desk, hub, auth), headers={"Content-Type": KIND})
 
     app = Starlette(
         routes=[
@@ -231,28 +232,50 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 def _pages(options: Options) -> list[Path]:
     found = files.load()
-    document = openapi.document()
     chat = CHAT.format(sites=" ".join(options.frame_sites) or "*")
-    docs = File(openapi.page(document).encode(), files.TYPES["html"])
     pages = [
-        Path("/api/openapi.json", _file(File(encode(document), JSON))),
-        Path("/api/docs", _file(docs, DOCS)),
-        Path("/static/api.css", _file(File(openapi.STYLE.encode(), files.TYPES["css"]))),
+        Path("/api/openapi.json", _file(_openapi)),
+        Path("/api/docs", _file(_docs, DOCS)),
+        Path("/static/api.css", _file(_docs_style)),
     ]
     for path, file in found.items():
         if path == "/chat":
-            pages += [Path(path, _file(file, chat, shared=True)) for path in ("/chat", "/chat/{department}")]
+            pages += [
+                Path(path, _file(partial(_itself, file), chat, shared=True))
+                for path in ("/chat", "/chat/{department}")
+            ]
         else:
-            pages.append(Path(path, _file(file, shared=True)))
+            pages.append(Path(path, _file(partial(_itself, file), shared=True)))
     return pages
 
 
-def _file(file: File, policy: str = STRICT, shared: bool = False) -> Endpoint:
-    headers = {"ETag": file.tag, "Cache-Control": "no-cache", "Content-Security-Policy": policy}
-    if shared:
-        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+def _itself(file: File) -> File:
+    return file
+
+
+@cache
+def _openapi() -> File:
+    return File(encode(openapi.document()), JSON)
+
+
+@cache
+def _docs() -> File:
+    return File(openapi.page(openapi.document()).encode(), files.TYPES["html"])
+
+
+@cache
+def _docs_style() -> File:
+    return File(openapi.STYLE.encode(), files.TYPES["css"])
+
+
+def _file(made: Callable[[], File], policy: str = STRICT, shared: bool = False) -> Endpoint:
+    """Serves a file; ``made`` gives it when it is first asked for."""
 
     async def endpoint(request: Request) -> Response:
+        file = made()
+        headers = {"ETag": file.tag, "Cache-Control": "no-cache", "Content-Security-Policy": policy}
+        if shared:
+            headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         tags = request.headers.get("if-none-match", "")
         if file.tag in [tag.strip().removeprefix("W/") for tag in tags.split(",")]:
             return Response(status_code=304, headers=headers)

@@ -19,17 +19,18 @@ from .steps import Steps
 KIND = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Figures:
-    """Reads the counters where they are kept, when it is asked."""
+def figures(desk: Desk, hub: Hub, auth: Auth) -> bytes:
+    """All figures of this moment, as Prometheus reads them."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Figures(desk, hub, auth))
+    return generate_latest(registry)
+
+
+class _Figures:
+    """Reads the counters where they are kept."""
 
     def __init__(self, desk: Desk, hub: Hub, auth: Auth) -> None:
         self._desk, self._hub, self._auth = desk, hub, auth
-        self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(self)
-
-    def text(self) -> bytes:
-        """All figures, as Prometheus reads them."""
-        return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
         """Part of prometheus_client's collectors."""
