@@ -14,6 +14,7 @@ from bench.console import console
 from bench.figures import Report
 from bench.footprint import footprint
 from bench.growth import growth
+from bench.profile import profile
 from bench.sizes import SHORT, WHOLE, Size
 from bench.syncs import syncs
 from bench.throughput import throughput
@@ -25,6 +26,7 @@ PARTS: dict[str, Callable[[Size], list[Report]]] = {
     "growth": growth,
     "footprint": footprint,
     "console": console,
+    "profile": profile,
 }
 
 
