@@ -72,7 +72,13 @@ class AgentConsole(App[int]):
         self.client = self.session.client()
         self.actions = Actions(self.store, self.client, clock)
         self.deeds = Deeds(self)
-        self.main = MainScreen(self.store, self.actions, table, self.settings.clock_24h)
+        self.main = MainScreen(
+            self.store,
+            self.actions,
+            table,
+            clock_24h=self.settings.clock_24h,
+            picture=cache.last_picture(server, user) if on_disk else None,
+        )
         self.signals = Signals(self.store, self.settings, self._alert)
         self._touched: set[Touched] = set()
         self._pumping = False

@@ -36,6 +36,11 @@ STATUSES = {Status.online: "online", Status.away: "on break", Status.offline: "n
 RATINGS = {Rating.good: ":-) good", Rating.fair: ":-| fair", Rating.bad: ":-( bad"}
 
 
+def name(written: str) -> str:
+    """A visitor's name, or that there is none: blanks are none."""
+    return written if written.strip() else "no name"
+
+
 def speaker(by: Party, visitor: str) -> str:
     """The name to show for a party; a nameless visitor goes by ``visitor``."""
     if by.side is Side.visitor:

@@ -6,6 +6,8 @@ from textual.theme import Theme
 
 # What every theme must answer; the values here fit the ANSI themes and the one without colours.
 PLAIN = {
+    "ansi-background": "ansi_default",
+    "ansi-foreground": "ansi_default",
     "ink-dim": "ansi_default",
     "ink-dim-style": "dim",
     "ink-note": "ansi_default",

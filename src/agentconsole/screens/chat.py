@@ -34,34 +34,36 @@ class ChatView(Widget, can_focus=True):
         super().__init__(id="chat")
         self.store = store
         self.actions = actions
-        self.keys = keys
         self.chat = 0
         self.noting: set[int] = set()
         self.loaded_note = False
         self.customers: dict[int, CustomerCard | str] = {}
         self.customer_wanted: bool | None = None
+        self.side = ChatList(id="chats")
+        self.strip = ChatStrip(id="strip")
+        self.visitor = Bar(id="visitor")
+        self.transcript = Transcript(id="transcript")
+        self.transcript.can_focus = False  # keys go to the view or to the composer
+        self.banner = Bar(id="chat-banner")
+        self.banner.display = False
+        self.suggestions = Suggestions()
+        self.rule = TypingRule(id="typing")
+        self.composer = Composer(keys, id="composer")
+        self.panel = Customer(id="customer")
+        self.script = Script(store, self.transcript)
 
     def compose(self) -> ComposeResult:
         """List, the chat in the middle, customer."""
-        yield ChatList(id="chats")
+        yield self.side
         with Vertical(id="middle"):
-            yield ChatStrip(id="strip")
-            yield Bar(id="visitor")
-            yield Transcript(id="transcript")
-            yield Bar(id="chat-banner")
-            yield Suggestions()
-            yield TypingRule(id="typing")
-            yield Composer(self.keys, id="composer")
-        yield Customer(id="customer")
-
-    def on_mount(self) -> None:
-        """Keys go to the view or the composer, never to the transcript itself."""
-        self.transcript = self.query_one(Transcript)
-        self.transcript.can_focus = False
-        self.composer = self.query_one(Composer)
-        self.suggestions = self.query_one(Suggestions)
-        self.script = Script(self.store, self.transcript)
-        self.query_one("#chat-banner").display = False
+            yield self.strip
+            yield self.visitor
+            yield self.transcript
+            yield self.banner
+            yield self.suggestions
+            yield self.rule
+            yield self.composer
+        yield self.panel
 
     # --- which chat ---
 
@@ -131,6 +133,7 @@ class ChatView(Widget, can_focus=True):
         self.actions.draft(self.chat, "", self.note)
         self.actions.typing(self.chat, "")
         self._load_draft()
+        self.transcript.mark_unread(None)
         self.transcript.to_end()
         self._typing(self.actions.clock())
 
@@ -182,26 +185,25 @@ class ChatView(Widget, can_focus=True):
         ]
         lasts = {id: narrate.last_line(talk.events) for id, talk in self.store.talks.items()}
         items = tabs(self.store.mine(), lasts, viewed, self.store.server_now(now))
-        self.query_one(ChatStrip).show(items, self.chat)
-        side = self.query_one(ChatList)
-        side.show(items)
-        side.select(self.chat)
+        self.strip.show(items, self.chat)
+        self.side.show(items)
+        self.side.select(self.chat)
         self.set_class(len(items) < 2, "-single")
 
     def _viewed(self, chat: int) -> Tab:
         card = self.store.chats.get(chat)
-        name = (card.name or "no name") if card else f"chat {chat}"
+        name = narrate.name(card.name) if card else f"chat {chat}"
         return Tab(chat, 0, name, "=", "dim", "view", (card.topic or card.first_line) if card else "")
 
     def _visitor(self, now: int) -> None:
         card = self.card
         if card is None:
             words = f"Chat {self.chat} is over." if self.chat else "No chat is open."
-            self.query_one("#visitor", Bar).show([(f" {words}", "dim")], [])
+            self.visitor.show([(f" {words}", "dim")], [])
             return
         there = narrate.presence(card, self.store.server_now(now))
         left: list[Cell] = [
-            (f" {card.name or 'no name'}", "strong"),
+            (f" {narrate.name(card.name)}", "strong"),
             ("  ● " if not card.lost_at else "  ○ ", "good" if not card.lost_at else "bad"),
         ]
         left.append((there, "bad" if card.lost_at else "good"))
@@ -210,7 +212,7 @@ class ChatView(Widget, can_focus=True):
             left.append(("  drill", "dim"))
         if page := narrate.page(card):
             left.append((f"  on {page}", "dim"))
-        self.query_one("#visitor", Bar).show(left, [])
+        self.visitor.show(left, [])
 
     def _typing(self, now: int) -> None:
         """The row above the composer: what the visitor is typing, else a rule."""
@@ -223,13 +225,12 @@ class ChatView(Widget, can_focus=True):
             who, words = f"{self._visitor_name()}:", preview
         elif names := self.store.colleagues_typing(self.chat, now):
             who, words = ", ".join(names), "types here too"
-        self.query_one(TypingRule).show(who, words, count)
+        self.rule.show(who, words, count)
 
     def _banner(self, now: int) -> None:
-        bar = self.query_one("#chat-banner", Bar)
         cells = self._news(now)
-        bar.display = bool(cells)
-        bar.show(cells, [])
+        self.banner.display = bool(cells)
+        self.banner.show(cells, [])
 
     def _news(self, now: int) -> list[Cell]:
         """What must be known about this chat just now."""
@@ -271,20 +272,19 @@ class ChatView(Widget, can_focus=True):
 
     def _customer(self) -> None:
         card = self.card
-        panel = self.query_one(Customer)
         shown = bool(self.chat) and (
             self.app.size.width >= FULL_CELLS if self.customer_wanted is None else self.customer_wanted
         )
-        panel.display = shown
+        self.panel.display = shown
         if shown and card:
-            panel.show(
+            self.panel.show(
                 card, self.store.department_name(card.department), self.customers.get(self.chat, LOADING)
             )
 
     @property
     def customer_shown(self) -> bool:
         """True while the customer's card is on the screen."""
-        return bool(self.query_one(Customer).display)
+        return bool(self.panel.display)
 
     def on_resize(self) -> None:
         """Another width may show or hide the customer, and shorten the prompt."""

@@ -33,6 +33,8 @@ class Item:
 class Found(Rows[Item], can_focus=False):
     """What fits the words typed."""
 
+    LIT = True
+
     def key_of(self, item: Item) -> str:
         """Each item is itself."""
         return item.value

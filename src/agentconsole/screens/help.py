@@ -30,6 +30,8 @@ PLACES = {
 class KeyRows(Rows[Action | Where], can_focus=False):
     """Headings and actions."""
 
+    LIT = True
+
     def key_of(self, item: Action | Where) -> str | None:
         """The action's id."""
         return None if isinstance(item, Where) else item.id

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 
+from agentconsole import narrate
 from agentconsole.actions import Actions
 from agentconsole.protocol import LeftCard
 from agentconsole.store import Store
@@ -47,10 +48,12 @@ class LeftView(Widget):
         super().__init__(id="left")
         self.store = store
         self.actions = actions
+        self.rows = LeftList(id="left-list")
+        self.letter = Words(id="message")
 
     def compose(self) -> ComposeResult:
         """The list, and the whole message beside or below it."""
-        yield LeftList(id="left-list")
+        yield self.rows
         yield Words(
             [
                 ("No left messages.", "strong"),
@@ -59,16 +62,11 @@ class LeftView(Widget):
             id="none-left",
         )
         with VerticalScroll(id="reading"):
-            yield Words(id="message")
+            yield self.letter
 
     def on_mount(self) -> None:
         """Draw what is known already."""
         self.redraw()
-
-    @property
-    def rows(self) -> LeftList:
-        """The list with the cursor."""
-        return self.query_one(LeftList)
 
     @property
     def selected(self) -> int:
@@ -105,10 +103,10 @@ class LeftView(Widget):
 
     def _read(self) -> None:
         card = self.store.left.get(self.selected)
-        self.query_one("#message", Words).show(self._letter(card) if card else [])
+        self.letter.show(self._letter(card) if card else [])
 
     def _letter(self, card: LeftCard) -> list[Cell]:
-        cells: list[Cell] = [(card.name or "no name", "strong"), (f"  {card.email}", "accent")]
+        cells: list[Cell] = [(narrate.name(card.name), "strong"), (f"  {card.email}", "accent")]
         cells.append((f"\n{moment(card.at)}  {self.store.department_name(card.department)}", "dim"))
         if card.page:
             cells.append((f"\nfrom {card.page}", "dim"))

@@ -13,6 +13,7 @@ from textual.widgets import ContentSwitcher
 
 from agentconsole import keys, narrate
 from agentconsole.actions import Actions
+from agentconsole.cache import Picture
 from agentconsole.keys import Action, Where
 from agentconsole.link import LinkState
 from agentconsole.protocol import Status
@@ -43,7 +44,13 @@ class MainScreen(Screen[None]):
     VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-tiny"), (9, "-low"), (18, "-high")]
 
     def __init__(
-        self, store: Store, actions: Actions, table: Sequence[Action], clock_24h: bool = True
+        self,
+        store: Store,
+        actions: Actions,
+        table: Sequence[Action],
+        *,
+        clock_24h: bool = True,
+        picture: Picture | None = None,
     ) -> None:
         super().__init__()
         self.store = store
@@ -53,28 +60,32 @@ class MainScreen(Screen[None]):
         composer_keys: Mapping[str, str] = {
             key: action.id for action in table if action.where is Where.composer for key in action.keys
         }
-        self.queue = QueueView(store, actions)
+        self.queue = QueueView(store, actions, picture)
         self.chat = ChatView(store, actions, composer_keys)
         self.left = LeftView(store, actions)
         self.view: QueueView | ChatView | LeftView = self.queue
         self._notice_until = 0
+        self.places = Tabs(id="places")
+        self.link = Bar(id="link-banner")
+        self.sentence = Words(id="notice")
+        self.hints = Keys(id="keys")
+        self.status = Bar(id="status")
+        self.link.display = self.sentence.display = False
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
-        yield Tabs(id="places")
+        yield self.places
         with ContentSwitcher(initial="queue"):
             yield self.queue
             yield self.chat
             yield self.left
-        yield Bar(id="link-banner")
-        yield Words(id="notice")
-        yield Keys(id="keys")
-        yield Bar(id="status")
+        yield self.link
+        yield self.sentence
+        yield self.hints
+        yield self.status
 
     def on_mount(self) -> None:
         """Begin with the queue."""
-        self.query_one("#link-banner").display = False
-        self.query_one("#notice").display = False
         self.queue.land()
         self.frame(self.actions.clock())
 
@@ -111,18 +122,17 @@ class MainScreen(Screen[None]):
 
     def notice(self, sentence: str, ink: str = "") -> None:
         """Tell the person something, in place of the key hints, for a while."""
-        words = self.query_one("#notice", Words)
-        words.show([(f" {sentence}", ink)])
-        words.display = True
-        self.query_one(Keys).display = False
+        self.sentence.show([(sentence, ink)])
+        self.sentence.display = True
+        self.hints.display = False
         self._notice_until = self.actions.clock() + NOTICE_MS
 
     def unnotice(self) -> None:
         """The notice has been read."""
         if self._notice_until:
             self._notice_until = 0
-            self.query_one("#notice").display = False
-            self.query_one(Keys).display = True
+            self.sentence.display = False
+            self.hints.display = True
 
     def on_descendant_focus(self) -> None:
         """Other keys act in the composer than beside it."""
@@ -153,7 +163,7 @@ class MainScreen(Screen[None]):
         ]
         current = {Where.queue: "queue", Where.chat: "chats", Where.left: "left_messages"}[self.where]
         clock = time.strftime("%H:%M" if self.clock_24h else "%I:%M %p", time.localtime(now / 1000))
-        self.query_one(Tabs).place(places, current, [(f"{clock} ", "dim")])
+        self.places.place(places, current, [(f"{clock} ", "dim")])
 
     def _hints(self) -> None:
         writing = self.where is Where.chat and self.chat.composer.field.has_focus
@@ -161,18 +171,19 @@ class MainScreen(Screen[None]):
             action for action in self.table if action.shown and action.keys and self._fits(action, writing)
         ]
         shown.sort(key=lambda action: action.where is Where.anywhere)
-        self.query_one(Keys).hint([(keys.spoken(_best(action, writing)), action.label) for action in shown])
+        self.hints.hint([(keys.spoken(_best(action, writing)), action.label) for action in shown])
 
     def _fits(self, action: Action, writing: bool) -> bool:
+        if action.where is Where.queue and not self.queue.selected:
+            return False
         if action.where is Where.composer:
             return writing
         return action.where in (Where.anywhere, self.where)
 
     def _link(self, now: int) -> None:
-        bar = self.query_one("#link-banner", Bar)
         cells = self._link_news(now)
-        bar.display = bool(cells)
-        bar.show(cells, [])
+        self.link.display = bool(cells)
+        self.link.show(cells, [])
 
     def _link_news(self, now: int) -> list[Cell]:
         link = self.store.link
@@ -180,13 +191,10 @@ class MainScreen(Screen[None]):
         if silent or (link.state is LinkState.connecting and link.why):
             words = link.words(now)
             waiting = len(self.store.outbox.entries)
-            kept = (
-                f"{waiting} thing{'s' if waiting > 1 else ''} of yours will be sent when it is back."
-                if waiting
-                else "What you write is kept."
-            )
-            why = f"{link.why} " if link.why else ""
-            return [(f" ! {words[:1].upper()}{words[1:]}. ", "bad"), (why, ""), (kept, "dim")]
+            kept = "What you write is kept."
+            if waiting:
+                kept = f"{waiting} thing{'s' if waiting > 1 else ''} of yours will be sent when it is back."
+            return [(f" ! {words[:1].upper()}{words[1:]}. ", "bad"), (f"{kept} ", ""), (link.why, "dim")]
         caught = self.store.caught_up
         if caught and caught.events and now - caught.at < CAUGHT_UP_MS:
             return [
@@ -214,7 +222,7 @@ class MainScreen(Screen[None]):
                 (f"{number}", "strong" if number else "dim"),
                 (f" {word}  " if word != words[2] else f" {word} ", "dim"),
             ]
-        self.query_one("#status", Bar).show(left, right)
+        self.status.show(left, right)
 
 
 def _best(action: Action, writing: bool) -> str:

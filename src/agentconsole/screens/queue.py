@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.widget import Widget
 
 from agentconsole import narrate
 from agentconsole.actions import Actions
+from agentconsole.cache import Picture
 from agentconsole.protocol import ChatCard, Status
 from agentconsole.store import Store
 from agentconsole.views import Topic, Touched
@@ -25,26 +28,27 @@ SHOWN = frozenset(
 class QueueView(Widget):
     """The waiting chats of my departments and my own ones."""
 
-    def __init__(self, store: Store, actions: Actions) -> None:
+    def __init__(self, store: Store, actions: Actions, picture: Picture | None = None) -> None:
+        """``picture`` is how things stood the last time: shown until the server has said how they stand."""
         super().__init__(id="queue")
+        self.picture = picture
         self.store = store
         self.actions = actions
+        self.rows = QueueList(id="queue-list")
+        self.nobody = Words(id="nobody")
+        self.facts = Words(id="facts")
 
     def compose(self) -> ComposeResult:
         """List and detail; a few words where there is nothing to list."""
-        yield QueueList(id="queue-list")
-        yield Words(id="nobody")
+        with Vertical(id="queue-main"):
+            yield self.nobody
+            yield self.rows
         with VerticalScroll(id="detail", can_focus=False):
-            yield Words(id="facts")
+            yield self.facts
 
     def on_mount(self) -> None:
         """Draw what is known already."""
         self.redraw(self.actions.clock())
-
-    @property
-    def rows(self) -> QueueList:
-        """The list with the cursor."""
-        return self.query_one(QueueList)
 
     @property
     def selected(self) -> int:
@@ -73,16 +77,15 @@ class QueueView(Widget):
         waiting, mine = self.store.queue(now), self.store.mine()
         departments = {id: card.name for id, card in self.store.departments.items()}
         self.rows.show(entries(waiting, mine, departments, self.store.server_now(now)))
-        nobody = self.query_one("#nobody", Words)
-        nobody.display = not waiting
+        self.nobody.display = not waiting
         if not waiting:
-            nobody.show(self._nobody())
+            self.nobody.show(self._nobody())
         self._detail(now)
 
     def _nobody(self) -> list[Cell]:
         """What to know while nobody waits."""
         if not self.store.synced:
-            return [("Waiting for the server to say who waits.", "dim")]
+            return self._last_time() if self.picture else [("The server has not said yet who waits.", "dim")]
         cells: list[Cell] = [("Nobody is waiting.", "strong")]
         served = [card.name for card in self.store.departments.values() if card.mine]
         if served:
@@ -98,6 +101,19 @@ class QueueView(Widget):
             cells += [("l", "key"), (" shows them.", "dim")]
         return cells
 
+    def _last_time(self) -> list[Cell]:
+        assert self.picture is not None
+        shown = self.picture
+        cells: list[Cell] = [
+            (f"As of {time.strftime('%H:%M', time.localtime(shown.at / 1000))}, connecting …", "strong")
+        ]
+        for title, rows in (("My chats", shown.mine), ("Waiting", shown.waiting)):
+            cells.append((f"\n\n{title} {len(rows)}", "head"))
+            for row in rows:
+                wait = narrate.duration(shown.at - row.at)
+                cells.append((f"\n{wait:8} {narrate.name(row.name)}  {row.department}  {row.about}", "dim"))
+        return cells
+
     @on(Rows.Moved)
     def moved(self) -> None:
         """Another chat under the cursor."""
@@ -105,13 +121,12 @@ class QueueView(Widget):
 
     def _detail(self, now: int) -> None:
         card = self.store.chats.get(self.selected)
-        words = self.query_one("#facts", Words)
-        words.show(self._facts(card, now) if card else [])
+        self.facts.show(self._facts(card, now) if card else [])
 
     def _facts(self, card: ChatCard, now: int) -> list[Cell]:
         server_now = self.store.server_now(now)
         mine = self.store.is_mine(card.chat)
-        cells: list[Cell] = [(card.name or "no name", "strong")]
+        cells: list[Cell] = [(narrate.name(card.name), "strong")]
         for label, value, ink in (
             ("waits", "" if mine else narrate.duration(server_now - card.since), ""),
             ("is", narrate.presence(card, server_now), "bad" if card.lost_at else "good"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textual import events
 from textual.message import Message
 
-from agentconsole import text
+from agentconsole import narrate, text
 from agentconsole.narrate import duration
 from agentconsole.protocol import State
 from agentconsole.views import Mine
@@ -53,7 +53,7 @@ def tabs(mine: Sequence[Mine], lasts: Mapping[int, str], viewed: Sequence[Tab], 
         if chat.needs_since and not chat.failed and card.state is not State.wrapup:
             note = f"{note} {duration(now - chat.needs_since)}".strip()
         last = lasts.get(card.chat) or card.topic or card.first_line
-        rows.append(Tab(card.chat, number, card.name or "no name", mark, ink, note, last))
+        rows.append(Tab(card.chat, number, narrate.name(card.name), mark, ink, note, last))
     return [*rows, *viewed]
 
 

@@ -64,9 +64,9 @@ class Field(TextArea, inherit_bindings=False):
         self.match_cursor_bracket = False
 
     async def _on_key(self, event: events.Key) -> None:
+        """Keys of the table; the text area's own handler gets the others after this one."""
         action = self.keys.get(event.key)
         if action is None or not self._applies(action):
-            await super()._on_key(event)
             return
         event.stop()
         event.prevent_default()
@@ -84,13 +84,12 @@ class Field(TextArea, inherit_bindings=False):
         return True
 
     async def _on_paste(self, event: events.Paste) -> None:
+        """Many lines wait for a yes; the text area's own handler gets the others after this one."""
         rows = event.text.count("\n") + 1
         if rows >= PASTE_ROWS:
             event.stop()
             event.prevent_default()
             self.post_message(self.ManyLines(event.text))
-            return
-        await super()._on_paste(event)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As high as the text, up to the most rows."""

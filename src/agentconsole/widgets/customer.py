@@ -38,7 +38,7 @@ class Customer(Widget):
         if card is None:
             self.words.show([])
             return
-        cells: list[Cell] = [(card.name or "no name", "strong")]
+        cells: list[Cell] = [(narrate.name(card.name), "strong")]
         for label, value in (
             ("mail", card.email or "none given"),
             ("department", department),

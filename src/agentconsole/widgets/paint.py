@@ -73,13 +73,16 @@ class Painted(Widget):
             self._inks = {}
         style = self._inks.get((name, over))
         if style is None:
-            style = self.rich_style
-            if over:
-                style += self.get_component_rich_style(f"ink--{over}", partial=True)
-            if name:
-                style += self.get_component_rich_style(f"ink--{name}", partial=True)
-            self._inks[name, over] = style
+            style = self._inks[name, over] = self._mixed(name, over)
         return style
+
+    def _mixed(self, name: str, over: str) -> Style:
+        """Under a cursor an ink keeps its shape, not its colour: that might vanish in the cursor's."""
+        ink = self.get_component_rich_style(f"ink--{name}", partial=True) if name else Style()
+        if not over:
+            return self.rich_style + ink
+        cursor = self.get_component_rich_style(f"ink--{over}", partial=True)
+        return self.rich_style + cursor + Style(bold=ink.bold, italic=ink.italic)
 
     def strip(self, cells: Iterable[Cell], width: int, over: str = "") -> Strip:
         """The cells as one strip of exactly `width` cells."""

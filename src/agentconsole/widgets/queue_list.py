@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from agentconsole import narrate
 from agentconsole.narrate import duration, topic_and_line
 from agentconsole.protocol import ChatCard, State
 from agentconsole.views import Mine, Waiting
@@ -31,7 +32,7 @@ def entries(
     waiting: Sequence[Waiting], mine: Sequence[Mine], departments: Mapping[int, str], now: int
 ) -> list[Entry]:
     """The rows of the screen; ``now`` is the server's clock."""
-    rows = [Entry(None, heading=f"Waiting {len(waiting)}")]
+    rows = [Entry(None, heading=f"Waiting {len(waiting)}")] if waiting else []
     rows += [_waiting(row, departments) for row in waiting]
     if mine:
         rows.append(Entry(None, heading=f"My chats {len(mine)}"))
@@ -80,7 +81,7 @@ class QueueList(Rows[Entry]):
         ]
         if width >= 60:
             cells.append((column(item.department, min(18, width // 7)) + " ", "dim"))
-        cells.append((column(card.name or "no name", min(22, max(10, width // 5))) + " ", "strong"))
+        cells.append((column(narrate.name(card.name), min(22, max(10, width // 5))) + " ", "strong"))
         if card.drill:
             cells.append(("drill " if width >= 60 else "d ", "dim"))
         if card.lost_at:

@@ -25,6 +25,7 @@ class Rows(Painted, ScrollView, Generic[T], can_focus=True):
     """
 
     LINES: ClassVar[int] = 1
+    LIT: ClassVar[bool] = False  # the cursor stands out although the keys go elsewhere
     DEFAULT_CSS = """
     Rows { height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; background: $background; }
     """
@@ -183,5 +184,5 @@ class Rows(Painted, ScrollView, Generic[T], can_focus=True):
             return self.strip((), width)
         over = ""
         if index == self.cursor:
-            over = "cursor" if self.has_focus else "cursor-blurred"
+            over = "cursor" if self.LIT or self.has_focus else "cursor-blurred"
         return self.strip(self.draw(self.items[index], line, width), width, over)

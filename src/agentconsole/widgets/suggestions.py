@@ -14,6 +14,7 @@ MOST = 5
 class Suggestions(Rows[CannedCard], can_focus=False):
     """There while there is something to complete; the composer's arrows move its cursor."""
 
+    LIT = True
     DEFAULT_CSS = "Suggestions { height: 1; background: $panel; display: none; }"
 
     def offer(self, cards: Sequence[CannedCard]) -> None:
