@@ -66,6 +66,7 @@ class TwinDriver(DiffDriver):
         self.plain = Emulator(*self._get_terminal_size())
         self.diffed = Emulator(*self.terminal_size)
         # what a terminal shows after a resize is anybody's guess
+        self.diffed.feed("\x1b[?25h" if self._cursor_shown else "\x1b[?25l")
         self.diffed.feed("\x1b[7m" + "garbage\n" * 50 + "\x1b[3;5r\x1b[r")
 
     def resize_terminal(self, columns: int, lines: int) -> None:
@@ -139,6 +140,8 @@ def differences(plain: Emulator, diffed: Emulator) -> list[str]:
                 row[b.columns - 1] = row[b.columns - 1]._replace(data=" ")
     cells = [(y, x, a.buffer[y][x], b.buffer[y][x]) for y in range(b.lines) for x in range(b.columns)]
     found = [f"{y},{x}: {one} is {other}" for y, x, one, other in cells if seen(one) != seen(other)]
+    if b.cursor.hidden:
+        return found
     at = (min(a.cursor.y, b.lines - 1), min(a.cursor.x, b.columns - 1))
     if at != (min(b.cursor.y, b.lines - 1), min(b.cursor.x, b.columns - 1)):
         found.append(f"cursor {at} is {(b.cursor.y, b.cursor.x)}")

@@ -120,8 +120,11 @@ class Cells:
                 x = self._put(y, x, DOT, style)
         self.cursor = (y, x)
 
-    def paint(self) -> str:
-        """What to write so that the terminal shows the last frames; empty if it does already."""
+    def paint(self, place_cursor: bool = True) -> str:
+        """What to write so that the terminal shows the last frames; empty if it does already.
+
+        A cursor that nobody sees need not be placed.
+        """
         out = self._out = []
         if not self._known:
             self._start_anew()
@@ -133,8 +136,9 @@ class Cells:
             self._paint_row(row)
             self._shown_text[row] = self._text[row][:]
             self._shown_style[row] = self._style[row][:]
-        height, width = self.size[1], self.size[0]
-        self._move(min(max(0, self.cursor[0]), height - 1), min(max(0, self.cursor[1]), width - 1))
+        if place_cursor:
+            width, height = self.size
+            self._move(min(max(0, self.cursor[0]), height - 1), min(max(0, self.cursor[1]), width - 1))
         return "".join(out)
 
     # ---- frames --------------------------------------------------------------------------------

@@ -198,8 +198,8 @@ class DiffDriver(LinuxDriver):
         if self._late_frame is not None:
             self._late_frame.cancel()
             self._late_frame = None
-        data = self.cells.paint()
         shown = self._wants_cursor()
+        data = self.cells.paint(place_cursor=shown)
         if len(data) >= SYNC_FROM and self._has_sync:
             data = SYNC_START + data + SYNC_END
         elif len(data) >= HIDE_FROM and self._cursor_shown:

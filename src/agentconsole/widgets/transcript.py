@@ -28,7 +28,10 @@ SHORT_STATES: dict[State, str] = LONG_STATES | {"read": "●"}
 
 
 class Transcript(Widget, can_focus=True):
-    """Shows lines, follows the newest unless scrolled up, and never moves under the reader's eyes."""
+    """Shows lines, follows the newest unless scrolled up, and never moves under the reader's eyes.
+
+    Few lines stand at the upper edge: until the page is full a new line moves no other, on the screen or the wire.
+    """
 
     DEFAULT_CSS = """
     Transcript {
@@ -259,7 +262,7 @@ class Transcript(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Choose the line under the mouse."""
-        row = self._row_of(event.y)
+        row = self._top + event.y
         if 0 <= row < self._layout.total:
             self._put_cursor(self._layout.line_at(row))
 
@@ -297,10 +300,6 @@ class Transcript(Widget, can_focus=True):
     def _max_top(self) -> int:
         return max(0, self._layout.total - self.size.height)
 
-    def _row_of(self, y: int) -> int:
-        """The row at `y`; few lines stand at the lower edge."""
-        return self._top + y - max(0, self.size.height - self._layout.total)
-
     def _put(self, index: int, line: Line) -> None:
         self._layout.replace(index, line)
         self._changed(index)
@@ -314,7 +313,7 @@ class Transcript(Widget, can_focus=True):
         if not grown:
             for row in range(start, end):
                 self._strips.pop(row, None)
-            self.refresh(Region(0, start - self._row_of(0), self.size.width, end - start))
+            self.refresh(Region(0, start - self._top, self.size.width, end - start))
             return
         self._strips.clear()
         above = grown if end <= self._top else 0
@@ -351,7 +350,7 @@ class Transcript(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One row of the screen."""
         cells = self.size.width
-        row = self._row_of(y)
+        row = self._top + y
         if not 0 <= row < self._layout.total:
             return Strip.blank(cells, self._style(""))
         if self._below and y == self.size.height - 1:
