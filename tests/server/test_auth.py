@@ -238,8 +238,17 @@ class Console:
         self._link = connect(server.url.replace("http", "ws", 1) + "/ws/staff", compression=None)
         self.link = self._link.__enter__()
         self.link.send(json.dumps({"t": "hello", "token": token}))
-        while json.loads(self.link.recv(timeout=20))["t"] != "synced":
-            pass
+        self.greeting = [json.loads(self.link.recv(timeout=20))]
+        while self.greeting[-1]["t"] != "synced":
+            self.greeting.append(json.loads(self.link.recv(timeout=20)))
+
+    def told(self) -> list[dict[str, Any]]:
+        """Everything that was sent until now."""
+        self.link.send('{"t": "ping", "n": 7}')
+        frames: list[dict[str, Any]] = []
+        while not frames or frames[-1]["t"] != "pong":
+            frames.append(json.loads(self.link.recv(timeout=20)))
+        return frames
 
     def closed(self) -> int:
         """The code with which the server closes; waits for it."""
@@ -298,6 +307,30 @@ def test_rights_are_those_of_the_moment(server: Running) -> None:
     assert server.order(GiveGrant(name, Role.agent, slug)).code is None
     assert server.ask("GET", f"/api/chats/{chat}", token).json()["state"] == "waiting"
     visitor.close()
+
+
+def test_a_console_that_is_open_hears_no_more_of_what_it_may_not_know(server: Running) -> None:
+    slug = server.add_department()
+    name = server.add_user("agent", department=slug)
+    token, visitor, second = server.login(name), server.visitor(), server.visitor()
+    console, department = Console(server, token), server.department_id(slug)
+    chat = visitor.start(department)
+    assert chat in [frame.get("chat") for frame in console.told()]
+    assert server.order(WithdrawGrant(name, Role.agent, slug)).code is None
+    assert console.closed() == 1012, "it comes back with the rights of the moment"
+    console = Console(server, token)
+    later = second.start(department, text="a later secret")
+    visitor.send(t="say", cid=cid(), chat=chat, text="a further secret")
+    assert visitor.wait("ack", "refused")["t"] == "ack"
+    console.link.send(json.dumps({"t": "take", "cid": cid(), "chat": later}))
+    frames = console.told()
+    assert "secret" not in json.dumps(frames)
+    assert [frame["code"] for frame in frames if frame["t"] == "refused"] == ["unknown"]
+    assert not {frame["t"] for frame in [*console.greeting, *frames]} & {"card", "event", "preview"}
+    server.order(DisableUser(name))
+    assert console.closed() == 4001
+    visitor.close()
+    second.close()
 
 
 def test_a_token_is_not_chosen_by_who_logs_in(server: Running) -> None:

@@ -1,10 +1,16 @@
 """The REST door, on the real server: what it does, what it refuses, and that it tells nobody what is not theirs."""
 
 import json
+import shutil
+import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from agentconsole.backend.rest import ROUTES
@@ -483,6 +489,40 @@ def test_operators_can_watch(server: Running) -> None:
         "agentconsole_login_failures_total",
     ):
         assert name in figures, name
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make a certificate")
+def test_the_server_speaks_tls_with_files_of_its_own(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(key), "-out", str(certificate), "-days", "2"]
+    subprocess.run([*make, *name, *files], check=True, capture_output=True)
+    flags = ["--host=0.0.0.0", f"--tls-cert={certificate}", f"--tls-key={key}"]
+    command = [
+        sys.executable,
+        "-m",
+        "agentconsole",
+        "serve",
+        "--data",
+        str(tmp_path / "data"),
+        "--port=0",
+        *flags,
+    ]
+    with (
+        (tmp_path / "log").open("w") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+    ):
+        assert process.stdout is not None
+        ready = process.stdout.readline()
+        port = ready.strip().rpartition(":")[2]
+        assert ready == f"ready https://0.0.0.0:{port}\n"
+        trusted = ssl.create_default_context(cafile=str(certificate))
+        answer = httpx.get(f"https://127.0.0.1:{port}/chat", verify=trusted)
+        assert answer.status_code == 200
+        assert answer.headers["strict-transport-security"] == "max-age=31536000"
+        process.terminate()
+    assert process.returncode == 0
 
 
 def test_every_route_asks_who_is_there(server: Running) -> None:
