@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from agentconsole.conversation import Conversation
 from agentconsole.protocol import (
     Ack,
     CannedCard,
@@ -128,6 +129,29 @@ def test_a_gap_is_asked_for_once_until_it_moves() -> None:
     assert store.gaps() == []
     apply(store, said(1, 4))
     assert store.talks[1].last == 5
+
+
+@given(st.lists(st.sampled_from(["visitor", "staff", "note", "older", "read", "reset"]), max_size=40))
+def test_what_is_unanswered_is_counted_on_as_lines_come(deeds: list[str]) -> None:
+    talk = Conversation(1)
+    talk.resume(Resume(1, 20, 20, True))
+    for deed in deeds:
+        if deed == "reset":
+            talk.resume(Resume(1, talk.first - 1, talk.last, True))
+            for event in list(talk.events):
+                talk.add(event)
+        elif deed == "read":
+            talk.read = talk.last
+        elif deed == "older":
+            talk.add(said(1, max(1, talk.first - 1)))
+        else:
+            event = said(1, talk.last + 1, "", VISITOR if deed == "visitor" else ADA)
+            talk.add(replace(event, what=Noted("note")) if deed == "note" else event)
+        lines = [e for e in talk.events if isinstance(e.what, Said)]
+        answered = max((e.seq for e in lines if e.by == ADA), default=0)
+        open_lines = [e for e in lines if e.seq > answered]
+        assert talk.unanswered_since() == (open_lines[0].at if open_lines else 0)
+        assert talk.unread() == sum(e.seq > talk.read for e in open_lines)
 
 
 def test_a_reset_replaces_the_log_only_when_the_new_one_is_there() -> None:

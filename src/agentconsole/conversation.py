@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from agentconsole.protocol import Event, Resume, Said, Side
@@ -70,6 +71,9 @@ class Conversation:
     resumed: bool = False
     _target: int = 0
     _fresh: Run | None = None
+    _unanswered: list[Event] = field(default_factory=list)
+    _tallied: int = 0
+    _tallied_epoch: int = 0
 
     @property
     def events(self) -> list[Event]:
@@ -132,23 +136,23 @@ class Conversation:
 
     def unanswered_since(self) -> int:
         """When the visitor's oldest line came that no member of staff has answered (0 = all answered)."""
-        oldest = 0
-        for event in reversed(self.events):
-            if isinstance(event.what, Said):
-                if event.by.side is Side.staff:
-                    break
-                if event.by.side is Side.visitor:
-                    oldest = event.at
-        return oldest
+        self._tally()
+        return self._unanswered[0].at if self._unanswered else 0
 
     def unread(self) -> int:
         """How many of the visitor's lines stand behind my read mark and behind staff's last line."""
-        count = 0
-        for event in reversed(self.events):
-            if event.seq <= self.read:
-                break
-            if isinstance(event.what, Said):
-                if event.by.side is Side.staff:
-                    break
-                count += event.by.side is Side.visitor
-        return count
+        self._tally()
+        return len(self._unanswered) - bisect_right(self._unanswered, self.read, key=lambda event: event.seq)
+
+    def _tally(self) -> None:
+        """Look at the lines that came since the last time; a long chat is not read anew for each of them."""
+        if self._tallied_epoch != self.epoch:
+            self._tallied, self._tallied_epoch, self._unanswered = 0, self.epoch, []
+        for event in self.events[self._tallied :]:
+            if not isinstance(event.what, Said):
+                continue
+            if event.by.side is Side.staff:
+                self._unanswered = []
+            elif event.by.side is Side.visitor:
+                self._unanswered.append(event)
+        self._tallied = len(self.events)

@@ -223,7 +223,7 @@ class Outbox:
         return [msgspec.to_builtins(each) for each in kept]
 
     def restore(self, data: object) -> None:
-        """Put back what `as_data` gave, before anything new; what cannot be read is left out."""
+        """Put back what `as_data` gave, each line at its time; what cannot be read is left out."""
         entries = {}
         for each in data if isinstance(data, list) else ():
             with suppress(msgspec.ValidationError):
@@ -231,5 +231,6 @@ class Outbox:
                 entries[kept.command.cid] = Entry(
                     kept.command, kept.made_at, tried=True, refusal=kept.refusal
                 )
-        self.entries = {**entries, **self.entries}
+        everything = (entries | self.entries).items()
+        self.entries = dict(sorted(everything, key=lambda item: item[1].made_at))
         self.version += 1
