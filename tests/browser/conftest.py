@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playw
 import agentconsole.backend
 from tests.browser.desk import Agent, answers, furnished
 from tests.browser.host import Site, hosted
-from tests.proof.server import Served
+from tests.running import Running
 
 WIDGET = Path(agentconsole.backend.__file__).parent / "widget"
 # Playwright turns off the storage of its own that a frame has on each site; no visitor's browser does. The last flag wins.
@@ -96,17 +96,14 @@ def _serve(route: Route) -> None:
 
 
 @pytest.fixture(scope="package")
-def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The real server; a visitor may send twenty lines a second, and ten at once."""
-    data = tmp_path_factory.mktemp("site") / "data"
-    furnished(data)
-    environment = {"AGENTCONSOLE_MESSAGE_BURST": "10", "AGENTCONSOLE_MESSAGES_PER_SECOND": "20"}
-    with Served(data, environment=environment) as served:
-        yield served
+def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The real server, with departments and Ana."""
+    with furnished(tmp_path_factory.mktemp("site") / "data") as site:
+        yield site
 
 
 @pytest.fixture
-def site(running_site: Served) -> Iterator[Served]:
+def site(running_site: Running) -> Iterator[Running]:
     """The same server, running at the end of every test whatever was done to it."""
     yield running_site
     if not answers(running_site):
@@ -115,7 +112,7 @@ def site(running_site: Served) -> Iterator[Served]:
 
 
 @pytest.fixture
-def agent(site: Served) -> Iterator[Agent]:
+def agent(site: Running) -> Iterator[Agent]:
     """Ana, online."""
     ana = Agent(site)
     ana.order("set_status", status="online")

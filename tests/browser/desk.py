@@ -1,64 +1,43 @@
 """The other side of the visitor's page: a site with two departments, and an agent on the real staff socket."""
 
-import asyncio
 import itertools
 import json
 import time
 import urllib.request
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from agentconsole.backend.auth import hash_password
-from agentconsole.backend.desk import Desk
-from agentconsole.backend.desk.admin import AddDepartment, AddUser, GiveGrant
-from agentconsole.backend.domain.policy import SYSTEM
-from agentconsole.backend.storage.database import Database
+from agentconsole.backend.desk.admin import AddUser, GiveGrant
 from agentconsole.protocol import Role
-from tests.proof.server import Served
+from tests.running import HASH, Running, running
 
-PASSWORD = "a long enough passphrase"
 SECONDS = 10.0
 
 Frame = dict[str, Any]
 
 
-async def furnish(data: Path) -> None:
-    """Departments "sales" and "support" (their wrap-up lasts a second), "slow" (half a minute) and "tiny" (one may
-    wait), and the agent "ana" in all of them."""
-    database = Database(f"sqlite:///{data / 'agentconsole.db'}", data)
-    try:
-        database.lock()
-        database.migrate()
-        desk = Desk(database, lambda: time.time_ns() // 1_000_000, lambda made: None)
-        sales = AddDepartment(
-            slug="sales", name="Sales", welcome="Welcome!", topics=["Prices", "Delivery"], wrapup_s=1
+@contextmanager
+def furnished(data: Path) -> Iterator[Running]:
+    """The real server with an agent, "ana", and departments: "sales" and "support" (wrap-up lasts a second), "slow"
+    (half a minute) and "tiny" (one may wait). A visitor may send ten lines at once and twenty a second."""
+    with running(data, message_burst=10, messages_per_second=20) as site:
+        site.add_department(
+            "sales", name="Sales", welcome="Welcome!", topics=["Prices", "Delivery"], wrapup_s=1
         )
-        await desk.handle(SYSTEM, sales)
-        await desk.handle(SYSTEM, AddDepartment(slug="support", name="Support & <b>Help</b>", wrapup_s=1))
-        await desk.handle(SYSTEM, AddDepartment(slug="slow", name="Slow"))
-        await desk.handle(SYSTEM, AddDepartment(slug="tiny", name="Tiny", queue_limit=1))
-        await desk.handle(
-            SYSTEM, AddUser(name="ana", display="Ana Ruiz", password_hash=hash_password(PASSWORD))
-        )
-        await desk.handle(SYSTEM, GiveGrant(name="ana", role=Role.agent))
-        await desk.writer.drain()
-        desk.writer.close()
-    finally:
-        database.close()
+        site.add_department("support", name="Support & <b>Help</b>", wrapup_s=1)
+        site.add_department("slow", name="Slow")
+        site.add_department("tiny", name="Tiny", queue_limit=1)
+        site.order(AddUser("ana", HASH, display="Ana Ruiz"))
+        site.order(GiveGrant("ana", Role.agent))
+        yield site
 
 
-def furnished(data: Path) -> None:
-    """The same, and wait for it."""
-    data.mkdir(parents=True)
-    asyncio.run(furnish(data))
-
-
-def answers(site: Served) -> bool:
+def answers(site: Running) -> bool:
     """Whether the server runs."""
     try:
         with urllib.request.urlopen(site.url + "/healthz", timeout=SECONDS):
@@ -70,9 +49,9 @@ def answers(site: Served) -> bool:
 class Agent:
     """Ana at her console, without a screen. Every frame that came is kept in `frames`."""
 
-    def __init__(self, site: Served) -> None:
+    def __init__(self, site: Running) -> None:
         self.site = site
-        self.token = site.login("ana", PASSWORD)
+        self.token = site.login("ana")
         self.frames: list[Frame] = []
         self._numbers = itertools.count()
         self._run = time.time_ns()

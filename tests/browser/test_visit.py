@@ -10,13 +10,13 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from tests.browser.acts import bubble, lines, start, write
 from tests.browser.conftest import Contexts
 from tests.browser.desk import Agent
-from tests.proof.server import Served
+from tests.running import Running
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_chat_both_ways(site: Served, agent: Agent, page: Page) -> None:
+def test_a_chat_both_ways(site: Running, agent: Agent, page: Page) -> None:
     page.goto(site.url + "/chat/sales")
     expect(page.get_by_text("Welcome!")).to_be_visible()
     page.get_by_label("Topic").select_option("Prices")
@@ -44,7 +44,7 @@ def test_a_chat_both_ways(site: Served, agent: Agent, page: Page) -> None:
     assert lines(page) == ["first line", "Hello Jo", "second line"] == agent.lines(chat)
 
 
-def test_the_agent_sees_the_typing_and_nobody_keeps_it(site: Served, agent: Agent, page: Page) -> None:
+def test_the_agent_sees_the_typing_and_nobody_keeps_it(site: Running, agent: Agent, page: Page) -> None:
     page.goto(site.url + "/chat/sales")
     start(page, "preview please")
     chat = agent.take("preview please")
@@ -61,7 +61,7 @@ def test_the_agent_sees_the_typing_and_nobody_keeps_it(site: Served, agent: Agen
     assert b"unsent-sesame" not in kept
 
 
-def test_a_reload_keeps_log_and_draft(site: Served, agent: Agent, page: Page) -> None:
+def test_a_reload_keeps_log_and_draft(site: Running, agent: Agent, page: Page) -> None:
     page.goto(site.url + "/chat/sales")
     page.get_by_label("Your message").fill("not yet sent")
     page.reload()
@@ -77,7 +77,7 @@ def test_a_reload_keeps_log_and_draft(site: Served, agent: Agent, page: Page) ->
     assert lines(page) == ["before the reload", "an answer"]
 
 
-def test_two_tabs_are_one_visitor_with_one_chat(site: Served, agent: Agent, contexts: Contexts) -> None:
+def test_two_tabs_are_one_visitor_with_one_chat(site: Running, agent: Agent, contexts: Contexts) -> None:
     context = contexts()
     one, two = context.new_page(), context.new_page()
     for tab, text in ((one, "from tab one"), (two, "from tab two")):
@@ -111,7 +111,7 @@ def test_two_tabs_are_one_visitor_with_one_chat(site: Served, agent: Agent, cont
 
 
 def test_lines_written_without_a_server_arrive_once_and_in_order(
-    site: Served, agent: Agent, page: Page
+    site: Running, agent: Agent, page: Page
 ) -> None:
     page.goto(site.url + "/chat/sales")
     start(page, "before the crash")
@@ -132,7 +132,7 @@ def test_lines_written_without_a_server_arrive_once_and_in_order(
     expect(page.get_by_label("Write a message")).to_have_value("still typing")
 
 
-def test_lines_written_offline_survive_a_reload_too(site: Served, agent: Agent, page: Page) -> None:
+def test_lines_written_offline_survive_a_reload_too(site: Running, agent: Agent, page: Page) -> None:
     page.goto(site.url + "/chat/sales")
     start(page, "and then")
     chat = agent.take("and then")
@@ -157,7 +157,7 @@ def test_lines_written_offline_survive_a_reload_too(site: Served, agent: Agent, 
     )
 
 
-def test_many_lines_at_once_wait_their_turn(site: Served, agent: Agent, page: Page) -> None:
+def test_many_lines_at_once_wait_their_turn(site: Running, agent: Agent, page: Page) -> None:
     """More than the server takes at once: the widget waits as told and sends them later, in order."""
     page.goto(site.url + "/chat/sales")
     start(page, "a flood")
@@ -170,7 +170,7 @@ def test_many_lines_at_once_wait_their_turn(site: Served, agent: Agent, page: Pa
 
 
 def test_a_line_into_a_chat_that_is_over_is_kept_for_the_next_one(
-    site: Served, agent: Agent, page: Page
+    site: Running, agent: Agent, page: Page
 ) -> None:
     held: list[str | bytes] = []
     servers: list[WebSocketRoute] = []
@@ -199,7 +199,7 @@ def test_a_line_into_a_chat_that_is_over_is_kept_for_the_next_one(
 
 
 def test_a_full_queue_offers_a_message_and_keeps_the_text(
-    site: Served, agent: Agent, contexts: Contexts, page: Page
+    site: Running, agent: Agent, contexts: Contexts, page: Page
 ) -> None:
     other = contexts().new_page()
     other.goto(site.url + "/chat/tiny")
@@ -216,7 +216,7 @@ def test_a_full_queue_offers_a_message_and_keeps_the_text(
     agent.get(lambda frame: frame["t"] == "left" and frame["text"] == "I am second")
 
 
-def test_nobody_there_offers_a_message_and_may_be_waited_for(site: Served, page: Page) -> None:
+def test_nobody_there_offers_a_message_and_may_be_waited_for(site: Running, page: Page) -> None:
     ana = Agent(site)
     ana.order("set_status", status="offline")
     page.goto(site.url + "/chat/support")
@@ -230,7 +230,7 @@ def test_nobody_there_offers_a_message_and_may_be_waited_for(site: Served, page:
     ana.close()
 
 
-def test_the_form_follows_who_comes_and_goes(site: Served, agent: Agent, page: Page) -> None:
+def test_the_form_follows_who_comes_and_goes(site: Running, agent: Agent, page: Page) -> None:
     page.goto(site.url + "/chat")
     sales = page.get_by_role("radio", name="Sales We are here")
     expect(sales).to_be_visible()
@@ -242,7 +242,7 @@ def test_the_form_follows_who_comes_and_goes(site: Served, agent: Agent, page: P
     expect(sales).to_be_visible()
 
 
-def test_who_waits_may_leave_a_message_instead(site: Served, agent: Agent, page: Page) -> None:
+def test_who_waits_may_leave_a_message_instead(site: Running, agent: Agent, page: Page) -> None:
     page.goto(site.url + "/chat/sales")
     start(page, "waiting too long", email="jo@example.com")
     write(page, "more of it")
@@ -256,7 +256,7 @@ def test_who_waits_may_leave_a_message_instead(site: Served, agent: Agent, page:
     assert "more of it" in left["text"]
 
 
-def test_leaving_asks_once_and_then_for_a_rating(site: Served, agent: Agent, page: Page) -> None:
+def test_leaving_asks_once_and_then_for_a_rating(site: Running, agent: Agent, page: Page) -> None:
     page.goto(site.url + "/chat/sales")
     start(page, "goodbye soon")
     chat = agent.take("goodbye soon")
@@ -281,7 +281,7 @@ def test_leaving_asks_once_and_then_for_a_rating(site: Served, agent: Agent, pag
     agent.get(lambda frame: frame["t"] == "event" and frame["chat"] == chat and frame["what"] == what)
 
 
-def test_who_writes_after_the_end_reopens_the_chat(site: Served, agent: Agent, page: Page) -> None:
+def test_who_writes_after_the_end_reopens_the_chat(site: Running, agent: Agent, page: Page) -> None:
     page.goto(site.url + "/chat/slow")
     start(page, "one more thing")
     chat = agent.take("one more thing")
@@ -296,7 +296,7 @@ def test_who_writes_after_the_end_reopens_the_chat(site: Served, agent: Agent, p
 
 
 def test_the_transcript_can_be_downloaded_and_a_new_chat_started(
-    site: Served, agent: Agent, page: Page, tmp_path: Path
+    site: Running, agent: Agent, page: Page, tmp_path: Path
 ) -> None:
     page.goto(site.url + "/chat/sales")
     start(page, "write this down: ñ 😀")
@@ -320,7 +320,7 @@ def test_the_transcript_can_be_downloaded_and_a_new_chat_started(
     assert lines(page) == ["another one"]
 
 
-def test_too_long_is_not_sent_and_not_cut(site: Served, agent: Agent, page: Page) -> None:
+def test_too_long_is_not_sent_and_not_cut(site: Running, agent: Agent, page: Page) -> None:
     page.goto(site.url + "/chat/sales")
     start(page, "long ones")
     chat = agent.take("long ones")
@@ -336,7 +336,7 @@ def test_too_long_is_not_sent_and_not_cut(site: Served, agent: Agent, page: Page
 
 
 def test_an_old_visit_gives_way_to_a_new_one_and_keeps_the_text(
-    site: Served, agent: Agent, page: Page
+    site: Running, agent: Agent, page: Page
 ) -> None:
     page.goto(site.url + "/chat/sales")
     start(page, "long ago")
@@ -354,7 +354,7 @@ def test_an_old_visit_gives_way_to_a_new_one_and_keeps_the_text(
     assert agent.waiting("my draft") != chat
 
 
-def test_blocked_storage_is_no_obstacle(site: Served, agent: Agent, contexts: Contexts) -> None:
+def test_blocked_storage_is_no_obstacle(site: Running, agent: Agent, contexts: Contexts) -> None:
     context = contexts()
     context.add_init_script(
         """for (const name of ["localStorage", "sessionStorage"]) {
@@ -379,7 +379,7 @@ def test_blocked_storage_is_no_obstacle(site: Served, agent: Agent, contexts: Co
     ],
 )
 def test_it_speaks_the_language_of_the_page_or_the_browser(
-    site: Served, contexts: Contexts, address: str, locale: str, sentence: str, language: str
+    site: Running, contexts: Contexts, address: str, locale: str, sentence: str, language: str
 ) -> None:
     tab = contexts(locale=locale).new_page()
     tab.goto(site.url + address)

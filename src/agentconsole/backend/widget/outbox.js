@@ -130,9 +130,9 @@ export class Outbox {
     }
   }
 
-  /** The start that has no answer yet, or was refused; null when there is none. */
+  /** The start whose chat is not in the log yet; its `chat` is 0 before the acknowledgement. Null when there is none. */
   get start() {
-    return this.entries.find(({ command, status }) => command.t === "start" && status !== "sent") ?? null;
+    return this.entries.find(({ command }) => command.t === "start") ?? null;
   }
 
   /** Lines for `chat` (0: for the chat being started) that are not in its log yet, in order. */

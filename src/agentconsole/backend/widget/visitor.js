@@ -282,7 +282,7 @@ class App {
 
   #drafted(values) {
     this.#keepForm(values);
-    this.redraw();
+    this.#draw();
   }
 
   #send(command) {
@@ -419,8 +419,9 @@ class App {
   model() {
     const now = Date.now();
     const screen = this.#screen();
-    const chat = this.outbox.start && !isOpen(this.#chat()) ? null : this.#chat();
-    const starting = this.outbox.start || !chat ? this.outbox.lines(0, 0) : [];
+    const { start } = this.outbox;
+    const chat = start && !isOpen(this.#chat()) ? null : this.#chat();
+    const starting = start || !chat ? this.outbox.lines((!chat && start?.chat) || 0, 0) : [];
     return {
       screen,
       chat,
