@@ -119,9 +119,7 @@ class Hub:
                     window.deliver(head.id, entry.pub, frame)
 
     def _tell_listed(self, before: Head | None, after: Head) -> None:
-        frame = pack(encode(self.card(after)))
-        for reader in self.staff:
-            self._tell_card(reader, after, frame)
+        self._tell_cards(after)
         if before is None or visible(before) != visible(after):
             card = pack(encode(self.visitor_card(after)))
             for window in self._by_visitor.get(after.visitor, ()):
@@ -133,6 +131,11 @@ class Hub:
                 self._tell_seat(owner)
         if not is_open(after.state):
             self._forget(after.id)
+
+    def _tell_cards(self, head: Head) -> None:
+        frame = pack(encode(self.card(head)))
+        for reader in self.staff:
+            self._tell_card(reader, head, frame)
 
     def _tell_card(self, reader: StaffReader, head: Head, frame: Frame) -> None:
         if self.lists(reader.actor, head):
@@ -181,11 +184,16 @@ class Hub:
                 if item.session in (0, reader.session):
                     reader.close(CLOSE_SESSION_ENDED, "session ended")
         elif isinstance(item, DepartmentsChanged):
+            teams = {key: found.team for key, found in self.board.departments.items()}
             self.database.read_now(self.board.load_departments)
             self._tell_departments()
+            for head in self.board.heads.values():
+                if self.board.team(head.department) != teams.get(head.department):
+                    self._tell_cards(head)
             self._tell_faces(anyway=True)
         elif isinstance(item, StaffChanged):
             self.database.read_now(self.board.load_people)
+            self._tell_seat(item.user)
             self._tell_faces()
             for reader in [*self._by_user.get(item.user, ())]:
                 reader.send(pack(encode(Bye("Your rights have changed.", 0))))
@@ -205,8 +213,9 @@ class Hub:
         self._tell_staff(card, lambda actor: has_canned(actor, card))
 
     def _tell_seat(self, user: int) -> None:
-        card = self.seat_card(user)
-        if card is not None:
+        person = self.board.users.get(user)
+        if person is not None:  # who is disabled is told as offline, and is in no list that is read anew
+            card = self.seat_card(user) or seat_card(person, Seat(user), 0)
             self._tell_staff(card, lambda actor: can(actor, Deed.see_team))
 
     def _tell_departments(self) -> None:
