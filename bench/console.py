@@ -20,6 +20,28 @@ KEYS_A_SECOND = 10
 GROUP = 40  # letters until the line is emptied
 START = "Zq"  # what is typed before the letters that count, so that they are found on the screen
 QUEUE_KEY, CHAT_KEY = "\x1bOQ", "1"  # F2 from the composer, then the first chat
+WORDS = [
+    "my",
+    "order",
+    "came",
+    "without",
+    "the",
+    "blue",
+    "lamp",
+    "and",
+    "now",
+    "what",
+    "can",
+    "you",
+    "please",
+    "send",
+    "another",
+    "one",
+    "to",
+    "me",
+    "today",
+    "thanks",
+]
 FLOOD, SLOW_FLOOD, TRICKLE = 50, 10, 1  # lines a second
 
 
@@ -79,10 +101,11 @@ def pour(program: Program, per_second: float, seconds: float, mark: str) -> Call
     count = max(1, round(per_second * seconds))
     texts = [f"{mark}{number:05d}e" for number in range(count)]
     sent: list[float] = []
+    luck = random.Random(mark)
 
     def say(number: int) -> None:
         sent.append(time.perf_counter())
-        program.say(f"{texts[number]} and some more words, as people write")
+        program.say(f"{texts[number]} {' '.join(luck.sample(WORDS, luck.randint(2, 5)))}")
 
     first, before = len(program.tape.chunks), program.tape.bytes
     pace(count, per_second, say)

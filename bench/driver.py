@@ -9,10 +9,10 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from bench.load import percentiles
-from tests.proof.server import Served
+from tests.proof.server import SHIPPED, Served
 
 SYNCED = 200  # syncs by which the disk is judged
 SHIM_SOURCE = Path(__file__).with_name("slow_sync.c")
@@ -62,7 +62,7 @@ class Contender:
         """End everything."""
         self.load.close()
 
-    def __enter__(self) -> "Contender":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -106,12 +106,11 @@ class Ours(Contender):
         self,
         data: Path,
         agents: int,
-        launcher: Sequence[str] | None = None,
+        launcher: Sequence[str] = SHIPPED,
         environment: dict[str, str] | None = None,
     ) -> None:
         super().__init__()
-        more = {"launcher": launcher} if launcher else {}
-        self.served = Served(data, environment=environment, agents=agents, **more)
+        self.served = Served(data, launcher, environment=environment, agents=agents)
         self.tokens: list[str] = []
         self.department = 0
         self.start()

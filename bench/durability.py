@@ -10,6 +10,7 @@ import random
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,12 +111,12 @@ async def run(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     results = []
     with tempfile.TemporaryDirectory(prefix="agentconsole-") as name:
         folder = Path(name)
-        for part, work in (
-            ("killed", lambda: kills(folder, arguments.kills, luck)),
-            ("cut", lambda: cuts(folder, arguments.cuts, luck)),
-            ("herd", lambda: herd(folder, arguments.herd, luck)),
-            *((f"broken: {fault}", lambda fault=fault: calibration(folder, fault, luck)) for fault in FAULTS),
-        ):
+        parts = {
+            "killed": partial(kills, folder, arguments.kills, luck),
+            "cut": partial(cuts, folder, arguments.cuts, luck),
+            "herd": partial(herd, folder, arguments.herd, luck),
+        } | {f"broken: {fault}": partial(calibration, folder, fault, luck) for fault in FAULTS}
+        for part, work in parts.items():
             began = time.monotonic()
             result = {"part": part} | await work() | {"seconds": round(time.monotonic() - began, 1)}
             print(json.dumps(result, ensure_ascii=False), flush=True)

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from agentconsole import protocol as p
 from bench import bare
@@ -124,7 +124,7 @@ class Program:
         """End it."""
         self.tape.close()
 
-    def __enter__(self) -> "Program":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:

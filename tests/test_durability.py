@@ -15,7 +15,7 @@ from tests.proof import order
 from tests.proof.check import Findings
 from tests.proof.proxy import Proxy, anywhere
 from tests.proof.scene import Scene
-from tests.proof.server import FAULTS, Served, broken
+from tests.proof.server import FAULTS, SHIPPED, Served, broken
 
 VISITORS, AGENTS, RATE = 20, 3, 500.0
 
@@ -65,18 +65,16 @@ async def test_a_server_that_repeats_or_mixes_up_is_found_out(tmp_path: Path, fa
 
 
 @pytest.mark.strace
-@pytest.mark.parametrize("launcher", [None, broken("ack-first")], ids=["shipped", "ack-first"])
+@pytest.mark.parametrize("launcher", [SHIPPED, broken("ack-first")], ids=["shipped", "ack-first"])
 async def test_no_acknowledgement_leaves_before_the_sync_of_its_commit(
-    tmp_path: Path, launcher: Sequence[str] | None
+    tmp_path: Path, launcher: Sequence[str]
 ) -> None:
     if not order.available():
         pytest.skip("no strace here that may trace")
     # The file must lie on a disk: where memory is the disk, a sync means nothing.
     with tempfile.TemporaryDirectory(dir=tmp_path) as folder:
         trace = Path(folder) / "trace"
-        with Served(
-            Path(folder) / "data", agents=1, **({"launcher": launcher} if launcher else {})
-        ) as served:
+        with Served(Path(folder) / "data", launcher, agents=1) as served:
             scene = Scene(served, random.Random(1))
             department, tokens = await asyncio.to_thread(served.staff, 1)
             await scene.gather(4, tokens, department, lambda: served.url)
@@ -89,4 +87,4 @@ async def test_no_acknowledgement_leaves_before_the_sync_of_its_commit(
         with trace.open("rb") as lines:
             shown = order.read(lines, cids)
     assert shown.acknowledged > 100
-    assert shown.clean() is (launcher is None), shown
+    assert shown.clean() is (launcher == SHIPPED), shown

@@ -35,7 +35,7 @@ def ack_first() -> None:
         writer._work = work_and_tell
         writer._done = lambda jobs, results: None if _only_lines(jobs) else done(jobs, results)
 
-    desk.Desk.__init__ = make_hasty  # type: ignore[method-assign]
+    desk.Desk.__init__ = make_hasty  # type: ignore[method-assign, assignment]
 
 
 def _only_lines(jobs: Sequence[Any]) -> bool:

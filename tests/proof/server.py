@@ -18,7 +18,7 @@ from tests.proof.staffing import PASSWORD, agent_name, staffed
 
 READY = re.compile(r"^ready (http://\S+)$")
 START_SECONDS = 30.0
-AGENTCONSOLE = (sys.executable, "-m", "agentconsole")
+SHIPPED = (sys.executable, "-m", "agentconsole", "serve")
 # Ordinary settings, raised because everybody here comes from one address. The checks themselves still run.
 RAISED = {
     "message_burst": 100_000,
@@ -46,7 +46,7 @@ class Served:
     def __init__(
         self,
         data: Path,
-        launcher: Sequence[str] = (*AGENTCONSOLE, "serve"),
+        launcher: Sequence[str] = SHIPPED,
         options: Sequence[str] = (),
         environment: dict[str, str] | None = None,
         agents: int = 0,

@@ -134,7 +134,9 @@ async def connect(
     """Open a WebSocket at `url` (http://HOST:PORT) + `path`. Raises OSError when that fails."""
     where = urlsplit(url)
     loop = asyncio.get_running_loop()
-    _, wire = await loop.create_connection(lambda: Wire(on_text, on_lost), where.hostname, where.port)
+    _, wire = await loop.create_connection(
+        lambda: Wire(on_text, on_lost), where.hostname or "", where.port or 80
+    )
     try:
         await wire.shake_hands(where.netloc, path)
     except asyncio.CancelledError:
