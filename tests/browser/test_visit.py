@@ -30,7 +30,7 @@ def test_a_chat_both_ways(site: Running, agent: Agent, page: Page) -> None:
     expect(bubble(page, "Hello Jo")).to_be_visible()
     write(page, "second line")
     pub = agent.hears(chat, "second line")["pub"]
-    expect(page.locator(".meta", has_text="Sent")).to_be_visible()
+    expect(page.locator(".meta", has_text=re.compile("Sent$"))).to_be_visible()
     seq = agent.hears(chat, "second line")["seq"]
     agent.tell("seen", chat=chat, delivered=seq, read=seq - 1)
     expect(page.locator(".meta", has_text="Delivered")).to_be_visible()
@@ -155,6 +155,77 @@ def test_lines_written_offline_survive_a_reload_too(site: Running, agent: Agent,
     until(
         lambda: agent.lines(chat) == ["and then", "never got out"] == lines(fresh), what="once, on both sides"
     )
+
+
+def test_a_line_cut_off_between_commit_and_acknowledgement_arrives_once(
+    site: Running, agent: Agent, page: Page
+) -> None:
+    cuts: list[str] = []
+
+    def cut(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def back(text: str | bytes) -> None:
+            if '"t":"ack"' in str(text) and len(cuts) < 3:
+                cuts.append(str(text))
+                socket.close(code=1012)
+                server.close()
+            else:
+                socket.send(text)
+
+        server.on_message(back)
+
+    page.route_web_socket(re.compile("/ws/visitor"), cut)
+    page.goto(site.url + "/chat/sales")
+    start(page, "cut one")
+    chat = agent.waiting("cut one")
+    write(page, "cut two")
+    write(page, "cut three")
+    expect(page.locator(".meta", has_text=re.compile("Sent$"))).to_be_visible(timeout=30_000)
+    wanted = ["cut one", "cut two", "cut three"]
+    agent.order("take", chat=chat)
+    until(
+        lambda: agent.lines(chat) == wanted == lines(page), seconds=30, what="once, in order, on both sides"
+    )
+    assert len(cuts) == 3
+
+
+def test_a_line_that_has_gone_silent_is_found_out(site: Running, agent: Agent, page: Page) -> None:
+    """Nothing is closed and nothing answers: after forty seconds the widget makes a new link by itself."""
+    silent: list[WebSocketRoute] = []
+    links: list[WebSocketRoute] = []
+
+    def mute(socket: WebSocketRoute) -> None:
+        links.append(socket)
+        server = socket.connect_to_server()
+        socket.on_message(lambda text: None if socket in silent else server.send(text))
+        server.on_message(lambda text: None if socket in silent else socket.send(text))
+
+    page.clock.install()
+    page.route_web_socket(re.compile("/ws/visitor"), mute)
+    page.goto(site.url + "/chat/sales")
+    start(page, "hello out there")
+    chat = agent.take("hello out there")
+    silent.extend(links)
+    agent.say(chat, "you cannot hear this yet")
+    page.clock.fast_forward(50_000)
+    page.clock.fast_forward(10_000)
+    expect(bubble(page, "you cannot hear this yet")).to_be_visible(timeout=15_000)
+    assert len(links) == 2
+
+
+def test_the_place_in_line_is_told_as_it_changes(site: Running, agent: Agent, contexts: Contexts) -> None:
+    slug = site.add_department()
+    tabs = [contexts().new_page() for _ in range(3)]
+    for number, tab in enumerate(tabs):
+        tab.goto(f"{site.url}/chat/{slug}")
+        start(tab, f"{slug} {number}")
+        expect(tab.get_by_text(f"You are number \u2068{number + 1}\u2069 in line")).to_be_visible()
+    agent.take(f"{slug} 0")
+    expect(tabs[0].get_by_text("in line")).to_be_hidden()
+    expect(tabs[2].get_by_text("You are number \u20682\u2069 in line")).to_be_visible()
+    agent.take(f"{slug} 1")
+    expect(tabs[2].get_by_text("You are number \u20681\u2069 in line")).to_be_visible()
 
 
 def test_many_lines_at_once_wait_their_turn(site: Running, agent: Agent, page: Page) -> None:
