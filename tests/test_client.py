@@ -390,6 +390,17 @@ def test_it_is_told_where_passwords_would_cross_a_network_openly() -> None:
     assert not in_the_clear("http://127.0.0.1:8000")
 
 
+async def test_no_proxy_stands_before_a_server_on_this_machine(
+    desk: SmallDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    async with listening(desk) as (_, port), console(port) as ada:
+        await synced(ada)
+
+
 async def test_a_login_without_a_server_is_a_sentence() -> None:
     with pytest.raises(Problem, match="cannot be reached") as problem:
         await login(f"http://127.0.0.1:{free_port()}", "ada", "secret")

@@ -29,7 +29,11 @@ def server_url(text: str) -> str:
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
 
 
+def is_local(server: str) -> bool:
+    """True for a server on this machine: no network and no proxy lies between."""
+    return urlsplit(server).hostname in LOCAL_HOSTS
+
+
 def in_the_clear(server: str) -> bool:
     """True if passwords and chats would cross a network unencrypted."""
-    parts = urlsplit(server)
-    return parts.scheme == "http" and parts.hostname not in LOCAL_HOSTS
+    return urlsplit(server).scheme == "http" and not is_local(server)

@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from agentconsole import __version__
-from agentconsole.addresses import in_the_clear, server_url
+from agentconsole.addresses import in_the_clear, is_local, server_url
 from agentconsole.link import SILENT_AFTER_MS, LinkState
 from agentconsole.outbox import Command
 from agentconsole.protocol import (
@@ -101,38 +101,57 @@ def now_ms() -> int:
 async def login(server: str, name: str, password: str, label: str = "") -> Session:
     """Exchange a password for a revocable token. Raises Problem (code 'login', 'slow_down', 'unreachable' ...)."""
     body = encode(Login(name, password, label))
-    return _parsed(await _request(server, "POST", "/api/sessions", content=body), Session)
+    return _parsed(await Http(server).ask("POST", "/api/sessions", content=body), Session)
 
 
 async def logout(server: str, token: str) -> None:
     """Revoke the token. Raises Problem; a token that has ended already is fine."""
     try:
-        await _request(server, "DELETE", "/api/sessions/current", token)
+        await Http(server, token).ask("DELETE", "/api/sessions/current")
     except Problem as problem:
         if problem.code not in (Code.login, Code.unknown):
             raise
 
 
-async def _request(
-    server: str, method: str, path: str, token: str = "", *, content: bytes = b"", params: Any = None
-) -> bytes:
-    import httpx  # a tenth of a second that the first picture need not wait for
+class Http:
+    """Questions to one server. Nothing is loaded before the first, and no connection is kept between two."""
 
-    headers = {"User-Agent": f"agentconsole/{__version__}"}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    if content:
-        headers["Content-Type"] = "application/json"
-    try:
-        async with httpx.AsyncClient(timeout=REQUEST_SECONDS) as http:
-            answer = await http.request(
-                method, server + path, headers=headers, content=content or None, params=params
-            )
-    except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError) as error:
-        raise Problem("unreachable", f"{server} cannot be reached: {_reason(error)}.") from error
-    if not answer.is_success:
-        raise _problem(server, answer)
-    return answer.content
+    def __init__(self, server: str, token: str = "") -> None:
+        self.server = server
+        self.headers = {"User-Agent": f"agentconsole/{__version__}", "Content-Type": "application/json"}
+        if token:
+            self.headers["Authorization"] = f"Bearer {token}"
+        self._http: httpx.AsyncClient | None = None
+
+    async def ask(self, method: str, path: str, *, content: bytes | None = None, params: Any = None) -> bytes:
+        """The answer's body. Raises Problem."""
+        try:
+            http = self._http = self._http or await asyncio.to_thread(self._load)
+        except (ImportError, ValueError) as error:  # a proxy of the environment that cannot be used
+            raise self._unreachable(error) from error
+        import httpx
+
+        try:
+            answer = await http.request(method, self.server + path, content=content, params=params)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._unreachable(error) from error
+        if not answer.is_success:
+            raise _problem(self.server, answer)
+        return answer.content
+
+    def _load(self) -> httpx.AsyncClient:
+        """In a thread: loading the library and the certificates takes a fifth of a second that keys cannot wait for."""
+        import httpx
+
+        return httpx.AsyncClient(
+            headers=self.headers,
+            timeout=REQUEST_SECONDS,
+            limits=httpx.Limits(max_keepalive_connections=0),
+            trust_env=not is_local(self.server),
+        )
+
+    def _unreachable(self, error: Exception) -> Problem:
+        return Problem("unreachable", f"{self.server} cannot be reached: {_reason(error)}.")
 
 
 class _Refusal(msgspec.Struct):
@@ -195,6 +214,7 @@ class Client:
         self._dirty_since = 0
         self._clock = clock
         self._label = label or f"agentconsole/{__version__}"
+        self._http = Http(server, token)
         self._socket: ClientConnection | None = None
         self._inbox: list[StaffFrame] = []
         self._arrived = asyncio.Event()
@@ -292,7 +312,7 @@ class Client:
         return _parsed(await self._get("/api/left-messages"), list[LeftCard])
 
     async def _get(self, path: str, params: Any = None) -> bytes:
-        return await _request(self.server, "GET", path, self.token, params=params)
+        return await self._http.ask("GET", path, params=params)
 
     # --- the life of the link ---
 
@@ -320,6 +340,7 @@ class Client:
                 open_timeout=CONNECT_SECONDS,
                 close_timeout=1,
                 ping_interval=None,
+                proxy=None if is_local(self.server) else True,
                 user_agent_header=f"agentconsole/{__version__}",
             ) as socket:
                 hello = StaffHello(self.token, self.store.cursors(), self._label)
