@@ -12,7 +12,7 @@ from pathlib import Path
 import pyte
 import pytest
 
-from agentconsole import cache
+from agentconsole import cache, files
 from agentconsole.cache import Picture, Row
 from agentconsole.protocol import DepartmentCard, DepartmentList, Say, State, Synced
 from agentconsole.store import Store
@@ -123,15 +123,15 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = here / "x.json"
-    cache.write(path, {"old": 1})
+    files.write(path, {"old": 1})
 
     def no_space(*paths: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", no_space)
     with pytest.raises(OSError, match="No space"):
-        cache.write(path, {"new": 1})
-    assert cache.read(path) == {"old": 1}
+        files.write(path, {"new": 1})
+    assert files.read(path) == {"old": 1}
     assert [each.name for each in here.iterdir()] == ["x.json"]
 
 
@@ -269,8 +269,8 @@ def test_a_damaged_picture_is_none(tmp_path: Path, damage: bytes) -> None:
 
 def test_a_last_that_points_elsewhere_leads_nowhere(tmp_path: Path) -> None:
     (tmp_path / "inside").mkdir()
-    cache.write(tmp_path / "picture.json", PICTURE._asdict())
-    cache.write(tmp_path / "inside" / "last.json", {"place": "../"})
+    files.write(tmp_path / "picture.json", PICTURE._asdict())
+    files.write(tmp_path / "inside" / "last.json", {"place": "../"})
     assert cache.last_picture(folder=tmp_path / "inside") is None
 
 

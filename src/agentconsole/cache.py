@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
 import re
 import time
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from platformdirs import user_state_path
 
+from agentconsole import files
 from agentconsole.addresses import server_url
 from agentconsole.text import clean, is_mark
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from agentconsole.store import Store
 
 WINDOWS = 16
-MAX_BYTES = 4_000_000
 MAX_ROWS = 60
 
 
@@ -80,28 +79,6 @@ def _name(server: str, user: str) -> str:
     return hashlib.sha256(f"{server}\n{user}".encode(errors="backslashreplace")).hexdigest()[:24]
 
 
-def write(path: Path, data: object) -> None:
-    """Replace a file by this JSON data, readable by its owner alone. Raises OSError."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
-            file.write(json.dumps(data, separators=(",", ":")).encode("ascii"))
-        os.replace(fresh, path)
-    except OSError:
-        with suppress(OSError):
-            fresh.unlink()
-        raise
-
-
-def read(path: Path) -> Any:
-    """The JSON data of a file; None if there is none, or nothing that makes sense."""
-    try:
-        with open(path, "rb") as file:
-            return json.loads(file.read(MAX_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return None
-
-
 # --- unsent words --------------------------------------------------------------------------------------------
 
 
@@ -129,7 +106,7 @@ class Words:
     def adopt(self, store: Store) -> None:
         """Give the store all that was left over, keep it in this window's file, and only then remove the others."""
         for path, _ in self._held:
-            if isinstance(found := read(path), dict):
+            if isinstance(found := files.read(path), dict):
                 store.restore(found)
         self.save(store.words())
         while len(self._held) > 1:
@@ -139,7 +116,7 @@ class Words:
 
     def save(self, words: Mapping[str, object]) -> None:
         """Keep these words; call it in a thread. Raises OSError."""
-        write(self.path, words)
+        files.write(self.path, words)
 
     def close(self) -> None:
         """Let another window have the file. What is in it stays."""
@@ -180,20 +157,20 @@ def picture(store: Store, server: str, user: str, now: int, inks: Inks = NO_INKS
 def save_picture(shown: Picture, folder: Path | None = None) -> None:
     """Keep the picture for the next start; call it in a thread. Raises OSError."""
     here = place(shown.server, shown.user, folder)
-    write(here / "picture.json", shown._asdict())
-    write(here.parent / "last.json", {"place": here.name})
+    files.write(here / "picture.json", shown._asdict())
+    files.write(here.parent / "last.json", {"place": here.name})
 
 
 def last_picture(server: str = "", user: str = "", folder: Path | None = None) -> Picture | None:
     """The picture of this user on this server, or (with neither given) of the last time; None if there is none."""
     base = folder or state_folder()
-    last = read(base / "last.json")
+    last = files.read(base / "last.json")
     if not isinstance(last, dict) or not isinstance(last.get("place"), str):
         return None
     with suppress(ValueError):
         server = server_url(server) if server else ""
     name = last["place"] if not (server and user) else _name(server, user)
-    found = read(base / os.path.basename(name) / "picture.json")
+    found = files.read(base / os.path.basename(name) / "picture.json")
     shown = _picture(found)
     if shown is None or (server and server != shown.server) or (user and user != shown.user):
         return None

@@ -126,7 +126,9 @@ class Http:
     async def ask(self, method: str, path: str, *, content: bytes | None = None, params: Any = None) -> bytes:
         """The answer's body. Raises Problem."""
         try:
-            http = self._http = self._http or await asyncio.to_thread(self._load)
+            if self._http is None:
+                self._http = await asyncio.to_thread(self._load)
+            http = self._http
         except (ImportError, ValueError) as error:  # a proxy of the environment that cannot be used
             raise self._unreachable(error) from error
         import httpx

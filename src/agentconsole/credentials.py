@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from platformdirs import user_config_path
 
-from agentconsole import cache
+from agentconsole import files
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -165,7 +165,7 @@ def _from_file(file: Path, name: str) -> Found:
 def _to_file(file: Path, name: str, token: str, why: str) -> Found:
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        cache.write(file, {**_tokens(file), name: token})
+        files.write(file, {**_tokens(file), name: token})
     except OSError as error:
         notice = f"The token could not be kept ({why}, and {error}); next time you are asked for the password again."
         return Found(token, Home.nowhere, notice)
@@ -176,11 +176,11 @@ def _to_file(file: Path, name: str, token: str, why: str) -> Found:
 def _out_of_file(file: Path, name: str) -> None:
     tokens = _tokens(file)
     if tokens.pop(name, None) is not None:
-        cache.write(file, tokens)
+        files.write(file, tokens)
 
 
 def _tokens(file: Path) -> dict[str, str]:
-    found = cache.read(file)
+    found = files.read(file)
     if not isinstance(found, dict):
         return {}
     return {name: token for name, token in found.items() if isinstance(token, str)}

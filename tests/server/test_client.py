@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from agentconsole import cache
+from agentconsole import cache, files
 from agentconsole.client import Client, End, Problem, login, logout, new_cid, now_ms
 from agentconsole.link import LinkState
 from agentconsole.protocol import (
@@ -349,7 +349,7 @@ async def test_a_console_that_crashed_sends_what_it_had_not_sent(desk: Desk, tmp
         ada.say(chat, "typed before the crash")
         ada.client.touch()
         on_disk = await async_until(lambda: _holding("half an ans", words.path))
-    cache.write(words.path, on_disk)
+    files.write(words.path, on_disk)
     words.close()
     store = Store()
     again = cache.Words(here)
@@ -364,7 +364,7 @@ async def test_a_console_that_crashed_sends_what_it_had_not_sent(desk: Desk, tmp
 
 def _holding(text: str, path: Path) -> object:
     """What the file holds, once this text is in it."""
-    found = cache.read(path)
+    found = files.read(path)
     return found if text in str(found) else None
 
 
