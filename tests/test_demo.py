@@ -22,7 +22,9 @@ DEMO = (sys.executable, "-m", "agentconsole", "demo")
 def environment(folder: Path, **more: str) -> dict[str, str]:
     """Temporary files go into `folder`; settings of the machine's own agentconsole do not count."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AGENTCONSOLE_")}
-    return kept | {"TMPDIR": str(folder), "XDG_CONFIG_HOME": str(folder / "config"), **more}
+    kept = {name: value for name, value in kept.items() if not name.startswith("XDG_")}
+    (folder / "home").mkdir(exist_ok=True)
+    return kept | {"TMPDIR": str(folder), "HOME": str(folder / "home"), **more}
 
 
 @contextmanager
@@ -127,29 +129,85 @@ def test_without_a_terminal_it_says_what_to_do(tmp_path: Path) -> None:
     assert left_behind(tmp_path) == []
 
 
+class Terminal:
+    """A demo in a terminal of its own, 120x40."""
+
+    def __init__(self, folder: Path, *flags: str) -> None:
+        self.shown = b""
+        self.status: int | None = None
+        self.pid, self._screen = pty.fork()
+        if self.pid == 0:
+            os.execve(sys.executable, [*DEMO, *flags], environment(folder, TERM="xterm-256color"))
+        termios.tcsetwinsize(self._screen, (40, 120))
+
+    def appears(self, what: bytes) -> bool:
+        """Has this been written to the terminal since the last key?"""
+        with suppress(OSError):  # the terminal is gone with its last process
+            while select.select([self._screen], [], [], 0)[0]:
+                self.shown += os.read(self._screen, 65_536)
+        return what in self.shown
+
+    def press(self, keys: bytes) -> None:
+        """Type."""
+        self.shown = b""
+        os.write(self._screen, keys)
+
+    def hang_up(self) -> None:
+        """Close the terminal's window."""
+        if self._screen >= 0:
+            os.close(self._screen)
+            self._screen = -1
+
+    def ended(self) -> bool:
+        """Has the demo ended? Its exit code is then in `status`."""
+        if self.status is None:
+            self._screen < 0 or self.appears(b"")
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.status = os.waitstatus_to_exitcode(status) if pid else None
+        return self.status is not None
+
+
+@contextmanager
+def terminal(folder: Path, *flags: str) -> Iterator[Terminal]:
+    """A demo in a terminal that shows the console with the guide's chat."""
+    screen = Terminal(folder, *flags)
+    try:
+        until(lambda: screen.appears(b"The visitor's page: http://127.0.0.1:"), 40, what="the page's address")
+        until(lambda: screen.appears(b"Guide"), 40, what="the guide's chat in the console's queue")
+        yield screen
+        until(screen.ended, 40, what="the demo's end")
+        assert left_behind(folder) == []
+        assert not list((folder / "home").rglob("*"))
+    finally:
+        screen.hang_up()
+        for left in processes(folder):
+            os.kill(left, signal.SIGKILL)
+        if screen.status is None:
+            os.kill(screen.pid, signal.SIGKILL)
+            os.waitpid(screen.pid, 0)
+
+
 @pytest.mark.terminal
 @pytest.mark.parametrize("role", ["agent", "supervisor"])
-def test_in_a_terminal_it_names_the_page_and_shows_the_console(tmp_path: Path, role: str) -> None:
-    pid, screen = pty.fork()
-    if pid == 0:
-        os.execve(sys.executable, [*DEMO, "--as", role], environment(tmp_path, TERM="xterm-256color"))
-    termios.tcsetwinsize(screen, (40, 120))
-    try:
-        shown = b""
+def test_leaving_the_console_ends_the_demo_and_names_the_page_again(tmp_path: Path, role: str) -> None:
+    with terminal(tmp_path, "--as", role) as screen:
+        until(lambda: screen.appears(f"Demo {role}".encode()), 20, what="my name")
+        screen.press(b"Q")
+        until(screen.ended, 40, what="the demo's end")
+        assert screen.status == 0
+        assert b"/chat is gone" in screen.shown
 
-        def appears(what: bytes) -> bool:
-            nonlocal shown
-            with suppress(OSError):  # the terminal is gone with its last process
-                while select.select([screen], [], [], 0)[0]:
-                    shown += os.read(screen, 65_536)
-            return what in shown
 
-        until(lambda: appears(b"The visitor's page: http://127.0.0.1:"), 40, what="the page's address")
-        until(lambda: appears(b"Guide"), 40, what="the guide's chat in the console's queue")
-        os.kill(pid, signal.SIGTERM)
-        until(lambda: appears(b"") and os.waitpid(pid, os.WNOHANG)[0] == pid, 40, what="the demo's end")
-        assert left_behind(tmp_path) == []
-    finally:
-        for left in processes(tmp_path):
-            os.kill(left, signal.SIGKILL)
-        os.close(screen)
+@pytest.mark.terminal
+def test_a_signal_gives_the_terminal_back(tmp_path: Path) -> None:
+    with terminal(tmp_path) as screen:
+        os.kill(screen.pid, signal.SIGTERM)
+        until(screen.ended, 40, what="the demo's end")
+        assert screen.status == 128 + signal.SIGTERM
+        assert screen.shown.rfind(b"\x1b[?1049l") > screen.shown.rfind(b"\x1b[?1049h") > 0
+
+
+@pytest.mark.terminal
+def test_closing_the_window_ends_the_demo(tmp_path: Path) -> None:
+    with terminal(tmp_path) as screen:
+        screen.hang_up()

@@ -226,7 +226,7 @@ async def test_a_line_sent_into_a_cut_link_arrives_once(desk: Site) -> None:
         asked = asyncio.create_task(link.ask(p.Say(new_cid(), begun.chat, f"line {number}")))
         await asyncio.sleep(0)
         link.cut(0.01)
-        assert isinstance(await asked, p.VisitorAck)
+        assert isinstance(await asyncio.wait_for(asked, 15), p.VisitorAck)
     await link.ask(p.Leave(new_cid(), begun.chat))
     running_link.cancel()
     events = await rest.history(desk.base, desk.tokens[site.KEEPER], begun.chat)
