@@ -74,7 +74,7 @@ async def _serve(options: Options, database: Database, ready: Callable[[str, boo
                 "/ws/staff": functools.partial(StaffTalk, desks),
             },
         )
-        hub.catch_up = lambda reader, head: door.start(catch_up_staff(hub, reader, head, None))
+        hub.catch_up = lambda reader, head: door.start(reader.close, catch_up_staff(hub, reader, head, None))
         app = http.build(database, desk, hub, options, Auth(database, desk, options))
         async with operator.door(database, desk, options.data):
             _rare_collections()

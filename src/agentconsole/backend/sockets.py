@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import logging
 import secrets
@@ -28,7 +29,8 @@ from .readers import pack
 
 log = logging.getLogger("agentconsole.sockets")
 
-POLICY, TOO_BIG, LATER = 1008, 1009, 1013
+POLICY, TOO_BIG, FAILED = 1008, 1009, 1011
+Close = Callable[[int, str], None]
 STRIKES = 3
 FRAGMENTS = 64
 DEAD_AFTER = 40.0
@@ -47,7 +49,7 @@ class Door:
         self.pings = Rate(8, 0.5, self.clock)
         self.addresses = Tally()
         self.sockets: set[Socket] = set()
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.tasks: set[asyncio.Task[object]] = set()
         self._unflushed: list[Socket] = []
 
     def will_flush(self, socket: Socket) -> None:
@@ -70,16 +72,17 @@ class Door:
             elif not socket.greeted and now - socket.opened > self.options.hello_seconds:
                 socket.close(POLICY, "hello first")
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something that takes a while for a socket."""
+    def start(self, close: Close, work: Coroutine[Any, Any, object]) -> None:
+        """Run something that takes a while for a socket. Should it fail, the socket is closed: its client resumes."""
         task = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(functools.partial(self._ended, close))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, close: Close, task: asyncio.Task[object]) -> None:
         self.tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("a socket's task failed, mark %s", secrets.token_hex(4), exc_info=task.exception())
+            close(FAILED, "something went wrong; come back")
 
 
 class Talk:
@@ -150,7 +153,7 @@ class Socket(asyncio.Protocol):
             self._read_frames(self._rest + data if self._rest else data)
 
     def _read_frames(self, data: bytes) -> None:
-        """Whole single text messages are read here, at a third of the cost; every other whole frame by the library."""
+        """Whole single text messages are read here, which is cheaper; every other whole frame by the library."""
         at, end = 0, len(data)
         while end - at >= SHORTEST_FRAME:
             size, start = data[at + 1] & 0x7F, at + 6

@@ -129,7 +129,7 @@ class VisitorTalk(Talk):
             if reader is not None or self._socket.greeted:
                 raise BadFrame("hello was said already")
             self._socket.greeted = True
-            self._socket.door.start(self._hello(command))
+            self._socket.door.start(self._socket.close, self._hello(command))
         elif isinstance(command, Ping):
             self._send(Pong(command.n, self._desks.desk.clock()))
         elif reader is None:
@@ -260,7 +260,8 @@ class VisitorTalk(Talk):
         for window in hub.recognise(digest, Actor(Side.visitor, visitor, token_hash=digest)):
             for chat in sorted(hub.board.of_visitor.get(visitor, ())):
                 if window.hold(chat):
-                    self._socket.door.start(show_chat(hub, window, hub.board.heads[chat], None))
+                    work = show_chat(hub, window, hub.board.heads[chat], None)
+                    self._socket.door.start(window.close, work)
 
     def _send(self, word: object) -> None:
         self._socket.send(pack(encode(word)))
@@ -299,7 +300,7 @@ class StaffTalk(Talk):
             if reader is not None or self._socket.greeted:
                 raise BadFrame("hello was said already")
             self._socket.greeted = True
-            self._socket.door.start(self._hello(command))
+            self._socket.door.start(self._socket.close, self._hello(command))
         elif isinstance(command, Ping):
             self._send(Pong(command.n, self._desks.desk.clock()))
         elif reader is None:
@@ -313,9 +314,9 @@ class StaffTalk(Talk):
             if head is None or head.owner != reader.actor.id:
                 self._desks.hub.unfollow(reader, command.chat)
         elif isinstance(command, Open):
-            self._socket.door.start(self._open(reader, command))
+            self._socket.door.start(self._socket.close, self._open(reader, command))
         elif isinstance(command, Older):
-            self._socket.door.start(self._older(reader, command))
+            self._socket.door.start(self._socket.close, self._older(reader, command))
         else:
             self._desks.desk.submit(reader.actor, command, functools.partial(self._answer, command.cid))
 
@@ -358,9 +359,15 @@ class StaffTalk(Talk):
         if head is None:
             self._refuse_unknown(command.cid, command.chat)
             return
-        log = await self._desks.hub.database.read(
-            lambda db: chats.staff_log(db, command.chat, before=command.before, limit=command.limit)
+        log, latest = await self._desks.hub.database.read(
+            lambda db: (
+                chats.staff_log(db, command.chat, before=command.before, limit=command.limit),
+                chats.one(db, command.chat),
+            )
         )
+        if latest is None or not self._desks.hub.may_read(reader.actor, latest):
+            self._refuse_unknown(command.cid, command.chat)
+            return
         await reader.send_many(staff_event(command.chat, entry) for entry in log)
         self._send(Ack(command.cid, command.chat, log[0].seq if log else command.before))
 

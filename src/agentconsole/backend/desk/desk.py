@@ -82,10 +82,12 @@ class Desk:
         return made
 
     def _done(self, jobs: Sequence[Job], results: Sequence[Made]) -> None:
-        self._publish([made for made in results if made.changes or made.news])
-        for job, made in zip(jobs, results, strict=True):
-            self.codes[made.refusal.code if made.refusal else "ok"] += 1
-            job.reply(made)
+        try:
+            self._publish([made for made in results if made.changes or made.news])
+        finally:
+            for job, made in zip(jobs, results, strict=True):
+                self.codes[made.refusal.code if made.refusal else "ok"] += 1
+                job.reply(made)
 
     def _failed(self, job: Job, error: Exception) -> Made:
         if isinstance(error, self._database.failures):
