@@ -20,7 +20,7 @@ import uvloop
 from tests.proof.wire import Wire, connect
 
 PING_EVERY = 15  # seconds
-AT_ONCE = 50  # connections being opened at a time
+AT_ONCE = 50  # connections being opened, and visitors waiting, at a time
 PATIENCE = 60  # seconds for any one step of the setting up
 
 
@@ -325,10 +325,16 @@ class Desk:
             await Dialogue(self.load).begin("/ws/staff", {"t": "hello", "token": token})
             for token in self.tokens[:agents]
         ]
-        visitors = await in_turn(self._visitor_in_chat, count)
-        taking = [[pair for at, pair in enumerate(visitors) if at % agents == n] for n in range(agents)]
-        await in_turn(lambda n: self._take(staff[n], [chat for chat, _ in taking[n]]), agents)
-        return [(chat, visitor, staff[at % agents].rest()) for at, (chat, visitor) in enumerate(visitors)]
+        pairs: list[tuple[int, Wire, Wire]] = []
+        for first in range(0, count, AT_ONCE):
+            opened = await in_turn(self._visitor_in_chat, min(AT_ONCE, count - first))
+            for number, (chat, visitor) in enumerate(opened, first):
+                agent = staff[number % agents]
+                await self._take(agent, chat)
+                pairs.append((chat, visitor, agent.wire))
+        for agent in staff:
+            agent.rest()
+        return pairs
 
     async def idle_visitor(self, number: int) -> Wire:
         """A visitor who only looks."""
@@ -345,10 +351,9 @@ class Desk:
         chat = (await visitor.wait_for("ack", cid=start["cid"]))["chat"]
         return chat, visitor.rest()
 
-    async def _take(self, agent: Dialogue, chats: list[int]) -> None:
-        for chat in chats:
-            agent.wire.send(json.dumps({"t": "take", "cid": f"take-{chat:06d}", "chat": chat}).encode())
-            await agent.wait_for("ack", cid=f"take-{chat:06d}")
+    async def _take(self, agent: Dialogue, chat: int) -> None:
+        agent.wire.send(json.dumps({"t": "take", "cid": f"take-{chat:06d}", "chat": chat}).encode())
+        await agent.wait_for("ack", cid=f"take-{chat:06d}")
 
 
 async def in_turn(make: Callable[[int], Any], count: int) -> list[Any]:

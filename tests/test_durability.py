@@ -38,7 +38,7 @@ async def killed(served: Served, moments: Sequence[str], seed: int = 1) -> Findi
 async def test_killed_under_load_nothing_is_lost_doubled_or_out_of_order(tmp_path: Path) -> None:
     found = await killed(Served(tmp_path / "data", agents=AGENTS), ("load", "ack", "pause", "ack"))
     assert found.clean(), found
-    assert found.acknowledged > 4 * RATE / 4
+    assert found.acknowledged > RATE
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from tests.proof.peers import Agent, Peer, Visitor
 from tests.proof.record import Entry, History
 from tests.proof.server import Served
 
+AT_ONCE = 100  # visitors who wait at a time: a queue takes 200
 PAGE = 500  # events asked for at a time
 SETTLE = 60.0  # seconds in which everything must be answered and delivered
 
@@ -46,12 +47,18 @@ class Scene:
         """Connect everybody through `where()`; every visitor starts a chat, and the agents take them in turn."""
         self.agents = [Agent(f"agent-{n:03d}", where, self.luck, token) for n, token in enumerate(tokens)]
         self.visitors = [Visitor(f"visitor-{n:03d}", where, self.luck) for n in range(visitors)]
-        starts = [visitor.start(department, f"{visitor.record.name} says hello") for visitor in self.visitors]
-        for visitor, start, agent in zip(self.visitors, starts, itertools.cycle(self.agents), strict=False):
+        pairs = list(zip(self.visitors, itertools.cycle(self.agents), strict=False))
+        for first in range(0, visitors, AT_ONCE):
+            await self._open(pairs[first : first + AT_ONCE], department)
+
+    async def _open(self, pairs: Sequence[tuple[Visitor, Agent]], department: int) -> None:
+        starts = [visitor.start(department, f"{visitor.record.name} says hello") for visitor, _ in pairs]
+        takes = []
+        for (visitor, agent), start in zip(pairs, starts, strict=True):
             opened = await visitor.answer(start)
             assert isinstance(opened, p.VisitorAck), opened
             self.rooms.append(Room(opened.chat, visitor, agent))
-        takes = [(room.agent, room.agent.take(room.chat)) for room in self.rooms]
+            takes.append((agent, agent.take(opened.chat)))
         for agent, take in takes:
             taken = await agent.answer(take)
             assert isinstance(taken, p.Ack), taken

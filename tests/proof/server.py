@@ -87,8 +87,10 @@ class Served:
     def _ready_line(self, deadline: float) -> str:
         assert self._process is not None
         assert self._process.stdout is not None
+        output = select.poll()
+        output.register(self._process.stdout, select.POLLIN)
         while (left := deadline - time.perf_counter()) > 0:
-            if not select.select([self._process.stdout], [], [], left)[0]:
+            if not output.poll(1000 * left):
                 break
             line = self._process.stdout.readline()
             if not line:
