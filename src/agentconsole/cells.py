@@ -12,6 +12,9 @@ from agentconsole.text import DOT, MARKS_PER_BASE, UNSAFE, is_mark
 CLEAR = "\x1b[m\x1b[2J"
 MAX_SCROLL = 12
 ERASE_FROM = 5
+SCROLL_FROM = 24
+MOVE_COST = 8
+PEN_COST = 12
 
 _TOKEN = re.compile(
     r"([^\x00-\x1f\x7f-\x9f]+)"  # 1 text
@@ -26,6 +29,8 @@ _SURE = re.compile(
     "[\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u048a-\u052f\u1e00-\u1fff\u2010-\u2027\u2030-\u205e"
     "\u20a0-\u20bf\u2500-\u259f\u2800-\u28ff\u3041-\u3096\u30a1-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff60]*"
 )
+LONG_BLANK = 14
+_LONG_BLANK = re.compile(f"( {{{LONG_BLANK},}})")
 # Halves of flags, and skin tones: drawn as one or as two.
 _JUMPY = re.compile("[\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
 _ASCII = str.maketrans(
@@ -220,25 +225,45 @@ class Cells:
         if not moved:
             return dirty
         top, bottom, by = moved
-        text, style = self._shown_text[top : bottom + 1], self._shown_style[top : bottom + 1]
-        blank_text = [[" "] * self.size[0] for _ in range(abs(by))]
-        blank_style = [[""] * self.size[0] for _ in range(abs(by))]
-        if by > 0:
-            text, style = text[by:] + blank_text, style[by:] + blank_style
-        else:
-            text, style = blank_text + text[:by], blank_style + style[:by]
-        rows = range(top, bottom + 1)
-        before = sum(self._distance(row, self._shown_text[row], self._shown_style[row]) for row in rows)
-        after = sum(self._distance(row, text[row - top], style[row - top]) for row in rows)
-        if before - after < 24:
+        before, after = self._costs(range(top, bottom + 1), *self._shifted(top, bottom, by))
+        # what stands beside the moved rows moves too: leave out those where putting it back costs more
+        order = range(len(before)) if by > 0 else range(len(before) - 1, -1, -1)
+        loss, worst, cut = 0, 0, 0
+        for skipped, row in enumerate(order, 1):
+            loss += after[row] - before[row]
+            if loss > worst and skipped < len(before) - abs(by):
+                worst, cut = loss, skipped
+        if sum(before) - sum(after) + worst < SCROLL_FROM:
             return dirty
+        top, bottom = (top + cut, bottom) if by > 0 else (top, bottom - cut)
+        text, style = self._shifted(top, bottom, by)
         self._use("")
         at, step = (bottom, "\n" * by) if by > 0 else (top, "\x1bM" * -by)
         self._out.append(f"\x1b[{top + 1};{bottom + 1}r\x1b[{at + 1}H{step}\x1b[r")
         self._row = self._column = None  # most terminals, not all, stand in the first cell now
         self._shown_text[top : bottom + 1] = text
         self._shown_style[top : bottom + 1] = style
-        return [row for row in sorted({*dirty, *rows}) if self._differs(row)]
+        return [row for row in sorted({*dirty, *range(top, bottom + 1)}) if self._differs(row)]
+
+    def _shifted(self, top: int, bottom: int, by: int) -> tuple[list[list[str]], list[list[str]]]:
+        """What the rows would show after the terminal has scrolled them."""
+        text, style = self._shown_text[top : bottom + 1], self._shown_style[top : bottom + 1]
+        blank_text = [[" "] * self.size[0] for _ in range(abs(by))]
+        blank_style = [[""] * self.size[0] for _ in range(abs(by))]
+        if by > 0:
+            return text[by:] + blank_text, style[by:] + blank_style
+        return blank_text + text[:by], blank_style + style[:by]
+
+    def _costs(
+        self, rows: range, text: list[list[str]], style: list[list[str]]
+    ) -> tuple[list[int], list[int]]:
+        """What it costs to write each row as things are, and after scrolling."""
+        before = [self._distance(row, self._shown_text[row], self._shown_style[row]) for row in rows]
+        after = [
+            self._distance(row, *shown)
+            for row, shown in zip(rows, zip(text, style, strict=True), strict=True)
+        ]
+        return before, after
 
     def _moved(self, dirty: list[int]) -> tuple[int, int, int] | None:
         """The rows (first, last) that seem to have moved, and how far up (down if negative)."""
@@ -271,9 +296,9 @@ class Cells:
         """About how many bytes it takes to write a row over `text` in `style`."""
         if text == self._text[row] and style == self._style[row]:
             return 0
-        pairs = zip(text, style, self._text[row], self._style[row], strict=True)
-        cells = sum(a != c or b != d for a, b, c, d in pairs)
-        return 8 + min(cells, 4 + len("".join(self._text[row]).rstrip()))
+        wanted = zip(self._text[row], self._style[row], text, style, strict=True)
+        changed = [pen for cell, pen, shown, was in wanted if cell != shown or pen != was]
+        return MOVE_COST + len(changed) + PEN_COST * len(set(changed))
 
     def _paint_row(self, row: int) -> None:
         text, style = self._text[row], self._style[row]
@@ -314,14 +339,30 @@ class Cells:
             while stop < end and (style[stop] == pen or (text[stop] == " " and style[stop] == blank)):
                 stop += 1
             words = "".join(text[x:stop])
-            if _SURE.fullmatch(words):
+            if not _SURE.fullmatch(words):
+                self._write_unsure(row, x, stop)
+            elif _LONG_BLANK.search(words) and erasable(pen, self.keeps_background):
+                self._write_blanks(row, x, words)
+            else:
                 self._out.append(words)
                 self._column = stop
-            else:
-                self._write_unsure(row, x, stop)
             x = stop
         if self._column == self.size[0]:
             self._column = None  # the terminal may stand in the last column or behind it
+
+    def _write_blanks(self, row: int, start: int, words: str) -> None:
+        """Write sure words, long blanks in them by erasing."""
+        x = start
+        for part in _LONG_BLANK.split(words):
+            if part.isspace() and len(part) >= LONG_BLANK:
+                self._move(row, x)
+                self._out.append(f"\x1b[{len(part)}X")
+                x += len(part)
+            elif part:
+                self._move(row, x)
+                self._out.append(part)
+                x += sum(map(get_character_cell_size, part))
+                self._column = x
 
     def _write_unsure(self, row: int, start: int, stop: int) -> None:
         """Write cells that terminals may measure otherwise, and say the column again behind them.

@@ -24,7 +24,7 @@ from textual._xterm_parser import XTermParser
 from textual.color import Color
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
-from textual.geometry import Size
+from textual.geometry import Offset, Size
 
 from agentconsole.cells import Cells
 from agentconsole.text import DOT, UNSAFE
@@ -198,7 +198,10 @@ class DiffDriver(LinuxDriver):
         if self._late_frame is not None:
             self._late_frame.cancel()
             self._late_frame = None
-        shown = self._wants_cursor()
+        cursor = self._cursor_of_focus()
+        shown = cursor is not None
+        if cursor is not None:
+            self.cells.cursor = cursor
         data = self.cells.paint(place_cursor=shown)
         if len(data) >= SYNC_FROM and self._has_sync:
             data = SYNC_START + data + SYNC_END
@@ -216,8 +219,13 @@ class DiffDriver(LinuxDriver):
         self.cells.forget()
         self.paint()
 
-    def _wants_cursor(self) -> bool:
-        return hasattr(type(self._app.focused), "cursor_screen_offset")
+    def _cursor_of_focus(self) -> tuple[int, int] | None:
+        """Row and column at which the person writes; what Textual remembers may stem from before the layout."""
+        focused = self._app.focused
+        offset = getattr(focused, "cursor_screen_offset", None)
+        if focused is None or not isinstance(offset, Offset) or not focused.region:
+            return None
+        return (offset.y, offset.x)
 
     def _send(self, data: str) -> None:
         if self._writer_thread is not None and not self._terminal.lost:

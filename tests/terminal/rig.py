@@ -27,7 +27,7 @@ from rich.cells import get_character_cell_size
 
 # What agentconsole and Textual may write besides text; everything else in the stream is foreign.
 KNOWN = re.compile(
-    rb"\x1b\[[\d;]*[mHfJKGdABCD]"  # colours, cursor, erasing
+    rb"\x1b\[[\d;]*[mHfJKXGdABCD]"  # colours, cursor, erasing
     rb"|\x1b\[\d*;?\d*r|\x1bM"  # scroll region, reverse index
     rb"|\x1b\[\?(?:7|25|1000|1003|1004|1006|1015|1016|1049|2004|2026|2048)[hl]"
     rb"|\x1b\[\?(?:2026|2048)\$p"
