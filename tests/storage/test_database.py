@@ -5,21 +5,34 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import make_url
 
+from agentconsole.backend.storage import shape
 from agentconsole.backend.storage.database import Database, Locked, TooNew
 from agentconsole.backend.storage.tables import metadata
 
 
-def opened(url: str, data: Path) -> Database:
+def opened(url: str, data: Path, by_migrations: bool = False) -> Database:
     database = Database(url, data)
+    if by_migrations:
+        with database.writer_engine.begin() as connection:
+            shape.migrate(connection, None)
     database.migrate()
     return database
 
 
-def test_the_migrations_make_exactly_the_tables(database_url: str, tmp_path: Path) -> None:
-    database = opened(database_url, tmp_path)
+def test_the_shape_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(shape.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == shape.SHAPE
+
+
+@pytest.mark.parametrize("by_migrations", [True, False])
+def test_both_ways_make_exactly_the_tables(database_url: str, tmp_path: Path, by_migrations: bool) -> None:
+    database = opened(database_url, tmp_path, by_migrations)
     try:
         with database.writer_engine.connect() as connection:
             # Alembic misreads the defaults of SQLite; both databases are made by the same migrations.
@@ -31,9 +44,12 @@ def test_the_migrations_make_exactly_the_tables(database_url: str, tmp_path: Pat
         database.close()
 
 
-def test_partial_indexes_are_what_they_should_be(database_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by_migrations", [True, False])
+def test_partial_indexes_are_what_they_should_be(
+    database_url: str, tmp_path: Path, by_migrations: bool
+) -> None:
     """The comparison above does not look at the conditions of indexes; they hold the line for one open chat."""
-    database = opened(database_url, tmp_path)
+    database = opened(database_url, tmp_path, by_migrations)
     try:
         with database.writer_engine.connect() as connection:
             if database.sqlite:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import hashlib
 import logging
 import secrets
 from collections.abc import Callable, Coroutine
@@ -335,8 +334,3 @@ class Socket(asyncio.Protocol):
         if self._talk is not None:
             self._talk.gone()
             self._talk = None
-
-
-def token_hash(token: str) -> bytes:
-    """What the server keeps of a token."""
-    return hashlib.sha256(token.encode()).digest()

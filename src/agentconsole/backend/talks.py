@@ -36,6 +36,7 @@ from agentconsole.protocol import (
     encode,
 )
 
+from .auth import token_hash
 from .desk import Desk, Made
 from .desk.visits import BeginChat, BeginMessage, Where
 from .domain.chat import Head, VisitorPage, is_open, thing
@@ -45,7 +46,7 @@ from .hub import Hub
 from .limits import Rate, millis
 from .options import Options
 from .readers import StaffReader, VisitorReader, pack
-from .sockets import Socket, Talk, token_hash
+from .sockets import Socket, Talk
 from .storage import Connection, chats, users, visitors
 from .views import staff_event
 

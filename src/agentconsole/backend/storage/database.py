@@ -10,13 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from alembic import command as alembic
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from .shape import TooNew, bring_up
 
 T = TypeVar("T")
 
@@ -24,12 +22,11 @@ ONE_SERVER = 4_127_690_153
 READERS = 4
 
 
+__all__ = ["Database", "Locked", "TooNew"]
+
+
 class Locked(Exception):
     """Another server works on this database already."""
-
-
-class TooNew(Exception):
-    """The database was made by a newer version of the program."""
 
 
 class Database:
@@ -107,21 +104,8 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to this version's shape. Raises TooNew."""
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        scripts = ScriptDirectory.from_config(config)
         with self.writer_engine.begin() as connection:
-            present = MigrationContext.configure(connection).get_current_revision()
-            if present == scripts.get_current_head():
-                return
-            if present is not None and present not in {
-                script.revision for script in scripts.walk_revisions()
-            }:
-                raise TooNew(
-                    f"This database has the shape {present} of a newer agentconsole. Use that version, or restore a backup."
-                )
-            config.attributes["connection"] = connection
-            alembic.upgrade(config, "head")
+            bring_up(connection)
 
     def read_now(self, question: Callable[[Connection], T]) -> T:
         """Answer a question from committed rows, in the calling thread."""
