@@ -18,6 +18,8 @@ from tests.waiting import until
 
 DEMO = (sys.executable, "-m", "agentconsole", "demo")
 
+SHELL = ("sh", "-c", '"$@"; echo "exit code $?"; read line', "sh")
+
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
     """Temporary files go into `folder`; settings of the machine's own agentconsole do not count."""
@@ -130,14 +132,13 @@ def test_without_a_terminal_it_says_what_to_do(tmp_path: Path) -> None:
 
 
 class Terminal:
-    """A demo in a terminal of its own, 120x40."""
+    """A demo in a terminal of its own, 120x40, started by a shell."""
 
     def __init__(self, folder: Path, *flags: str) -> None:
         self.shown = b""
-        self.status: int | None = None
         self.pid, self._screen = pty.fork()
         if self.pid == 0:
-            os.execve(sys.executable, [*DEMO, *flags], environment(folder, TERM="xterm-256color"))
+            os.execve("/bin/sh", [*SHELL, *DEMO, *flags], environment(folder, TERM="xterm-256color"))
         termios.tcsetwinsize(self._screen, (40, 120))
 
     def appears(self, what: bytes) -> bool:
@@ -158,13 +159,21 @@ class Terminal:
             os.close(self._screen)
             self._screen = -1
 
+    def processes(self) -> dict[int, int]:
+        """What runs in this terminal besides the shell: process -> its parent."""
+        table = subprocess.run(
+            ["ps", "-e", "-o", "pid=,ppid=,sess="], capture_output=True, text=True, check=True
+        )
+        rows = [[int(number) for number in line.split()] for line in table.stdout.splitlines()]
+        return {pid: parent for pid, parent, session in rows if session == self.pid != pid}
+
+    def demo(self) -> int:
+        """The demo's own process."""
+        return next(pid for pid, parent in self.processes().items() if parent == self.pid)
+
     def ended(self) -> bool:
-        """Has the demo ended? Its exit code is then in `status`."""
-        if self.status is None:
-            self._screen < 0 or self.appears(b"")
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            self.status = os.waitstatus_to_exitcode(status) if pid else None
-        return self.status is not None
+        """Has the demo ended, and all that it started here?"""
+        return not self.processes() and (self._screen < 0 or self.appears(b"exit code "))
 
 
 @contextmanager
@@ -182,9 +191,9 @@ def terminal(folder: Path, *flags: str) -> Iterator[Terminal]:
         screen.hang_up()
         for left in processes(folder):
             os.kill(left, signal.SIGKILL)
-        if screen.status is None:
-            os.kill(screen.pid, signal.SIGKILL)
-            os.waitpid(screen.pid, 0)
+        for left in (*screen.processes(), screen.pid):
+            os.kill(left, signal.SIGKILL)
+        os.waitpid(screen.pid, 0)
 
 
 @pytest.mark.terminal
@@ -194,16 +203,16 @@ def test_leaving_the_console_ends_the_demo_and_names_the_page_again(tmp_path: Pa
         until(lambda: screen.appears(f"Demo {role}".encode()), 20, what="my name")
         screen.press(b"Q")
         until(screen.ended, 40, what="the demo's end")
-        assert screen.status == 0
+        assert b"exit code 0" in screen.shown
         assert b"/chat is gone" in screen.shown
 
 
 @pytest.mark.terminal
 def test_a_signal_gives_the_terminal_back(tmp_path: Path) -> None:
     with terminal(tmp_path) as screen:
-        os.kill(screen.pid, signal.SIGTERM)
+        os.kill(screen.demo(), signal.SIGTERM)
         until(screen.ended, 40, what="the demo's end")
-        assert screen.status == 128 + signal.SIGTERM
+        assert b"exit code 143" in screen.shown
         assert screen.shown.rfind(b"\x1b[?1049l") > screen.shown.rfind(b"\x1b[?1049h") > 0
 
 
