@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agentconsole.protocol import (
+    MAX_INT,
     Ack,
+    Refused,
     Resume,
     SeatCard,
     Synced,
@@ -16,7 +18,7 @@ from agentconsole.protocol import (
     encode,
 )
 
-from .domain.chat import Entry, Head
+from .domain.chat import Entry, Head, unknown
 from .domain.policy import Deed, Thing, can
 from .hub import Hub, has_canned
 from .readers import StaffReader, VisitorReader, pack
@@ -26,9 +28,7 @@ from .views import staff_event, visitor_event
 TAIL = 500
 
 
-async def greet_staff(
-    hub: Hub, reader: StaffReader, cursors: Mapping[int, int], run: str, now: int
-) -> None:
+async def greet_staff(hub: Hub, reader: StaffReader, cursors: Mapping[int, int], run: str, now: int) -> None:
     """Subscribe first, then the lists as they stand, then what is missing of the reader's own chats, then Synced."""
     actor = reader.actor
     seat = hub.board.seat(actor.id)
@@ -41,7 +41,9 @@ async def greet_staff(
         words.extend(card for card in cards if isinstance(card, SeatCard))
     words.extend(card for card in hub.board.canned.values() if has_canned(actor, card))
     words.extend(
-        card for card in hub.board.left.values() if can(actor, Deed.left_read, Thing(department=card.department))
+        card
+        for card in hub.board.left.values()
+        if can(actor, Deed.left_read, Thing(department=card.department))
     )
     for head in hub.board.heads.values():
         if hub.lists(actor, head):
@@ -62,20 +64,30 @@ async def open_chat(hub: Hub, reader: StaffReader, head: Head, after: int | None
     """Show a conversation from ``after`` on (None = from its end), follow it if it goes on, then acknowledge."""
     if head.id in hub.board.heads:
         hub.follow(reader, head.id)
-    if reader.hold(head.id):
-        await catch_up_staff(hub, reader, head, after)
-    if cid:
+    if reader.hold(head.id) and not await catch_up_staff(hub, reader, head, after):
+        refusal = unknown()
+        reader.send(pack(encode(Refused(refusal.code, refusal.text, cid, head.id))))
+    elif cid:
         reader.send(pack(encode(Ack(cid, head.id))))
 
 
-async def catch_up_staff(hub: Hub, reader: StaffReader, head: Head, after: int | None) -> None:
-    """A conversation's events after ``after``, or its last ones if that does not fit; then what was held back."""
+async def catch_up_staff(hub: Hub, reader: StaffReader, head: Head, after: int | None) -> bool:
+    """A conversation's events after ``after``, or its last ones if that does not fit; then what was held back.
+
+    False = while it was being read the right to read it ended; nothing was told.
+    """
     current = hub.board.heads.get(head.id, head)
     fits = after is not None and after <= current.seq
     log: list[Entry] = []
     if not fits or after != current.seq:
         start = after if fits and after is not None else 0
-        log = await hub.database.read(lambda db: chats.staff_log(db, head.id, start, limit=TAIL))
+        log, latest = await hub.database.read(
+            lambda db: (chats.staff_log(db, head.id, start, limit=TAIL), chats.one(db, head.id))
+        )
+        if latest is None or not hub.may_read(reader.actor, latest):
+            hub.unfollow(reader, head.id)
+            reader.release(head.id, MAX_INT)
+            return False
         if fits and log and log[0].seq != start + 1:
             fits = False
     last = log[-1].seq if log else (after if fits and after is not None else 0)
@@ -84,6 +96,7 @@ async def catch_up_staff(hub: Hub, reader: StaffReader, head: Head, after: int |
     frames.extend(staff_event(head.id, entry) for entry in log)
     await reader.send_many(frames)
     reader.release(head.id, last)
+    return True
 
 
 async def greet_visitor(
