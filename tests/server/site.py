@@ -139,6 +139,10 @@ class Site:
         await window.connect()
         if greet:
             await window.greet(**hello)
+            user = window.seen(p.Welcome)[0].user
+            await async_until(
+                lambda: not self.hub.board.seat(user).lost_at, what=f"{name}'s link to be known"
+            )
         return window
 
     def token(self) -> str:

@@ -185,7 +185,7 @@ class StaffWindow(Window):
 
     async def take(self, chat: int) -> p.Ack:
         """Take a chat, which must work, and wait for its events."""
-        await self.expect(p.ChatCard, chat=chat)
+        await self._find(p.ChatCard, {"chat": chat}, SECONDS, 0)
         ack: p.Ack = await self.done(p.Take(new_cid(), chat))
         await self.expect(p.Event, chat=chat, what=p.Took)
         return ack
