@@ -340,12 +340,13 @@ STYLES = [
 @pytest.mark.parametrize("seed", range(8))
 def test_random_frames_end_in_the_same_cells(seed: int, bce: bool) -> None:
     rng = random.Random(f"frames {seed}")
-    width, height = rng.choice([(1, 1), (2, 3), (17, 6), (30, 12)])
+    width, height = rng.choice([(1, 1), (2, 3), (17, 6), (30, 12), (50, 8)])
     cells = Cells(keeps_background=bce)
     cells.resize(width, height)
     plain, diffed = Emulator(width, height), Emulator(width, height)
     for view in (plain, diffed):
         view.feed("\x1b[?7l")
+        view.screen.keeps_background = bce
     for step in range(120):
         rows = []
         for _ in range(rng.randint(1, height)):

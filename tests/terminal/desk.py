@@ -14,6 +14,9 @@ from agentconsole.widgets.transcript import Line, Transcript
 from tests.hostile import HOSTILE
 
 START = 1_763_700_000_000
+PAGE = (
+    1500  # characters of a hostile text that fill less than a page, so that each page differs from the next
+)
 
 
 class Desk(App[None]):
@@ -49,7 +52,9 @@ class Desk(App[None]):
 
     def first_lines(self) -> list[Line]:
         if self.scene == "hostile":
-            foreign = [Line(n, START, case.text, "visitor", case.text) for n, case in enumerate(HOSTILE)]
+            foreign = [
+                Line(n, START, case.text, "visitor", case.text[:PAGE]) for n, case in enumerate(HOSTILE)
+            ]
             own = [Line(f"own {n}", START, "Liv", "me", f"intact {n}") for n in range(len(HOSTILE))]
             return [line for pair in zip(foreign, own, strict=True) for line in pair]
         return [Line(-n, START, "Kari", "visitor", f"earlier {n}") for n in range(60, 0, -1)]

@@ -20,7 +20,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pyte
 from rich.cells import get_character_cell_size
@@ -64,7 +64,28 @@ def foreign_controls(raw: bytes, signals: bool = True) -> list[str]:
 
 class Screen(pyte.Screen):
     """pyte's screen with what it lacks: scrolling by SU and SD, marks in the cell before them, and the other
-    half of a wide character vanishing when one half is overwritten, as terminals do."""
+    half of a wide character vanishing when one half is overwritten, as terminals do. Without `keeps_background`
+    it erases as GNU screen does, with no colour at all."""
+
+    keeps_background = True
+
+    def erase_in_line(self, how: int = 0, private: bool = False) -> None:
+        """EL: in the pen's background, or in none."""
+        with self._erasing():
+            super().erase_in_line(how, private)
+
+    def erase_characters(self, count: int | None = None) -> None:
+        """ECH: in the pen's background, or in none."""
+        with self._erasing():
+            super().erase_characters(count)
+
+    @contextlib.contextmanager
+    def _erasing(self) -> Iterator[None]:
+        pen = self.cursor.attrs
+        if not self.keeps_background:
+            self.cursor.attrs = self.default_char
+        yield
+        self.cursor.attrs = pen
 
     def draw(self, data: str) -> None:
         """Put text into the cells."""

@@ -84,8 +84,10 @@ def test_every_hostile_text_is_shown_and_none_acts() -> None:
             seen.update(map(int, re.findall(r"intact (\d+)", "\n".join(terminal.rows))))
             if 0 in seen:
                 break
+            before = terminal.rows
             terminal.send("\x1b[5~")
-            terminal.wait_quiet(0.05)
+            terminal.wait_until(lambda rows, before=before: rows != before, what="the page before")
+            terminal.wait_quiet(0.02)
         assert seen == set(range(len(HOSTILE)))
         assert foreign_controls(terminal.raw, signals=False) == []
 
