@@ -60,7 +60,7 @@ class Options:
     sockets: int = _set("Sockets that this server holds in all.", 10_000, 1)
     hello_seconds: float = _set("Seconds in which a socket must say who it is.", 5.0, 0.1)
     visitor_buffer: int = _set(
-        "Bytes that may wait for a slow visitor before it is cut off.", MEBIBYTE, 65_536
+        "Bytes that may wait for a slow visitor before it is cut off.", MEBIBYTE, 262_144
     )
     staff_buffer: int = _set(
         "Bytes that may wait for a slow console before it is cut off.", 8 * MEBIBYTE, 65_536

@@ -279,7 +279,7 @@ class Socket(asyncio.Protocol):
         """Write what was sent; who does not take it is cut off and resumes later."""
         frames, self._out = self._out, []
         transport = self.transport
-        if self._wire.state is not LinkState.OPEN or transport.is_closing():
+        if not frames or self._wire.state is not LinkState.OPEN or transport.is_closing():
             return
         transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
         if transport.get_write_buffer_size() > self.limit:
@@ -297,15 +297,15 @@ class Socket(asyncio.Protocol):
             self._drained = None
 
     async def drain(self) -> None:
-        """Wait until the link has taken most of what was written."""
+        """Write what was sent, and wait until the link has taken most of it."""
+        self.flush()
         if self._drained is not None and not self.transport.is_closing():
             await self._drained.wait()
 
     def close(self, code: int, reason: str) -> None:
         """End the connection with a close frame."""
         if self._wire.state is LinkState.OPEN:
-            if self._out:
-                self.flush()
+            self.flush()
             try:
                 self._wire.send_close(code, reason)
             except ProtocolError:
