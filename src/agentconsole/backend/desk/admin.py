@@ -21,6 +21,7 @@ from .made import Change, DepartmentsChanged, Made, SessionsEnded, StaffChanged
 USER_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 HOUR_S = 3_600
+RECONNECT_MS = 60_000
 CID = "administration"
 
 
@@ -319,7 +320,7 @@ def _awake(sheet: WorkingSet, actor: Actor, command: Awake, now: int) -> Made:
     alive = int(letters.settings(connection).get("alive_at", now))
     users.lose_all_seats(connection, now)
     chats.extend_timers(connection, max(0, now - alive))
-    chats.lose_all_visitors(connection, now)
+    chats.lose_all_visitors(connection, now, RECONNECT_MS)
     letters.set_setting(connection, "alive_at", str(now))
     return Made()
 

@@ -283,8 +283,11 @@ def extend_timers(connection: Connection, by: int) -> None:
     connection.execute(update(chat).where(chat.c.due_at > 0).values(due_at=chat.c.due_at + by))
 
 
-def lose_all_visitors(connection: Connection, now: int) -> None:
-    """A server that starts has no links: every visitor of an open chat was lost now; who waits is waited for."""
+def lose_all_visitors(connection: Connection, now: int, patience: int) -> None:
+    """A server that starts has no links: every visitor of an open chat was lost now.
+
+    Who waits is waited for ``patience`` milliseconds longer than usual: windows come back spread over that time.
+    """
     abandon = select(department.c.abandon_ms).where(department.c.id == chat.c.department).scalar_subquery()
     connection.execute(
         update(chat)
@@ -292,7 +295,7 @@ def lose_all_visitors(connection: Connection, now: int) -> None:
         .values(
             lost_at=now,
             version=chat.c.version + 1,
-            due_at=case((chat.c.state == State.waiting.value, now + abandon), else_=chat.c.due_at),
+            due_at=case((chat.c.state == State.waiting.value, now + patience + abandon), else_=chat.c.due_at),
         )
     )
 
