@@ -65,6 +65,7 @@ class MainScreen(Screen[None]):
         self.left = LeftView(store, actions)
         self.view: QueueView | ChatView | LeftView = self.queue
         self._notice_until = 0
+        self._ready = False
         self.places = Tabs(id="places")
         self.link = Bar(id="link-banner")
         self.sentence = Words(id="notice")
@@ -86,6 +87,7 @@ class MainScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Begin with the queue."""
+        self._ready = True
         self.queue.land()
         self.frame(self.actions.clock())
 
@@ -142,7 +144,7 @@ class MainScreen(Screen[None]):
 
     def frame(self, now: int) -> None:
         """Places, hints, link and status; painted only where they changed."""
-        if not self.is_mounted:
+        if not self._ready:
             return
         if self._notice_until and now >= self._notice_until:
             self.unnotice()
@@ -190,7 +192,7 @@ class MainScreen(Screen[None]):
         silent = link.silent_s(now)
         if silent or (link.state is LinkState.connecting and link.why):
             words = link.words(now)
-            waiting = len(self.store.outbox.entries)
+            waiting = self.store.outbox.unsent()
             kept = "What you write is kept."
             if waiting:
                 kept = f"{waiting} thing{'s' if waiting > 1 else ''} of yours will be sent when it is back."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 
 from agentconsole import alerts
@@ -15,7 +16,9 @@ class Signals:
 
     def __init__(self, store: Store, settings: Settings, write: Callable[[bytes], object]) -> None:
         self.store = store
-        self.alerter = alerts.Alerter(settings.alerts, alerts.detect(os.environ, settings.alerts.protocol))
+        encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
+        tty = alerts.detect(os.environ, settings.alerts.protocol, encoding)
+        self.alerter = alerts.Alerter(settings.alerts, tty)
         self._write = write
         self._title = ""
 
