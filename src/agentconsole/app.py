@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Any, ClassVar
 
 from textual import on, work
@@ -30,6 +31,7 @@ from agentconsole.widgets.composer import Field
 from agentconsole.widgets.rows import Rows
 from agentconsole.widgets.transcript import Transcript
 
+FRAME_S = 0.05  # between two drawings of what comes in
 LOOK_AGAIN = {Topic.talk, Topic.card, Topic.mine}
 
 
@@ -82,6 +84,7 @@ class AgentConsole(App[int]):
         self.signals = Signals(self.store, self.settings, self._alert)
         self._touched: set[Touched] = set()
         self._pumping = False
+        self._pumped = 0.0
         for action in table:
             if action.where is not Where.composer and action.keys:
                 self._bindings.bind(",".join(action.keys), f"do('{action.id}')", action.label, show=False)
@@ -116,14 +119,19 @@ class AgentConsole(App[int]):
     # --- what comes in ---
 
     def changed(self, touched: set[Touched]) -> None:
-        """The store has changed: many changes make one drawing."""
+        """The store has changed: it is drawn at once, but in a flood only so often; keys do not wait for it."""
         self._touched |= touched
-        if not self._pumping:
-            self._pumping = True
+        if self._pumping:
+            return
+        self._pumping = True
+        wait = self._pumped + FRAME_S - monotonic()
+        if wait > 0:
+            self.set_timer(wait, self._pump)
+        else:
             self.call_later(self._pump)
 
     def _pump(self) -> None:
-        self._pumping = False
+        self._pumping, self._pumped = False, monotonic()
         touched, self._touched = self._touched, set()
         now = self.clock()
         if self.main.is_mounted:
