@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pyte
 import pytest
 
 from agentconsole import cache, files
@@ -18,6 +17,7 @@ from agentconsole.protocol import DepartmentCard, DepartmentList, Say, State, Sy
 from agentconsole.store import Store
 from tests.hostile import HOSTILE, Hostile
 from tests.small_desk import card
+from tests.terminal.rig import Emulator
 from tests.test_store import NOW, apply, welcome
 
 SERVER, USER = "https://chat.example.org", "ada"
@@ -158,9 +158,9 @@ def drawn(
 ) -> tuple[bytes, list[str]]:
     """The bytes, and the rows that a terminal shows."""
     raw = cache.first_picture(width, height, {"TERM": "xterm"} | env, encoding=encoding, folder=tmp_path)
-    screen = pyte.Screen(width, height)
-    pyte.ByteStream(screen).feed(raw)
-    return raw, [row.rstrip() for row in screen.display]
+    emulator = Emulator(width, height)
+    emulator.feed(raw)
+    return raw, emulator.screen.rows()
 
 
 def test_the_store_becomes_a_picture_in_this_machines_time() -> None:
