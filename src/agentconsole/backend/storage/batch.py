@@ -36,8 +36,10 @@ class Statements:
         """Full rows, columns in the table's order, in id order; ``lock`` keeps others from changing them meanwhile."""
         if not ids:
             return ()
-        keys: object = list(ids) if self._dialect == "postgresql" else json.dumps(list(ids))
-        self._cursor.execute(_select_sql(self._dialect, table, lock), (keys,))
+        keys: object = ids[0] if len(ids) == 1 else list(ids)
+        if self._dialect == "sqlite" and len(ids) > 1:
+            keys = json.dumps(keys)
+        self._cursor.execute(_select_sql(self._dialect, table, lock, len(ids) == 1), (keys,))
         rows: Sequence[Any] = self._cursor.fetchall()
         return rows
 
@@ -84,9 +86,10 @@ def _update_sql(dialect: str, table: Table, names: tuple[str, ...]) -> str:
 
 
 @functools.cache
-def _select_sql(dialect: str, table: Table, lock: bool) -> str:
+def _select_sql(dialect: str, table: Table, lock: bool, one: bool) -> str:
     names = _names(list(table.columns))
     if dialect == "postgresql":
-        tail = " FOR UPDATE" if lock else ""
-        return f'SELECT {names} FROM "{table.name}" WHERE id = ANY(%s) ORDER BY id{tail}'
-    return f'SELECT {names} FROM "{table.name}" WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id'
+        found, tail = ("= %s" if one else "= ANY(%s)"), (" FOR UPDATE" if lock else "")
+    else:
+        found, tail = ("= ?" if one else "IN (SELECT value FROM json_each(?))"), ""
+    return f'SELECT {names} FROM "{table.name}" WHERE id {found} ORDER BY id{tail}'
