@@ -89,3 +89,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """Count databases where PostgreSQL is mandatory; with several workers, in the one that sums up."""
     if "postgres" in MANDATORY and not hasattr(config, "workerinput"):
         config.pluginmanager.register(BothEngines(), "both-engines")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """A failure that shows a lone surrogate must not take the worker down with it."""
+    return _writable((yield))
+
+
+def _writable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_writable(key): _writable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_writable(item) for item in value)
+    return value
