@@ -17,6 +17,7 @@ from typing import Any
 from unittest import mock
 
 import msgspec
+from sqlalchemy import event
 
 from agentconsole import protocol as p
 from agentconsole.backend import server
@@ -65,6 +66,7 @@ class Site:
         self._task: asyncio.Task[None]
         self._windows: list[StaffWindow | VisitorWindow] = []
         self._fresh = itertools.count(1)
+        self._at_commit: Callable[[], object] = _nothing
 
     async def start(self) -> None:
         """Open the doors."""
@@ -73,6 +75,7 @@ class Site:
 
         def built(database: Database, desk: Desk, hub: Hub, *others: Any) -> Any:
             self.desk, self.hub = desk, hub
+            event.listen(database.writer_engine, "commit", lambda connection: self._at_commit())
             return build(database, desk, hub, *others)
 
         with mock.patch.object(server.http, "build", built):
@@ -105,24 +108,17 @@ class Site:
     @asynccontextmanager
     async def stalled(self) -> AsyncIterator[Callable[[], Awaitable[None]]]:
         """While the block lasts nothing is committed; call what it gives to wait until the writer is at the gate."""
-        writer: Any = self.desk.writer
-        work, gate, there = writer._work, threading.Event(), threading.Event()
-
-        def waiting(*given: Any) -> Any:
-            made = work(*given)
-            there.set()
-            gate.wait(STOP_SECONDS)
-            return made
+        there, gate = threading.Event(), threading.Event()
 
         async def arrived() -> None:
             await async_until(there.is_set, what="the writer to come to the commit")
             there.clear()
 
-        writer._work = waiting
+        self._at_commit = lambda: (there.set(), gate.wait(STOP_SECONDS))
         try:
             yield arrived
         finally:
-            writer._work = work
+            self._at_commit = _nothing
             gate.set()
 
     async def order(self, command: Any) -> Any:
@@ -168,6 +164,10 @@ class Site:
             await agent.take(chat)
             await vera.expect(p.VisitorEvent, chat=chat, what=p.Took)
         return vera, chat
+
+
+def _nothing() -> None:
+    """The writer is not held up."""
 
 
 def _fields(options: Options) -> dict[str, Any]:

@@ -46,7 +46,8 @@ async def test_reading_goes_on_while_the_writer_is_stalled(database_url: str, tm
         async with site.stalled() as at_the_gate:
             vera.send(p.Say(new_cid(), chat, "slow disk"))
             await at_the_gate()
-            sue = await site.staff("sue")
+            sue = await site.staff("sue", greet=False)
+            await sue.greet()
             assert sue.seen(p.ChatCard, chat=chat)
             await sue.done(p.Open(new_cid(), chat))
             assert [event.seq for event in sue.log(chat)] == [1, 2, 3]

@@ -3,6 +3,9 @@
 import asyncio
 import random
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from agentconsole import protocol as p
 from agentconsole.backend.desk.made import Made
@@ -197,20 +200,40 @@ async def test_two_windows_start_at_once(database_url: str, tmp_path: Path) -> N
 
 
 async def test_a_window_that_opens_while_the_other_starts_shows_the_chat(
-    database_url: str, tmp_path: Path
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The second window's hello finds no visitor in the database; before it goes on, the first chat is begun."""
     async with running(database_url, tmp_path) as site:
-        for pause in [0, 0, 0, 0, 0.0005, 0.001, 0.002, 0.004] * 3:
+        token = site.token()
+        one, two = await site.visitor(token), await site.visitor(token, greet=False)
+        read, gate, there = site.hub.database.read, asyncio.Event(), asyncio.Event()
+
+        async def slow(question: Any) -> Any:
+            answer = await read(question)
+            there.set()
+            await gate.wait()
+            return answer
+
+        with monkeypatch.context() as patch:
+            patch.setattr(site.hub.database, "read", slow)
+            two.send(two.hello())
+            await there.wait()
+        chat = await one.start("hello")
+        gate.set()
+        await two.expect(p.VisitorEvent, chat=chat, what=p.Said("hello"))
+        await one.say(chat, "and on")
+        await two.expect(p.VisitorEvent, chat=chat, what=p.Said("and on"))
+
+
+async def test_hello_and_start_at_the_same_moment(database_url: str, tmp_path: Path) -> None:
+    async with running(database_url, tmp_path) as site:
+        for pause in [0, 0, 0.0005, 0.001, 0.002, 0.004] * 2:
             token = site.token()
             one, two = await site.visitor(token), await site.visitor(token, greet=False)
             start = p.Start(new_cid(), SALES, "hello")
-            if pause:
-                one.send(start)
-                await asyncio.sleep(pause)
-                two.send(two.hello())
-            else:
-                two.send(two.hello())
-                one.send(start)
+            one.send(start)
+            await asyncio.sleep(pause)
+            two.send(two.hello())
             chat = (await one.answer(start.cid)).chat
             await two.expect(p.VisitorEvent, chat=chat, what=p.Said("hello"))
             one.drop()
