@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -14,6 +15,8 @@ Other commands (each explains itself with --help):
   agentconsole admin      users, rights, departments, sessions
   agentconsole simulate   visitors that are none, for training and load
   agentconsole demo       a server, simulated visitors and the console, to look around"""
+
+PRIVATE = 0o077  # what they write is for its owner alone, also in a folder that others may enter
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,12 +53,14 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(words: Sequence[str]) -> int:
     from agentconsole.backend import cli
 
+    os.umask(PRIVATE)
     return cli.serve(words)
 
 
 def _admin(words: Sequence[str]) -> int:
     from agentconsole.backend import cli
 
+    os.umask(PRIVATE)
     return cli.admin(words)
 
 

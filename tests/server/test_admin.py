@@ -153,11 +153,9 @@ def serve(*words: str, env: dict[str, str] | None = None) -> tuple[int, str]:
 
 
 def test_a_first_start_says_how_to_make_the_first_administrator(tmp_path: Path) -> None:
-    with running(tmp_path / "data") as server:
-        assert (
-            f"agentconsole admin --data {server.data} user add NAME --password-stdin"
-            in server.log.read_text()
-        )
+    with running(tmp_path / "a folder") as server:
+        order = f"agentconsole admin --data '{server.data}' user add NAME --password-stdin"
+        assert order in server.log.read_text(), "it can be pasted into a shell"
         for password in ("", "admin", "password", "agentconsole"):
             answer = server.ask("POST", "/api/sessions", body={"name": "admin", "password": password})
             assert answer.status_code == 401
@@ -181,6 +179,46 @@ def test_nobody_is_let_in_unencrypted_from_elsewhere(tmp_path: Path) -> None:
         assert server.ask("GET", "/healthz").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "flags, code, hint",
+    [
+        (["--tls-cert", "missing.pem", "--tls-key", "missing.pem"], 2, "No such file"),
+        (["--tls-cert", __file__, "--tls-key", __file__], 2, "Both must be PEM files"),
+        (["--database", "nonsense"], 2, "postgresql://user@host/name"),
+        (["--database", "postgresql://host:port/name"], 3, "postgresql://user@host/name"),
+        (["--database", "postgresql://127.0.0.1:1/name"], 3, "The database cannot be used"),
+        (["--host", "nobody.invalid", "--behind-proxy"], 3, "nobody.invalid port 0: "),
+    ],
+    ids=str,
+)
+def test_what_stands_in_the_way_of_a_start_is_said_in_one_line(
+    tmp_path: Path, flags: list[str], code: int, hint: str
+) -> None:
+    found, err = serve("--data", str(tmp_path / "data"), "--port", "0", *flags)
+    assert found == code
+    assert hint in err
+    assert err.count("\n") == 1, err
+
+
+def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "agentconsole.db").write_text("a shopping list, long enough to be looked at by somebody\n" * 20)
+    code, err = serve("--data", str(data), "--port", "0")
+    assert (code, err.count("\n")) == (3, 1), err
+    assert "not a database" in err
+    assert admin(data, "user", "list")[0] == 3
+    assert (data / "agentconsole.db").read_text().startswith("a shopping list")
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        code, err = serve("--data", str(tmp_path / "data"), "--port", str(port))
+    assert code == 3
+    assert f"127.0.0.1 port {port}: Address already in use" in err
+
+
 def test_a_second_server_on_the_same_data_is_refused(tmp_path: Path) -> None:
     with running(tmp_path / "data") as server:
         code, err = serve("--data", str(server.data), "--port", "0")
@@ -192,6 +230,16 @@ def test_the_data_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
     data = tmp_path / "fresh"
     assert admin(data, "user", "list")[0] == 0
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
+
+
+def test_its_files_are_too_even_in_a_folder_that_others_may_enter(tmp_path: Path) -> None:
+    data = tmp_path / "made by somebody else"
+    data.mkdir(mode=0o755)
+    with running(data) as server:
+        server.add_user()
+        for path in data.iterdir():
+            assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path.name
+    assert {path.name for path in data.iterdir()} >= {"agentconsole.db", "server.lock"}
 
 
 # --- the socket ------------------------------------------------------------------------------------------------

@@ -1,15 +1,18 @@
 """Log lines: one event, one line, and nothing in it that people wrote in confidence."""
 
 import io
+import json
 import logging
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from websockets.sync.client import connect
 
 from agentconsole.backend import logs
 from tests.hostile import HOSTILE
+from tests.running import running
 
 
 @pytest.fixture
@@ -68,6 +71,18 @@ def test_a_traceback_is_in_the_same_line_without_the_words_of_the_error(out: io.
 def test_nothing_less_important_than_asked_for_is_written(out: io.StringIO) -> None:
     logging.getLogger("agentconsole.http").debug("a request")
     assert out.getvalue() == ""
+
+
+def test_frames_are_not_logged_even_when_everything_else_is(tmp_path: Path) -> None:
+    with running(tmp_path / "data", log_level="debug") as server:
+        assert server.ask("GET", "/api/me").status_code == 401
+        server.login(server.add_user())
+        with connect(server.url.replace("http", "ws") + "/ws/visitor") as link:
+            link.send(['{"t":"hello","token":', f'"{"private" * 7}"', "}"])
+            assert json.loads(link.recv(timeout=10))["t"] == "welcome"
+    lines = server.log.read_text()
+    assert "level=debug where=http" in lines
+    assert "private" not in lines
 
 
 def test_the_handbook_names_every_figure() -> None:

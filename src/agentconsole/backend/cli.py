@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import Any
 
 from agentconsole.text import clean
 
-from .options import Options, Unusable, check, load, read
+from .options import Options, Unusable, certified, check, load, read
 
 OK, REFUSED, USAGE, UNREACHABLE = 0, 1, 2, 3
 
@@ -34,18 +35,19 @@ def serve(arguments: Sequence[str]) -> int:
     """Run the server until it is told to stop."""
     try:
         options = check(load(arguments, os.environ))
+        certified(options)
         options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     except Unusable as problem:
         return complain(problem, USAGE)
     except OSError as error:
         return complain(f"The data folder cannot be made: {error}.", UNREACHABLE)
     from . import logs, server
-    from .storage.database import Locked, TooNew
+    from .storage.database import Locked, TooNew, Unreachable
 
     logs.set_up(options.log_level)
     try:
         server.run(options, lambda url, first: _ready(options, url, first))
-    except (Locked, TooNew) as problem:
+    except (Locked, TooNew, Unreachable) as problem:
         return complain(problem, UNREACHABLE)
     except OSError as error:
         return complain(f"The server cannot run: {error}.", UNREACHABLE)
@@ -73,8 +75,7 @@ and a department, so that visitors can be answered:
 def first_steps(options: Options) -> str:
     """What to do on a first start."""
     usual = Options().data == options.data
-    where = f" --database {options.database}" if options.database else ""
-    return FIRST_STEPS.format(where=where + ("" if usual else f" --data {options.data}"))
+    return FIRST_STEPS.format(where="" if usual else f" --data {shlex.quote(str(options.data))}")
 
 
 # --- admin ---------------------------------------------------------------------------------------------------------
@@ -98,8 +99,8 @@ def admin(arguments: Sequence[str]) -> int:
 
 
 def _give(options: Options, wish: Any, words: argparse.Namespace) -> int:
-    from .operator import Unreachable, alone, ask
-    from .storage.database import Locked, TooNew
+    from .operator import alone, ask
+    from .storage.database import Locked, TooNew, Unreachable
 
     try:
         answer = ask(options.data, wish)

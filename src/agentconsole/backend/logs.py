@@ -44,7 +44,7 @@ def set_up(level: str, stream: TextIO | None = None) -> None:
     handler.setFormatter(Line())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.raiseExceptions = False
-    for noisy in ("uvicorn.access", "asyncio", "alembic"):
+    for noisy in ("uvicorn.access", "asyncio", "alembic", "websockets"):  # the last one would show frames
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -42,10 +42,6 @@ SECONDS = 30.0
 PATH_LIMIT = 100
 
 
-class Unreachable(Exception):
-    """The database does not answer."""
-
-
 class Question(msgspec.Struct, tag_field="t", forbid_unknown_fields=True, frozen=True):
     """Base of what an operator may ask."""
 
@@ -282,9 +278,8 @@ def alone(url: str, data: Path, clock: Callable[[], int], wish: Any) -> Answer:
     try:
         database.lock()
         database.migrate()
-        return asyncio.run(_alone(database, clock, wish))
-    except database.failures as error:
-        raise Unreachable(f"The database cannot be used: {getattr(error, 'orig', None) or error}") from error
+        with database.named():
+            return asyncio.run(_alone(database, clock, wish))
     finally:
         database.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import re
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -114,7 +115,8 @@ def parser(prog: str = "agentconsole serve") -> argparse.ArgumentParser:
         else:
             shown = _written(_default(item))
             hint = f" (default: {shown})" if shown and item.name != "data" else ""
-            metavar = item.name.split("_")[-1].upper()
+            number = isinstance(_default(item), (int, float))
+            metavar = "N" if number else item.name.split("_")[-1].upper()
             words.add_argument(flag, metavar=metavar, default=None, help=meaning + hint)
     return words
 
@@ -133,7 +135,12 @@ def read(given: Mapping[str, Any], env: Mapping[str, str]) -> Options:
         if written is not None and written != "":
             least = item.metadata.get("least", 0)
             changes[item.name] = _value(item.name, _default(item), written, least)
-    return replace(Options(), **changes)
+    options = replace(Options(), **changes)
+    if options.database and not re.match(r"postgres(ql)?(\+psycopg)?://", options.database):
+        raise Unusable(
+            "database must be an address such as postgresql://user@host/name; leave it empty for SQLite."
+        )
+    return options
 
 
 def check(options: Options) -> Options:
@@ -159,9 +166,25 @@ def check(options: Options) -> Options:
         raise Unusable(
             f"public_url must begin with https:// or http://, and {options.public_url!r} does not."
         )
+    if urlsplit(options.public_url).path.strip("/"):
+        raise Unusable("public_url must be without a path: the server answers at the root of its address.")
     if options.log_level not in ("debug", "info", "warning", "error"):
         raise Unusable(f"log_level must be debug, info, warning or error, not {options.log_level!r}.")
     return options
+
+
+def certified(options: Options) -> None:
+    """Can the files of TLS be used, if there are any? Raises Unusable."""
+    if not options.tls:
+        return
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(options.tls_cert, options.tls_key, lambda: b"")
+    except OSError as error:
+        raise Unusable(
+            f"The TLS files {options.tls_cert} and {options.tls_key} cannot be used: {error.strerror or error}."
+            " Both must be PEM files that the server may read, the key without a passphrase."
+        ) from None
 
 
 def as_markdown() -> str:

@@ -46,7 +46,7 @@ def run(options: Options, ready: Callable[[str, bool], None]) -> None:
 
 
 async def serve(options: Options, ready: Callable[[str, bool], None]) -> None:
-    """Run until SIGTERM or SIGINT. Raises Locked, TooNew, OSError.
+    """Run until SIGTERM or SIGINT. Raises Locked, TooNew, Unreachable, OSError.
 
     ``ready(url, first)`` is called when the doors are open; ``first`` = there are no users yet.
     """
@@ -123,7 +123,10 @@ def _listen(options: Options) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
-    listening.bind((options.host, options.port))
+    try:
+        listening.bind((options.host, options.port))
+    except OSError as error:
+        raise OSError(f"{options.host} port {options.port}: {error.strerror or error}") from error
     listening.listen(2_048)
     listening.setblocking(False)
     return listening

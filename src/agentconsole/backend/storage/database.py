@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 
 from .shape import TooNew, bring_up
 
@@ -22,11 +23,15 @@ ONE_SERVER = 4_127_690_153
 READERS = 4
 
 
-__all__ = ["Database", "Locked", "TooNew"]
+__all__ = ["Database", "Locked", "TooNew", "Unreachable"]
 
 
 class Locked(Exception):
     """Another server works on this database already."""
+
+
+class Unreachable(Exception):
+    """The database does not answer, or cannot be what its address says."""
 
 
 class Database:
@@ -40,12 +45,19 @@ class Database:
     def __init__(self, url: str, data: Path) -> None:
         self.url = url
         self.data = data
-        self.sqlite = make_url(url).get_backend_name() == "sqlite"
         self._lock_file: int | None = None
         self._lock_connection: Connection | None = None
         self._closed = False
-        self.writer_engine = self._engine(writer=True)
-        self._reader_engine = self._engine(writer=False)
+        try:
+            self.sqlite = make_url(url).get_backend_name() == "sqlite"
+            self.writer_engine = self._engine(writer=True)
+            self._reader_engine = self._engine(writer=False)
+        except (ArgumentError, ValueError):
+            raise Unreachable(
+                "This is no address of a database; one looks like postgresql://user@host/name."
+            ) from None
+        except ModuleNotFoundError as missing:
+            raise Unreachable(f"The driver of this database, {missing.name}, is not installed.") from None
         driver = self.writer_engine.dialect.loaded_dbapi
         self.duplicates = (IntegrityError, driver.IntegrityError)
         self.failures = (DBAPIError, driver.Error)
@@ -80,8 +92,21 @@ class Database:
 
         return engine
 
+    @contextlib.contextmanager
+    def named(self) -> Iterator[None]:
+        """What fails in here is raised as Unreachable, in one line that can be told to people."""
+        try:
+            yield
+        except self.failures as error:
+            reason = " ".join(str(getattr(error, "orig", None) or error).split())
+            raise Unreachable(f"The database cannot be used: {reason}") from error
+
     def lock(self) -> None:
-        """Make this the only server on this database. Raises Locked."""
+        """Make this the only server on this database. Raises Locked, Unreachable, OSError."""
+        with self.named():
+            self._lock()
+
+    def _lock(self) -> None:
         if self.sqlite:
             handle = os.open(self.data / "server.lock", os.O_RDWR | os.O_CREAT, 0o600)
             try:
@@ -103,8 +128,8 @@ class Database:
         self._lock_connection = connection
 
     def migrate(self) -> None:
-        """Bring the tables to this version's shape. Raises TooNew."""
-        with self.writer_engine.begin() as connection:
+        """Bring the tables to this version's shape. Raises TooNew, Unreachable."""
+        with self.named(), self.writer_engine.begin() as connection:
             bring_up(connection)
 
     def read_now(self, question: Callable[[Connection], T]) -> T:
