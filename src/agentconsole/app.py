@@ -97,6 +97,8 @@ class AgentConsole(App[int]):
         self.push_screen(self.main)
         self.set_interval(1.0, self.tick)
         self.signals.begin()
+        if self.settings.ascii and isinstance(self._driver, DiffDriver):
+            self._driver.cells.ascii_only = True
         if self.problems:
             self.call_later(self.tell, " ".join(self.problems), "warn")
         self.connect()
@@ -131,14 +133,16 @@ class AgentConsole(App[int]):
             self.call_later(self._pump)
 
     def _pump(self) -> None:
-        self._pumping, self._pumped = False, monotonic()
-        touched, self._touched = self._touched, set()
-        now = self.clock()
+        now, chat = self.clock(), self.main.chat.chat
         if self.main.is_mounted:
+            if any(touch.topic in LOOK_AGAIN and touch.chat in (0, chat) for touch in self._touched):
+                self.looking()  # first: what is read as it comes is not drawn as unread before
+            touched, self._touched = self._touched, set()
             self.main.sync(touched, now)
             self.deeds.settle()
-            if any(touch.topic in LOOK_AGAIN and touch.chat in (0, self.main.chat.chat) for touch in touched):
+            if self.main.chat.chat != chat:
                 self.looking()
+        self._pumping, self._pumped = False, monotonic()
         self._signal(now)
         self._keep_picture(now)
 
@@ -174,7 +178,7 @@ class AgentConsole(App[int]):
         self.signals.send(self.main.chat.chat if self._looks_at_chat() else 0, now)
 
     def _looks_at_chat(self) -> bool:
-        return self.app_focus and self.main.where is Where.chat and self.screen is self.main
+        return self.app_focus and self.main.where is Where.chat and self.main.is_active
 
     def _alert(self, data: bytes) -> None:
         if isinstance(self._driver, DiffDriver):
@@ -213,6 +217,10 @@ class AgentConsole(App[int]):
         view.redraw()
 
     # --- keys and mouse ---
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C, where nothing is selected: a habit of shells, and too near to 'copy' to end a shift with."""
+        self.tell("To leave the console press Escape, then Q.")
 
     def fits(self, action: Action) -> bool:
         """True if the action can be used in the place in view."""

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from functools import lru_cache
 
 from rich.cells import get_character_cell_size
@@ -225,7 +226,8 @@ class Cells:
         if not moved:
             return dirty
         top, bottom, by = moved
-        before, after = self._costs(range(top, bottom + 1), *self._shifted(top, bottom, by))
+        fill = self._ground_of(range(bottom - by + 1, bottom + 1)) if by > 0 else ""
+        before, after = self._costs(range(top, bottom + 1), *self._shifted(top, bottom, by, fill))
         # what stands beside the moved rows moves too: leave out those where putting it back costs more
         order = range(len(before)) if by > 0 else range(len(before) - 1, -1, -1)
         loss, worst, cut = 0, 0, 0
@@ -236,8 +238,8 @@ class Cells:
         if sum(before) - sum(after) + worst < SCROLL_FROM:
             return dirty
         top, bottom = (top + cut, bottom) if by > 0 else (top, bottom - cut)
-        text, style = self._shifted(top, bottom, by)
-        self._use("")
+        text, style = self._shifted(top, bottom, by, fill)
+        self._use(fill)
         at, step = (bottom, "\n" * by) if by > 0 else (top, "\x1bM" * -by)
         self._out.append(f"\x1b[{top + 1};{bottom + 1}r\x1b[{at + 1}H{step}\x1b[r")
         self._row = self._column = None  # most terminals, not all, stand in the first cell now
@@ -245,11 +247,21 @@ class Cells:
         self._shown_style[top : bottom + 1] = style
         return [row for row in sorted({*dirty, *range(top, bottom + 1)}) if self._differs(row)]
 
-    def _shifted(self, top: int, bottom: int, by: int) -> tuple[list[list[str]], list[list[str]]]:
-        """What the rows would show after the terminal has scrolled them."""
+    def _ground_of(self, rows: range) -> str:
+        """The background that most blanks of these rows want, if the terminal scrolls rows in with it."""
+        grounds = Counter(
+            style
+            for row in rows
+            for cell, style in zip(self._text[row], self._style[row], strict=True)
+            if cell == " " and erasable(style, self.keeps_background)
+        )
+        return grounds.most_common(1)[0][0] if grounds else ""
+
+    def _shifted(self, top: int, bottom: int, by: int, fill: str) -> tuple[list[list[str]], list[list[str]]]:
+        """What the rows would show after the terminal has scrolled them, blank rows coming in on ground `fill`."""
         text, style = self._shown_text[top : bottom + 1], self._shown_style[top : bottom + 1]
         blank_text = [[" "] * self.size[0] for _ in range(abs(by))]
-        blank_style = [[""] * self.size[0] for _ in range(abs(by))]
+        blank_style = [[fill] * self.size[0] for _ in range(abs(by))]
         if by > 0:
             return text[by:] + blank_text, style[by:] + blank_style
         return blank_text + text[:by], blank_style + style[:by]

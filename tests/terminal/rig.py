@@ -79,6 +79,14 @@ class Screen(pyte.Screen):
         with self._erasing():
             super().erase_characters(count)
 
+    def index(self) -> None:
+        """LF at the bottom: the row that comes in is erased too."""
+        _, bottom = self.margins or pyte.screens.Margins(0, self.lines - 1)
+        scrolled = self.cursor.y == bottom
+        super().index()
+        if scrolled:
+            self.erase_in_line(2)
+
     @contextlib.contextmanager
     def _erasing(self) -> Iterator[None]:
         pen = self.cursor.attrs

@@ -183,7 +183,9 @@ class ChatView(Widget, can_focus=True):
             for chat in sorted(self.store.viewing | {self.chat} - {0})
             if not self.store.is_mine(chat)
         ]
-        lasts = {id: narrate.last_line(talk.events) for id, talk in self.store.talks.items()}
+        lasts = {
+            id: narrate.last_line(talk.events) for id, talk in self.store.talks.items() if id != self.chat
+        }
         items = tabs(self.store.mine(), lasts, viewed, self.store.server_now(now))
         self.strip.show(items, self.chat)
         self.side.show(items)
@@ -258,7 +260,10 @@ class ChatView(Widget, can_focus=True):
             ]
         if not self.store.is_mine(self.chat):
             who = f"{card.owner_name} answers" if card.owner_name else "nobody answers yet"
-            return [(" = You only view this chat: ", "strong"), (f"{who}; what you write is a note.", "dim")]
+            return [
+                (" = You only view this chat: ", "strong"),
+                (f"{who}; a takes it, i writes a note", "dim"),
+            ]
         return []
 
     def _visitor_name(self) -> str:

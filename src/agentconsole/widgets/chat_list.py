@@ -16,6 +16,7 @@ from agentconsole.widgets.paint import Cell, Painted, ends
 from agentconsole.widgets.rows import Rows
 
 TAB_CELLS = 14
+STEP_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,15 @@ def tabs(mine: Sequence[Mine], lasts: Mapping[int, str], viewed: Sequence[Tab], 
         elif chat.draft:
             mark, ink, note = "✎", "dim", "draft"
         if chat.needs_since and not chat.failed and card.state is not State.wrapup:
-            note = f"{note} {duration(now - chat.needs_since)}".strip()
+            note = f"{note} {_waited(now - chat.needs_since)}".strip()
         last = lasts.get(card.chat) or card.topic or card.first_line
         rows.append(Tab(card.chat, number, narrate.name(card.name), mark, ink, note, last))
     return [*rows, *viewed]
+
+
+def _waited(ms: int) -> str:
+    """How long an answer has been wanted, in steps of ten seconds: it must not change the row every second."""
+    return duration(ms // STEP_MS * STEP_MS) if ms >= STEP_MS else ""
 
 
 class ChatOpened(Message):

@@ -21,6 +21,7 @@ __all__ = ["MARKS", "Key", "Line", "Side", "State", "Transcript"]
 
 CACHED_ROWS = 1000
 WHEEL_ROWS = 3
+SPARE_PART = 8  # of a full page, how much is left free when it moves
 # The visitor's bar stands at every row of foreign text and nowhere else.
 MARKS: dict[Side, str] = {"visitor": "┃", "agent": " ", "me": " ", "note": "#", "system": "-"}
 LONG_STATES: dict[State, str] = {"pending": "…", "sent": "✓", "delivered": "✓✓", "read": "seen"}
@@ -144,16 +145,20 @@ class Transcript(Widget, can_focus=True):
         self._cursor, self._needle = None, ""
         self._strips.clear()
         self._layout.fill(lines, unread)
-        self.to_end()
+        self._scroll(self._max_top)
 
     def append(self, *lines: Line) -> None:
         """Newer lines; the view moves only if it was at the end."""
+        before, top = self._layout.total, self._top
         self._layout.append(lines)
         if self._following:
-            self._top = self._max_top
+            self._follow()
         else:
             self._below += len(lines)
-        self.refresh()
+        if self._following and self._top == top:
+            self.refresh(Region(0, before - top, self.size.width, self._layout.total - before))
+        else:
+            self.refresh()
 
     def prepend(self, lines: Sequence[Line]) -> None:
         """Older lines, oldest first; what is in view stays where it is."""
@@ -164,7 +169,9 @@ class Transcript(Widget, can_focus=True):
         self._strips.clear()
         if self._cursor is not None:
             self._cursor += len(lines)
-        self._top = self._max_top if self._following else max(0, self._layout.total - end)
+        self._top = max(0, self._layout.total - end)
+        if self._following:
+            self._follow()
         self.refresh()
 
     def update(self, line: Line) -> bool:
@@ -220,7 +227,8 @@ class Transcript(Widget, can_focus=True):
 
     def to_end(self) -> None:
         """Follow the newest line again."""
-        self._scroll(self._max_top)
+        if not self._following:
+            self._scroll(self._max_top)
 
     def action_page(self, direction: int) -> None:
         """One page towards older (-1) or newer (1) lines."""
@@ -317,8 +325,21 @@ class Transcript(Widget, can_focus=True):
             return
         self._strips.clear()
         above = grown if end <= self._top else 0
-        self._top = self._max_top if self._following else min(self._max_top, max(0, self._top + above))
+        self._top = max(0, self._top + above)
+        if self._following:
+            self._follow()
+        else:
+            self._top = min(self._max_top, self._top)
         self.refresh()
+
+    def _follow(self) -> None:
+        """Keep the newest row in view. A full page moves several rows at once: that costs a slow line hardly more
+        than moving by one, and the next lines move nothing."""
+        height = self.size.height
+        spare = max(0, height // SPARE_PART - 1) if self._layout.total > height else 0
+        if self._top < self._max_top:
+            self._top = self._max_top + spare
+        self._top = min(self._top, self._max_top + spare)
 
     def _scroll(self, top: int) -> None:
         top = min(self._max_top, max(0, top))
@@ -346,6 +367,19 @@ class Transcript(Widget, can_focus=True):
         return bool(self._needle) and self._needle in clean(line.text).casefold()
 
     # ---- drawing -------------------------------------------------------------------------------
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Rows as they were drawn: there is no border or padding that Textual would have to put around them."""
+        background, filters = self.background_colors[1], self.get_line_filters()
+        strips = []
+        for y in crop.line_range:
+            strip = self.render_line(y)
+            for line_filter in filters:
+                strip = strip.apply_filter(line_filter, background)
+            strips.append(strip)
+        if crop.column_span != (0, self.size.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
 
     def render_line(self, y: int) -> Strip:
         """One row of the screen."""
