@@ -215,21 +215,20 @@ def test_the_tag_twice_makes_one_launcher(site: Running, host: Site, page: Page)
 def test_strangers_are_not_heard(site: Running, host: Site, page: Page) -> None:
     """Neither does the launcher believe the page's own scripts, nor the frame any window but its parent."""
     host.page("/inner", "<p>inner</p>")
-    listening = (
-        "<script>addEventListener('message', ({ source }) => { window.chatFrame = source; });</script>"
-    )
+    listening = "<script>addEventListener('message', ({ source }) => { if (source !== window) window.chatFrame = source; });</script>"
     page.goto(host.page("/fake", f"{listening}<iframe src='/inner'></iframe>{tag(site)}"))
     expect(page.locator("agentconsole-launcher iframe")).to_have_attribute("title", "Open chat")
     page.evaluate("window.postMessage({ agentconsole: 'unread', count: 7 }, '*')")
     page.evaluate("window.postMessage({ agentconsole: 'ready', open: true, labels: { open: 'Pwned' } }, '*')")
     inner = next(frame for frame in page.frames if frame.url.endswith("/inner"))
+    framed = next(frame for frame in page.frames if "/chat" in frame.url)
+    framed.evaluate("addEventListener('message', ({ source }) => { window.heard ||= source !== parent; })")
     inner.evaluate("parent.chatFrame.postMessage({ agentconsole: 'open', open: true }, '*')")
-    page.evaluate("new Promise((done) => setTimeout(done))")
+    framed.wait_for_function("window.heard")
+    assert framed.evaluate("localStorage.getItem('agentconsole.open')") in (None, "no")
     expect(page.get_by_role("button", name="Open chat", exact=True)).to_have_attribute(
         "aria-expanded", "false"
     )
-    framed = next(frame for frame in page.frames if "/chat" in frame.url)
-    assert framed.evaluate("localStorage.getItem('agentconsole.open')") in (None, "no")
 
 
 def test_keyboard_alone_is_enough(site: Running, agent: Agent, host: Site, page: Page) -> None:

@@ -206,6 +206,8 @@ def test_a_line_that_has_gone_silent_is_found_out(site: Running, agent: Agent, p
     page.goto(site.url + "/chat/sales")
     start(page, "hello out there")
     chat = agent.take("hello out there")
+    expect(page.locator(".meta", has_text=re.compile("Sent$"))).to_be_visible()
+    expect(page.get_by_text("is here for you")).to_be_visible()
     silent.extend(links)
     agent.say(chat, "you cannot hear this yet")
     page.clock.fast_forward(50_000)
