@@ -48,11 +48,12 @@ def _run(server: str, user: str, token: str, loaded: settings.Loaded) -> int:
     except ValueError as error:
         problems.append(str(error))
         server = ""
+    plain = keys.with_send_key(loaded.settings.send_key)
     try:
-        table = keys.remapped(loaded.settings.keys, keys.with_send_key(loaded.settings.send_key))
+        table = keys.remapped(loaded.settings.keys, plain)
     except keys.KeyClash as clash:
         problems.append(str(clash))
-        table = keys.ACTIONS
+        table = plain
     app = AgentConsole(
         server,
         user,

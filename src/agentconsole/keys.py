@@ -117,6 +117,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("take", ("enter", "space"), "Take", "Answer the chat under the cursor.", Where.queue, shown=True),
     Action("peek", ("v",), "View", "Read the chat under the cursor without taking it.", Where.queue),
     # a chat
+    Action("take_viewed", ("a",), "Answer", "Take this chat, which I only view, and answer it.", Where.chat),
     Action("compose", ("i", "enter"), "Write", "Go to the composer.", Where.chat),
     Action(
         "leave_composer",

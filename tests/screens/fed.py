@@ -38,6 +38,7 @@ from agentconsole.protocol import (
 )
 from agentconsole.settings import Settings
 from agentconsole.store import Store
+from tests.waiting import async_until
 
 START = 1_790_000_000_000
 ME = 7
@@ -78,12 +79,18 @@ class Desk:
         for frame in frames:
             touched |= self.store.apply(frame, self.clock.now)
         self.app.changed(touched)
+        await self.drawn()
+
+    async def drawn(self) -> None:
+        """Wait until what has come is on the screen."""
+        await self.pilot.pause()
+        await async_until(lambda: not self.app._pumping, every=0.005, what="all is drawn")
         await self.pilot.pause()
 
     async def press(self, *keys: str) -> None:
         """Keys, and what they started."""
         await self.pilot.press(*keys)
-        await self.pilot.pause()
+        await self.drawn()
 
     async def type(self, words: str) -> None:
         """Letters into whatever has the focus."""
@@ -94,7 +101,7 @@ class Desk:
         self.clock.now += ms
         self.app.changed(self.store.expire(self.clock.now))
         self.app.tick()
-        await self.pilot.pause()
+        await self.drawn()
 
     @property
     def sent(self) -> list[Command]:

@@ -131,3 +131,16 @@ async def test_away_visitors_are_marked_in_words() -> None:
     async with desk() as d:
         await d.feed(waiting(1, lost_at=START - 9_000))
         assert d.sees("away My printer")
+
+
+async def test_a_viewed_chat_can_be_taken_from_where_it_is_read() -> None:
+    async with desk() as d:
+        await d.feed(waiting(1))
+        await d.press("v")
+        (look,) = d.sent
+        await d.feed(*log(1, "*", "<hello?"), Ack(look.cid, 1, 2))
+        await d.press("a")
+        take = d.sent[-1]
+        assert isinstance(take, Take)
+        await d.feed(Ack(take.cid, 1, 3), mine(1), *log(1, "*", "<hello?", "+"))
+        assert d.sees("to Ana ▸")

@@ -220,6 +220,11 @@ class Deeds:
         else:
             raise Unfit("Nobody is waiting.")
 
+    def take_viewed(self) -> None:
+        if self.app.store.is_mine(self._chat()):
+            raise Unfit("This chat is yours already.")
+        self._take(self._chat())
+
     def take_next(self) -> None:
         self._told(self.app.actions.take_next())
 

@@ -33,7 +33,15 @@ class Session:
         )
 
     async def run(self) -> None:
-        """Log in if need be and stay connected; log in again when the session ends, with everything kept."""
+        """Stay connected until the person leaves; then another window may have what is still unsent."""
+        try:
+            await self._run()
+        finally:
+            if self.words:
+                self.words.close()
+
+    async def _run(self) -> None:
+        """Log in if need be; log in again when the session ends, with everything kept."""
         why, again = "", False
         if not self.token and self.on_disk and self.server and self.user:
             await self._find()
