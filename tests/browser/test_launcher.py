@@ -1,6 +1,7 @@
 """The launcher on other people's pages."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
@@ -11,7 +12,7 @@ from tests.browser.acts import bubble, start, write
 from tests.browser.conftest import Contexts
 from tests.browser.desk import Agent
 from tests.browser.host import Site
-from tests.running import Running
+from tests.running import Running, running
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser
@@ -276,6 +277,31 @@ def test_on_a_phone_it_fills_the_screen(site: Running, agent: Agent, host: Site,
     assert chat.locator("html").evaluate("(one) => one.scrollWidth") == 390
     chat.get_by_role("button", name="Close window").tap()
     expect(page.get_by_role("button", name="Open chat")).to_be_visible()
+
+
+def test_the_sample_page_shows_the_launcher(site: Running, agent: Agent, page: Page) -> None:
+    page.goto(site.url + "/static/widget/site.html")
+    page.get_by_role("button", name="Open chat").click()
+    start(chat_in(page), "from the sample page")
+    agent.waiting("from the sample page")
+    page.get_by_role("link", name="another page").click()
+    expect(bubble(chat_in(page), "from the sample page")).to_be_visible()
+
+
+def test_only_configured_sites_may_frame_the_chat(
+    host: Site, contexts: Contexts, tmp_path: Path, complaints: list[str]
+) -> None:
+    with running(tmp_path / "data", frame_sites="https://shop.example") as site:
+        context = contexts()
+        context.add_init_script(OPEN_SHADOWS)
+        page = context.new_page()
+        page.goto(host.page("/foreign", tag(site)))
+        until(lambda: page.evaluate("1") and complaints, what="the browser refuses to frame it")
+        assert "frame-ancestors 'self' https://shop.example" in complaints[0]
+        complaints.clear()
+        page.goto(site.url + "/static/widget/site.html")
+        page.get_by_role("button", name="Open chat").click()
+        expect(chat_in(page).get_by_role("heading", level=1)).to_be_visible()
 
 
 # --- who may talk to the server ---

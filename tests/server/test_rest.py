@@ -442,7 +442,7 @@ def test_the_visitors_page_may_be_framed_by_the_named_sites_only(tmp_path: Any, 
     with running(tmp_path / "data", frame_sites="https://www.example.org https://*.example.com") as strict:
         for path in ("/chat", "/chat/support"):
             policy = strict.ask("GET", path).headers["content-security-policy"]
-            assert policy.endswith("frame-ancestors https://www.example.org https://*.example.com")
+            assert policy.endswith("frame-ancestors 'self' https://www.example.org https://*.example.com")
             assert "'unsafe" not in policy
 
 

@@ -52,6 +52,10 @@ CHAT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
     " media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {sites}"
 )
+SAMPLE = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; frame-src 'self'; img-src data:;"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 SECURE = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -232,7 +236,7 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 def _pages(options: Options) -> list[Path]:
     found = files.load()
-    chat = CHAT.format(sites=" ".join(options.frame_sites) or "*")
+    chat = CHAT.format(sites=" ".join(("'self'", *options.frame_sites)) if options.frame_sites else "*")
     pages = [
         Path("/api/openapi.json", _file(_openapi)),
         Path("/api/docs", _file(_docs, DOCS)),
@@ -244,6 +248,8 @@ def _pages(options: Options) -> list[Path]:
                 Path(path, _file(partial(_itself, file), chat, shared=True))
                 for path in ("/chat", "/chat/{department}")
             ]
+        elif path == "/static/widget/site.html":
+            pages.append(Path(path, _file(partial(_itself, file), SAMPLE)))
         else:
             pages.append(Path(path, _file(partial(_itself, file), shared=True)))
     return pages
