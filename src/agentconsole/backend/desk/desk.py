@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from agentconsole.protocol import Code, Side, encode
+from agentconsole.protocol import Code, Say, Side, encode
 
 from ..domain.chat import ChatCommand, Refusal, decide, unknown
 from ..domain.policy import Actor
@@ -91,7 +91,10 @@ class Desk:
 
     def _failed(self, job: Job, error: Exception) -> Made:
         if isinstance(error, self._database.failures):
-            log.error("not written: %s: %s", type(job.command).__name__, getattr(error, "orig", error))
+            reason = str(getattr(error, "orig", error)).partition("\n")[
+                0
+            ]  # what follows may show what people wrote
+            log.error("not written: %s: %s", type(job.command).__name__, reason)
             text = "The server cannot write just now; nothing is lost if you send it again."
             return Made(refusal=Refusal(Code.busy, text, 2_000))
         mark = secrets.token_hex(4)
@@ -150,7 +153,8 @@ def _chat(sheet: WorkingSet, job: Job) -> Made:
         if head is None:
             raise unknown()
         department = sheet.department(head.department)
-        after, entries = decide(head, job.actor, command, job.now, department.team, department.timing)
+        timing = None if type(command) is Say else department.timing
+        after, entries = decide(head, job.actor, command, job.now, department.team, timing)
     except Refusal as refusal:
         return _earlier(sheet, key, command) or Made(about=command.chat, refusal=refusal)
     if after is head:

@@ -115,6 +115,9 @@ class Timing(msgspec.Struct, frozen=True):
     abandon: int = 60_000
 
 
+USUAL = Timing()
+
+
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """One numbered event of a log; ``pub`` 0 = staff only."""
 
@@ -182,8 +185,8 @@ def thing(head: Head, team: bool) -> Thing:
     )
 
 
-def append(head: Head, by: Party, now: int, *whats: What) -> Decision:
-    """The head after these events, and the events with their numbers. Raises Refusal where LIFE has no row."""
+def append(head: Head, by: Party, now: int, *whats: What, **changes: object) -> Decision:
+    """The head after these events and changes, and the events with their numbers. Raises Refusal where LIFE has no row."""
     entries = []
     seq, pub, state = head.seq, head.pub, head.state
     for what in whats:
@@ -195,7 +198,7 @@ def append(head: Head, by: Party, now: int, *whats: What) -> Decision:
         if isinstance(what, Public):
             pub += 1
         entries.append(Entry(seq, pub if isinstance(what, Public) else 0, now, by, what))
-    return _with(head, seq=seq, pub=pub, state=state), entries
+    return _with(head, seq=seq, pub=pub, state=state, **changes), entries
 
 
 _WORDS = {
@@ -258,7 +261,7 @@ def decide(
     if (actor.side is Side.visitor or isinstance(command, VISITORS)) and not can(actor, Deed.visit, facts):
         raise unknown()
     decider = _DECIDERS[type(command)]
-    return decider(head, actor, command, now, facts, timing or Timing())
+    return decider(head, actor, command, now, facts, timing or USUAL)
 
 
 def unknown() -> Refusal:
@@ -282,8 +285,7 @@ def _say(head: Head, actor: Actor, command: Say, now: int, facts: Thing, timing:
     _require(actor, Deed.answer, facts, "Take this chat before you write in it.")
     if head.state is State.wrapup:
         raise Refusal(Code.not_now, "This chat is closed. Reopen it to write on, or leave it as it is.")
-    after, entries = append(head, actor.party, now, Said(text))
-    return _with(after, unanswered=0, replied_at=head.replied_at or now), entries
+    return append(head, actor.party, now, Said(text), unanswered=0, replied_at=head.replied_at or now)
 
 
 def _visitor_says(head: Head, actor: Actor, text: str, now: int) -> Decision:
@@ -293,13 +295,12 @@ def _visitor_says(head: Head, actor: Actor, text: str, now: int) -> Decision:
     whats: list[What] = [Said(text)]
     if head.state is State.wrapup:
         whats.insert(0, Reopened())
-    after, entries = append(head, party, now, *whats)
     changes: dict[str, object] = {"unanswered": head.unanswered + 1}
     if not head.first_line:
-        changes.update(first_line=first_line(text), version=after.version + 1)
+        changes.update(first_line=first_line(text), version=head.version + 1)
     if head.state is State.wrapup:
-        changes.update(_reopening(after))
-    return _with(after, **changes), entries
+        changes.update(_reopening(head))
+    return append(head, party, now, *whats, **changes)
 
 
 def _reopening(head: Head) -> dict[str, object]:
@@ -359,8 +360,7 @@ def _reopen(head: Head, actor: Actor, command: Reopen, now: int, facts: Thing, t
         raise Refusal(Code.closed, "Wrap-up is over; this chat can no longer be reopened.")
     if head.left or head.lost_at:
         raise Refusal(Code.gone, "The visitor has left; there is nobody to reopen this chat for.")
-    after, entries = append(head, actor.party, now, Reopened())
-    return _with(after, **_reopening(after)), entries
+    return append(head, actor.party, now, Reopened(), **_reopening(head))
 
 
 def _release(head: Head, actor: Actor, command: Release, now: int, facts: Thing, timing: Timing) -> Decision:

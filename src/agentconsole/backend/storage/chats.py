@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from sqlalchemy import and_, case, func, select, text, update
@@ -16,6 +16,7 @@ from agentconsole.protocol import (
     Rating,
     Side,
     State,
+    What,
     decode_public_what,
     decode_what,
     encode,
@@ -35,6 +36,7 @@ MUTABLE = tuple(
 _STATES = {state.value: state for state in State}
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _RATINGS = {rating.value: rating for rating in Rating}
+_KINDS = {what: str(what.__struct_config__.tag) for what in get_args(What)}
 _SIDES = {side.value: side for side in Side}
 assert Head.__struct_fields__ == COLUMNS, "a head is a row: same fields, same order"
 
@@ -187,7 +189,7 @@ def row_of(head: Head) -> tuple[Any, ...]:
 
 def kind(entry: Entry) -> str:
     """The tag of what happened."""
-    return str(entry.what.__struct_config__.tag)
+    return _KINDS[type(entry.what)]
 
 
 # --- questions -----------------------------------------------------------------------------------------------------
