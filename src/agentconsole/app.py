@@ -243,6 +243,7 @@ class AgentConsole(App[int]):
         """The one handler of all that a person does."""
         self.main.unnotice()
         await self.deeds.perform(id)
+        self.deeds.settle()
         self.looking()
 
     @on(Tabs.Chosen)

@@ -21,7 +21,7 @@ from agentconsole.protocol import (
     State,
     VisitorMarks,
 )
-from tests.screens.fed import START, Desk, desk, event, log, mine
+from tests.screens.fed import START, Desk, desk, event, log, mine, waiting
 
 
 async def with_ana(d: Desk, *more: str) -> None:
@@ -324,3 +324,28 @@ async def test_many_chats_keep_the_one_in_front_in_the_strip() -> None:
         assert d.sees("to Visitor 22 ▸")
         assert d.screen[1].startswith("…")
         assert "Visitor 22" in d.screen[1]
+
+
+async def test_a_chat_that_becomes_mine_while_i_write_does_not_catch_my_letters() -> None:
+    async with desk() as d:
+        await with_ana(d)
+        await d.feed(waiting(2, "Bo"))
+        await d.press("f4")
+        await d.type("meant for Ana")
+        await d.feed(Ack(d.sent[0].cid, 2, 3), mine(2, "Bo"), *log(2, "*", "<hi", "+", name="Bo"))
+        assert d.sees("to Ana ▸ meant for Ana")
+        assert d.sees("Bo is yours now")
+        await d.press("enter")
+        assert last_say(d).chat == 11
+
+
+async def test_no_chat_comes_up_under_an_open_dialog() -> None:
+    async with desk() as d:
+        await with_ana(d)
+        await d.feed(waiting(2, "Bo"))
+        await d.press("f4", "f9")
+        await d.feed(Ack(d.sent[0].cid, 2, 3), mine(2, "Bo"), *log(2, "*", "<hi", "+", name="Bo"))
+        assert d.sees("Close the chat with Ana as")
+        await d.press("1")
+        assert [command.chat for command in d.sent if isinstance(command, Close)] == [11]
+        assert d.sees("to Bo ▸")

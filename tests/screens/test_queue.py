@@ -76,7 +76,7 @@ async def test_the_cursor_stays_on_its_chat_when_the_queue_moves() -> None:
     async with desk() as d:
         await d.feed(waiting(1, "Ana", 60), waiting(2, "Bo", 30))
         await d.press("down")
-        await d.feed(waiting(3, "Cleo", 500), Gone(1, 9))
+        await d.feed(waiting(3, "Cleo", 500))
         await d.press("enter")
         assert [command.chat for command in d.sent] == [2]
 
@@ -144,3 +144,15 @@ async def test_a_viewed_chat_can_be_taken_from_where_it_is_read() -> None:
         assert isinstance(take, Take)
         await d.feed(Ack(take.cid, 1, 3), mine(1), *log(1, "*", "<hello?", "+"))
         assert d.sees("to Ana ▸")
+
+
+async def test_enter_takes_no_other_chat_when_the_one_under_the_cursor_has_just_gone() -> None:
+    async with desk() as d:
+        await d.feed(waiting(1, "Ana", 60), waiting(2, "Bo", 30))
+        await d.feed(Gone(1, 9))
+        await d.press("enter")
+        assert d.sent == []
+        assert d.sees("has just gone")
+        await d.later(1_000)
+        await d.press("enter")
+        assert [command.chat for command in d.sent] == [2]

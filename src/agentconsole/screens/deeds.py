@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
 import subprocess
@@ -23,12 +22,14 @@ from agentconsole.screens.ask import Ask
 from agentconsole.screens.choice import Choice, Option
 from agentconsole.screens.finder import Finder, Item
 from agentconsole.screens.help import Help
-from agentconsole.widgets.composer import Field
 
 if TYPE_CHECKING:
     from agentconsole.app import AgentConsole
 
 T = TypeVar("T")
+
+# So long after the chat under the cursor went away, a key may still have been meant for it.
+SLIP_MS = 700
 
 OUTCOME_HINTS = {
     Outcome.solved: "the visitor has what they came for",
@@ -49,6 +50,7 @@ class Deeds:
     def __init__(self, app: AgentConsole) -> None:
         self.app = app
         self.expecting = 0
+        self.written = ""
         self.answered: dict[str, Callable[[], object]] = {}
         self.needle = ""
 
@@ -87,8 +89,17 @@ class Deeds:
         for refused, _ in self.app.store.take_refusals():
             self.answered.pop(refused.cid, None)
             self.app.tell(refused.text, "warn")
-        if self.expecting and self.app.store.is_mine(self.expecting):
+        if self.expecting and self.app.store.is_mine(self.expecting) and self.app.main.is_active:
             chat, self.expecting = self.expecting, 0
+            self._arrived(chat)
+
+    def _arrived(self, chat: int) -> None:
+        """The chat taken is mine: go there, unless letters are being written here that were not meant for it."""
+        view = self.app.main.chat
+        if self._in_chat() and view.chat and view.composer.text != self.written:
+            card = self.app.store.chats[chat]
+            self.app.tell(f"{narrate.name(card.name)} is yours now, and waits until you have written this.")
+        else:
             self.app.main.go_chat(chat)
 
     # --- places ---
@@ -216,6 +227,8 @@ class Deeds:
         if self.app.store.is_mine(chat):
             self._open(chat)
         elif chat:
+            if self.app.actions.clock() - self.app.main.queue.slipped_at < SLIP_MS:
+                raise Unfit("The chat that stood here has just gone. Press again to take this one.")
             self._take(chat)
         else:
             raise Unfit("Nobody is waiting.")
@@ -232,6 +245,7 @@ class Deeds:
         self._told(self.app.actions.take(chat))
 
     def _told(self, cid: str) -> None:
+        self.written = self.app.main.chat.composer.text
         if self.app.store.link.silent_s(self.app.actions.clock()):
             self.app.tell("The server does not answer just now; this is done as soon as it does.")
 
@@ -451,9 +465,7 @@ class Deeds:
         if await self.confirm(
             f"Paste {rows} lines?", "They become one message, to be looked over before it is sent.", "Paste"
         ):
-            with contextlib.suppress(AttributeError):
-                field.replace(words, *field.selection)
-        assert isinstance(field, Field)
+            field.replace(words, *field.selection)
         field.focus()
 
     # --- left messages ---

@@ -34,6 +34,7 @@ class QueueView(Widget):
         self.picture = picture
         self.store = store
         self.actions = actions
+        self.slipped_at = 0
         self.rows = QueueList(id="queue-list")
         self.nobody = Words(id="nobody")
         self.facts = Words(id="facts")
@@ -76,7 +77,10 @@ class QueueView(Widget):
         """Bring list and detail up to date."""
         waiting, mine = self.store.queue(now), self.store.mine()
         departments = {id: card.name for id, card in self.store.departments.items()}
+        before = self.selected
         self.rows.show(entries(waiting, mine, departments, self.store.server_now(now)))
+        if before and before != self.selected:
+            self.slipped_at = now
         self.nobody.display = not waiting
         if not waiting:
             self.nobody.show(self._nobody())
