@@ -6,10 +6,13 @@ import asyncio
 import contextlib
 import functools
 import gc
+import logging
+import os
 import random
 import secrets
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -28,8 +31,11 @@ from .sockets import Door, Socket
 from .storage.database import Database
 from .talks import Desks, StaffTalk, VisitorTalk
 
+log = logging.getLogger("agentconsole.server")
+
 SPREAD_MS = 5_000
 STOP_SECONDS = 8
+LEAVE_SECONDS = 9.5
 USER_TIMEOUT_MS = 10_000
 SEND_BUFFER = 131_072
 
@@ -51,15 +57,29 @@ async def serve(options: Options, ready: Callable[[str, bool], None]) -> None:
     ``ready(url, first)`` is called when the doors are open; ``first`` = there are no users yet.
     """
     database = Database(options.database_url, options.data)
+    patience = threading.Timer(LEAVE_SECONDS, _give_up)
+    patience.daemon = True
     try:
         database.lock()
         database.migrate()
-        await _serve(options, database, ready)
+        await _serve(options, database, ready, patience.start)
     finally:
         database.close()
+        patience.cancel()
 
 
-async def _serve(options: Options, database: Database, ready: Callable[[str, bool], None]) -> None:
+def _give_up() -> None:
+    """A database that does not answer keeps nobody from leaving; what it has not taken was never acknowledged."""
+    log.error("the database did not answer in time; leaving without it")
+    os._exit(1)
+
+
+async def _serve(
+    options: Options,
+    database: Database,
+    ready: Callable[[str, bool], None],
+    leaving: Callable[[], None],
+) -> None:
     hub = Hub(database)
     desk = hub.desk = Desk(database, clock, hub.publish)
     try:
@@ -78,7 +98,7 @@ async def _serve(options: Options, database: Database, ready: Callable[[str, boo
         app = http.build(database, desk, hub, options, Auth(database, desk, options))
         async with operator.door(database, desk, options.data):
             _rare_collections()
-            await _run(options, app, door, hub, desk, database, ready)
+            await _run(options, app, door, hub, desk, database, ready, leaving)
         await desk.writer.drain()
     finally:
         desk.writer.close()
@@ -92,6 +112,7 @@ async def _run(
     desk: Desk,
     database: Database,
     ready: Callable[[str, bool], None],
+    leaving: Callable[[], None],
 ) -> None:
     listening = _listen(options)
     web = _Web(_config(options, app, door), lambda: ready(_url(options, listening), not hub.board.users))
@@ -103,6 +124,7 @@ async def _run(
         group.create_task(web.serve([listening]))
         ticking = group.create_task(jobs.run(database, desk, door.sweep))
         await stop.wait()
+        leaving()
         ticking.cancel()
         hub.farewell("The server restarts; your lines are kept.", lambda: random.randrange(SPREAD_MS))
         web.should_exit = True

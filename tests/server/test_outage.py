@@ -1,0 +1,90 @@
+"""A full disk, a database that somebody else holds: told in words, nothing acknowledged is lost, and it passes."""
+
+import resource
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.running import Running, Visitor, cid, running
+from tests.waiting import until
+
+pytestmark = pytest.mark.one_engine
+
+
+def say(visitor: Visitor, chat: int, text: str) -> str:
+    """Say a line; "" or the code of the refusal."""
+    mine = cid()
+    visitor.send(t="say", cid=mine, chat=chat, text=text)
+    answer = visitor.wait("ack", "refused")
+    assert answer["cid"] == mine
+    return "" if answer["t"] == "ack" else str(answer["code"])
+
+
+def said(server: Running, chat: int, token: str) -> list[str]:
+    """All lines of the chat, as staff read them."""
+    events = server.ask("GET", f"/api/chats/{chat}/events?limit=500", token).json()
+    return [event["what"]["text"] for event in events if event["what"]["kind"] == "said"]
+
+
+def test_a_full_disk_is_said_and_passes(tmp_path: Path) -> None:
+    """The process may not let its files grow: to the database that is a disk without room."""
+    with running(tmp_path / "data") as server:
+        department = server.department_id(server.add_department())
+        token = server.login(server.add_user("agent", "supervisor"))
+        visitor = server.visitor()
+        chat = visitor.start(department, "line 0")
+        size = (server.data / "agentconsole.db-wal").stat().st_size
+        limits = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (size + 40_000, limits[1]))
+        lines, codes = ["line 0"], []
+        for number in range(1, 41):
+            codes.append(say(visitor, chat, text := f"line {number} " + "x" * 3_000))
+            lines += [text] if not codes[-1] else []
+        assert codes[0] == ""
+        assert set(codes[-20:]) == {"busy"}
+        assert server.ask("GET", "/healthz").status_code == 200
+        assert said(server, chat, token) == lines, "what is there can be read"
+        login = server.ask("POST", "/api/sessions", body={"name": "nobody", "password": "at all"})
+        assert login.status_code == 401
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, limits)
+        assert say(visitor, chat, "there is room again") == ""
+        assert said(server, chat, token) == [*lines, "there is room again"]
+
+
+def test_who_holds_the_database_is_waited_for(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as server:
+        department = server.department_id(server.add_department())
+        token = server.login(server.add_user("agent", "supervisor"))
+        visitor = server.visitor()
+        chat = visitor.start(department, "before")
+        foreign = sqlite3.connect(server.data / "agentconsole.db", isolation_level=None)
+        foreign.execute("BEGIN IMMEDIATE")
+        for number in range(3):
+            visitor.send(t="say", cid=cid(), chat=chat, text=f"meanwhile {number}")
+        visitor.send(t="ping", n=7)
+        assert visitor.wait("ack", "refused", "pong")["t"] == "pong", "nobody is told what is not written"
+        assert said(server, chat, token) == ["before"]
+        foreign.execute("ROLLBACK")
+        assert [visitor.wait("ack", "refused")["t"] for _ in range(3)] == ["ack"] * 3
+        assert said(server, chat, token) == ["before", *(f"meanwhile {number}" for number in range(3))]
+
+
+@pytest.mark.slow
+def test_who_holds_the_database_keeps_nobody_from_leaving(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as server:
+        department = server.department_id(server.add_department())
+        visitor = server.visitor()
+        chat = visitor.start(department, "before")
+        foreign = sqlite3.connect(server.data / "agentconsole.db", isolation_level=None)
+        foreign.execute("BEGIN IMMEDIATE")
+        visitor.send(t="say", cid=cid(), chat=chat, text="never acknowledged")
+        visitor.send(t="ping", n=7)
+        visitor.wait("pong")
+        assert server.stop() == 1, "it leaves, though not all is written"
+        assert "the database did not answer in time" in server.log.read_text()
+        foreign.execute("ROLLBACK")
+        foreign.close()
+        server.start()
+        until(lambda: server.ask("GET", "/readyz").status_code == 200)
+        server.visitor(visitor.token).close()
