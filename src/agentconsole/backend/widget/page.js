@@ -18,7 +18,7 @@ export class Page {
     this.title = asked.get("title") ?? "";
     this.accent = asked.get("color") ?? "";
     this.wantedTheme = asked.get("theme") ?? "";
-    this.here = { page: cut(location.href), page_title: cut(document.title) };
+    this.here = this.embedded ? { page: "" } : { page: cut(location.href), page_title: cut(document.title) };
     this.dark = matchMedia("(prefers-color-scheme: dark)");
     this.dark.addEventListener("change", () => onChange("theme"));
     window.addEventListener("message", (event) => this.#hear(event));

@@ -2,6 +2,7 @@
 
 import { Keep } from "./keep.js";
 import { Link } from "./link.js";
+import { Marks } from "./marks.js";
 import { Outbox } from "./outbox.js";
 import { Page } from "./page.js";
 import { Preview } from "./preview.js";
@@ -29,6 +30,7 @@ class App {
     this.state = newState();
     this.outbox = new Outbox(this.keep, () => randomText(16));
     this.preview = new Preview((frame) => this.link.send(frame));
+    this.marks = new Marks(this.keep, (frame) => this.link.send(frame));
     this.link = new Link({
       url: new URL("/ws/visitor", location.href.replace(/^http/, "ws")).href,
       hello: () => this.#hello(),
@@ -44,7 +46,6 @@ class App {
     this.everUp = false;
     this.everSynced = false;
     this.gaps = 0;
-    this.marks = new Map();
     this.drawing = 0;
     this.startedAt = Date.now();
     this.view = new View(document.getElementById("window"), words, page, this.#actions(), this.#formDraft());
@@ -66,7 +67,7 @@ class App {
   /** The page around us changed: "open", "page" or "theme". */
   pageChanged(what) {
     if (what === "theme") this.view.paint();
-    if (what === "page") this.link.send({ t: "browse", ...this.page.here });
+    if (what === "page") this.#browse();
     if (what !== "open") return;
     this.tab.set("open", this.page.open ? "yes" : "no");
     this.keep.set("open", this.page.open ? "yes" : "no");
@@ -87,7 +88,14 @@ class App {
   #hello() {
     const { language } = this.words;
     this.tokenSaid = this.token;
+    this.pageSaid = this.page.here;
     return { t: "hello", token: this.tokenSaid, cursors: cursors(this.state), language, ...this.page.here };
+  }
+
+  /** Tell which page the visitor is on, unless that was said; the launcher may name it only after hello. */
+  #browse() {
+    const { here } = this.page;
+    if (here !== this.pageSaid && this.link.send({ t: "browse", ...here })) this.pageSaid = here;
   }
 
   #formDraft() {
@@ -115,19 +123,16 @@ class App {
     if (key.startsWith("read.")) this.redraw();
   }
 
-  #readMark(chat) {
-    return Number(this.keep.get(`read.${chat.id}`)) || 0;
-  }
-
   // --- the link ---
 
   #linkChanged(up) {
     if (up) {
       this.everUp = true;
+      this.#browse();
     } else {
       linkLost(this.state);
       this.outbox.lost();
-      this.marks.clear();
+      this.marks.lost();
       this.slow = false;
     }
     this.redraw();
@@ -227,23 +232,10 @@ class App {
     if (command) this.link.send(command);
   }
 
-  /** Tell the server how far we have received and seen; at most once a tick for each chat. */
+  /** What is on screen counts as read. */
   #mark() {
     const chat = this.#chat();
-    if (chat && this.page.seen && this.#screen() === "room" && this.view.room.log.atEnd && chat.pub > this.#readMark(chat)) {
-      for (const key of this.keep.keys("read.")) if (key !== `read.${chat.id}`) this.keep.set(key, "");
-      this.keep.set(`read.${chat.id}`, String(chat.pub));
-    }
-  }
-
-  #tellMarks() {
-    if (!this.state.synced) return;
-    for (const chat of openChats(this.state)) {
-      const read = Math.min(this.#readMark(chat), chat.pub);
-      const said = `${chat.pub} ${read}`;
-      if (said === this.marks.get(chat.id) || !chat.pub) continue;
-      if (this.link.send({ t: "seen", chat: chat.id, delivered: chat.pub, read })) this.marks.set(chat.id, said);
-    }
+    if (chat && this.page.seen && this.#screen() === "room" && this.view.room.log.atEnd) this.marks.seen(chat);
   }
 
   #tick() {
@@ -251,7 +243,7 @@ class App {
     if (this.outbox.stuck(now)) this.link.restart();
     this.#flush();
     this.#mark();
-    this.#tellMarks();
+    if (this.state.synced) this.marks.tell(openChats(this.state));
     if (this.view.screen === "connecting" || this.#chat()?.typing) this.redraw();
   }
 
@@ -457,7 +449,7 @@ class App {
   }
 
   #tellUnread() {
-    const count = [...this.state.chats.values()].reduce((sum, chat) => sum + unread(chat, this.#readMark(chat)), 0);
+    const count = [...this.state.chats.values()].reduce((sum, chat) => sum + unread(chat, this.marks.of(chat)), 0);
     if (count === this.unread) return;
     this.unread = count;
     this.page.tell("unread", { count });
