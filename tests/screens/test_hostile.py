@@ -77,3 +77,11 @@ async def test_names_in_dialogs_and_notices_are_literal() -> None:
         await d.pilot.pause()
         assert d.sees("[/nope]")
         harmless(d)
+
+
+async def test_every_drawn_row_is_clean_by_itself_and_exactly_as_wide_as_asked() -> None:
+    async with desk() as d:
+        for each in HOSTILE:
+            strip = d.app.main.status.strip([(each.text[:200], "strong"), ("|", "")], 40)
+            assert not UNSAFE.search(strip.text)
+            assert strip.cell_length == 40

@@ -87,7 +87,7 @@ async def test_an_ended_session_asks_for_the_password_and_loses_no_draft(server:
         await log_in(app, pilot)
         await async_until(lambda: connected(app))
         visitor = Visitor(server.url)
-        visitor.start(server.department_id("support"), "Hello?", name="Bo")
+        chat = visitor.start(server.department_id("support"), "Hello?", name="Bo")
         await sees(app, "Hello?")
         await pilot.press("t")
         await sees(app, "to Bo ▸")
@@ -98,6 +98,7 @@ async def test_an_ended_session_asks_for_the_password_and_loses_no_draft(server:
         await log_in(app, pilot)
         await async_until(lambda: connected(app))
         await sees(app, "to Bo ▸ half")
+        assert app.store.draft(chat) == "half"
         visitor.close()
 
 
