@@ -134,6 +134,35 @@ async def test_lines_said_during_the_greeting_come_once_and_in_order(
         assert ann.code is None
 
 
+async def test_an_event_that_was_read_before_it_was_announced_comes_once(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the commit and its announcement somebody comes, and reads it from the log."""
+    async with running(database_url, tmp_path) as site:
+        ann, vera, chat = await talk(site)
+        publish, kept = site.hub.publish, []
+        with monkeypatch.context() as patch:
+            patch.setattr(site.desk, "_publish", kept.append)
+            await vera.say(chat, "committed")
+            twins = [await site.visitor(vera.token), await site.staff("ann", greet=False)]
+            await twins[1].greet()
+            sue = await site.staff("sue", greet=False)
+            await sue.greet()
+            await sue.done(p.Open(new_cid(), chat))
+        for results in kept:
+            publish(results)
+        await vera.say(chat, "and on")
+        for window in (*twins, sue):
+            await window.expect((p.VisitorEvent, p.Event), chat=chat, what=p.Said("and on"))
+            events = window.seen((p.VisitorEvent, p.Event), chat=chat)
+            assert [event.what for event in events][-3:] == [
+                p.Said("line 3"),
+                p.Said("committed"),
+                p.Said("and on"),
+            ]
+        assert ann.seen(p.Event, what=p.Said("committed"))
+
+
 async def test_open_and_shut(sqlite_url: str, tmp_path: Path) -> None:
     async with running(sqlite_url, tmp_path) as site:
         ann, vera, chat = await talk(site)

@@ -28,11 +28,11 @@ class Reader:
     """A connected socket that has said hello.
 
     ``send`` writes a frame, ``close(code, reason)`` ends the socket, ``drain`` waits until a slow link has taken
-    what was written. While a conversation's past is being read for
-    it, that conversation's new events are held back, so that the reader gets them in order and once.
+    what was written. While a conversation's past is being read for it, that conversation's new events are held
+    back, so that the reader gets them in order and once.
     """
 
-    __slots__ = ("_held", "actor", "address", "close", "drain", "send")
+    __slots__ = ("_held", "_told", "actor", "address", "close", "drain", "send")
 
     def __init__(
         self, actor: Actor, address: str, send: Callable[[Frame], None], close: Callable[[int, str], None]
@@ -43,6 +43,7 @@ class Reader:
         self.close = close
         self.drain: Callable[[], Awaitable[None]] = _at_once
         self._held: dict[int, list[tuple[int, Frame]]] | None = None
+        self._told: dict[int, int] | None = None
 
     async def send_many(self, frames: Iterable[Frame]) -> None:
         """A long answer, as fast as the link takes it."""
@@ -65,6 +66,10 @@ class Reader:
             if held is not None:
                 held.append((number, frame))
                 return
+        if self._told is not None:
+            if number <= self._told.get(chat, 0):
+                return
+            self._told.pop(chat, None)
         self.send(frame)
 
     def hold(self, chat: int) -> bool:
@@ -77,13 +82,18 @@ class Reader:
         return True
 
     def release(self, chat: int, after: int) -> None:
-        """Hand over what was held back, from the number after ``after``."""
+        """Hand over what was held back, from the number after ``after``.
+
+        What was read may have been committed a moment before it is announced: such an announcement is passed over.
+        """
         held = (self._held or {}).pop(chat, [])
         if not self._held:
             self._held = None
         for number, frame in held:
             if number > after:
                 self.send(frame)
+        self._told = self._told or {}
+        self._told[chat] = after
 
 
 class StaffReader(Reader):
