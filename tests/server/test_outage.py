@@ -1,11 +1,14 @@
 """A full disk, a database that somebody else holds: told in words, nothing acknowledged is lost, and it passes."""
 
+import contextlib
 import resource
 import sqlite3
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from agentconsole.backend.storage.database import ONE_SERVER
 from tests.running import Running, Visitor, cid, running
 from tests.waiting import until
 
@@ -88,3 +91,23 @@ def test_who_holds_the_database_keeps_nobody_from_leaving(tmp_path: Path) -> Non
         server.start()
         until(lambda: server.ask("GET", "/readyz").status_code == 200)
         server.visitor(visitor.token).close()
+
+
+@pytest.mark.slow
+def test_of_two_servers_on_one_database_the_first_leaves_when_it_lost_the_lock(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """A link to PostgreSQL that is cut takes the lock along; lines go on, until somebody else has taken it."""
+    rival_url = postgres_url.replace("+psycopg", "")
+    with running(tmp_path / "data", postgres_url) as server, contextlib.ExitStack() as held:
+        department = server.department_id(server.add_department())
+        visitor = server.visitor()
+        chat = visitor.start(department, "before")
+        rival = held.enter_context(psycopg.connect(rival_url, autocommit=True))
+        rival.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        take = "SELECT pg_try_advisory_lock(%s)"
+        until(lambda: rival.execute(take, [ONE_SERVER]).fetchone() == (True,), what="the lock to be free")
+        until(lambda: say(visitor, chat, "after") == "")
+        assert visitor.wait("bye")
+        assert server.stop() == 3, "it has left by itself"
+        assert "another server has taken this database; this one leaves" in server.log.read_text()

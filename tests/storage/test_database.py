@@ -116,6 +116,32 @@ def test_a_lock_that_was_refused_leaves_nothing_held(database_url: str, tmp_path
 
 
 @pytest.mark.one_engine
+@pytest.mark.parametrize("rival", [False, True])
+def test_a_lock_that_a_lost_link_took_along_is_taken_again(
+    postgres_url: str, tmp_path: Path, rival: bool
+) -> None:
+    first, second = Database(postgres_url, tmp_path), Database(postgres_url, tmp_path)
+    try:
+        first.lock()
+        first.keep_lock()
+        others = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+        with second.writer_engine.begin() as connection:
+            assert connection.exec_driver_sql(others).scalars().all() == [True]
+        if rival:
+            second.lock()
+            with pytest.raises(Locked):
+                first.keep_lock()
+        else:
+            first.keep_lock()
+            first.keep_lock()
+            with pytest.raises(Locked):
+                second.lock()
+    finally:
+        first.close()
+        second.close()
+
+
+@pytest.mark.one_engine
 def test_sqlite_commits_reach_the_disk(sqlite_url: str, tmp_path: Path) -> None:
     database = opened(sqlite_url, tmp_path)
     try:

@@ -12,7 +12,7 @@ from .desk.admin import Alive
 from .domain.chat import Expire, Refusal
 from .domain.policy import SYSTEM
 from .storage import chats
-from .storage.database import Database
+from .storage.database import Database, Locked, Unreachable
 
 log = logging.getLogger("agentconsole.jobs")
 
@@ -22,18 +22,27 @@ CHECKPOINT_EVERY = 60
 
 
 async def run(database: Database, desk: Desk, sweep: Callable[[], None]) -> None:
-    """Until cancelled: fire timers, drop dead links (``sweep``), keep the sign of life, move SQLite's log."""
+    """Until cancelled: fire timers, drop dead links (``sweep``), keep the lock and the sign of life, move SQLite's log.
+
+    Raises Locked if another server has come meanwhile: there must be one.
+    """
     beat = 0
     while True:
         try:
             sweep()
             await _expire(database, desk)
             if beat % ALIVE_EVERY == 0:
+                await asyncio.to_thread(database.keep_lock)
                 await desk.handle(SYSTEM, Alive())
             if beat % CHECKPOINT_EVERY == CHECKPOINT_EVERY - 1:
                 await asyncio.to_thread(database.checkpoint)
         except Refusal as refusal:
             log.warning("the clock was refused: %s", refusal.text)
+        except Locked:
+            log.error("another server has taken this database; this one leaves")
+            raise
+        except (Unreachable, *database.failures) as error:
+            log.warning("the clock waits for the database: %s", type(error).__name__)
         except Exception:  # one of the three loops that catch everything: the clock must go on
             log.exception("the clock stumbled, mark %s", secrets.token_hex(4))
         beat += 1

@@ -28,7 +28,7 @@ from .greetings import catch_up_staff
 from .hub import Hub
 from .options import Options
 from .sockets import Door, Socket
-from .storage.database import Database
+from .storage.database import Database, Locked
 from .talks import Desks, StaffTalk, VisitorTalk
 
 log = logging.getLogger("agentconsole.server")
@@ -122,12 +122,24 @@ async def _run(
         loop.add_signal_handler(name, stop.set)
     async with asyncio.TaskGroup() as group:
         group.create_task(web.serve([listening]))
-        ticking = group.create_task(jobs.run(database, desk, door.sweep))
+        ticking = group.create_task(_tick(database, desk, door, stop))
         await stop.wait()
         leaving()
         ticking.cancel()
         hub.farewell("The server restarts; your lines are kept.", lambda: random.randrange(SPREAD_MS))
         web.should_exit = True
+    if not ticking.cancelled() and (ousted := ticking.result()):
+        raise ousted
+
+
+async def _tick(database: Database, desk: Desk, door: Door, stop: asyncio.Event) -> Locked | None:
+    """The clock, until cancelled; ends everything if another server has taken the database."""
+    try:
+        await jobs.run(database, desk, door.sweep)
+    except Locked as ousted:
+        stop.set()
+        return ousted
+    return None
 
 
 def _rare_collections() -> None:

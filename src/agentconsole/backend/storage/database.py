@@ -119,13 +119,33 @@ class Database:
             self._lock_file = handle
             return
         connection = self._reader_engine.connect()
-        if not connection.execute(text("SELECT pg_try_advisory_lock(:k)"), {"k": ONE_SERVER}).scalar():
+        try:
+            self._take(connection)
+        except Locked:
             connection.close()
+            raise
+        self._lock_connection = connection
+
+    def _take(self, connection: Connection) -> None:
+        taken = connection.execute(text("SELECT pg_try_advisory_lock(:k)"), {"k": ONE_SERVER}).scalar()
+        connection.commit()
+        if not taken:
             raise Locked(
                 "Another server already uses this database. Stop it first, or choose another --database."
             )
-        connection.commit()
-        self._lock_connection = connection
+
+    def keep_lock(self) -> None:
+        """Hold the lock still, or again if PostgreSQL lost the link that held it. Raises Locked, Unreachable."""
+        if self._lock_connection is None:
+            return
+        with self.named():
+            try:
+                self._lock_connection.execute(text("SELECT 1"))
+                self._lock_connection.commit()
+            except self.failures:
+                self._lock_connection.invalidate()
+                self._lock_connection.rollback()
+                self._take(self._lock_connection)
 
     def migrate(self) -> None:
         """Bring the tables to this version's shape. Raises TooNew, Unreachable."""
