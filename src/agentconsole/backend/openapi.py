@@ -155,7 +155,7 @@ STYLE = """
 body { margin: 0 auto; max-width: 60rem; padding: 1rem; }
 code, pre { font: 0.9em/1.5 ui-monospace, monospace; }
 section { border-top: 1px solid; padding: 0.5rem 0; }
-h2 code { font-size: 1rem; }
+h2 code { font-size: 1rem; font-weight: bold; }
 table { border-collapse: collapse; }
 td, th { padding: 0.1rem 1rem 0.1rem 0; text-align: left; vertical-align: top; }
 pre { overflow-x: auto; }
@@ -173,9 +173,15 @@ def page(found: dict[str, Any]) -> str:
         f"<p>{escape(found['info']['description'])}",
         'For programs: <a href="/api/openapi.json">openapi.json</a>.</p>',
     ]
-    for path, methods in found["paths"].items():
-        for method, operation in methods.items():
-            parts += _section(path, method, operation)
+    doors = [(*door, path) for path, methods in found["paths"].items() for door in methods.items()]
+    parts.append("<ul>")
+    parts += [
+        f'<li><a href="#{operation["operationId"]}"><code>{method.upper()} {escape(path)}</code></a></li>'
+        for method, operation, path in doors
+    ]
+    parts.append("</ul>")
+    for method, operation, path in doors:
+        parts += _section(path, method, operation)
     parts.append("<h1>Shapes</h1>")
     for name, schema in sorted(found["components"]["schemas"].items()):
         parts += _shape(name, schema)
@@ -184,8 +190,9 @@ def page(found: dict[str, Any]) -> str:
 
 def _section(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     who = " or ".join(name for need in operation["security"] for name in need) or "anybody"
-    parts = [f"<section><h2><code>{method.upper()} {escape(path)}</code></h2>"]
-    parts.append(f"<p>{escape(operation['summary'])} Who: {who}.</p><table>")
+    name = operation["operationId"]
+    parts = [f'<section id="{name}"><h2><code>{method.upper()} {escape(path)}</code></h2>']
+    parts.append(f"<p>{_prose(operation['summary'])} Who: {who}.</p><table>")
     rows = [
         (f"{found['in']} {found['name']}", _words(found["schema"]))
         for found in operation.get("parameters", [])
@@ -195,7 +202,8 @@ def _section(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     for status, answer in operation["responses"].items():
         shape = next((content["schema"] for content in answer.get("content", {}).values()), None)
         words = f": {_words(shape)}" if shape and status < "300" else ""
-        rows.append((status, escape(answer["description"]) + words))
+        reason = answer["description"].removesuffix(".") if words else answer["description"]
+        rows.append((status, _prose(reason) + words))
     return [
         *parts,
         *(f"<tr><th>{left}</th><td>{right}</td></tr>" for left, right in rows),
@@ -206,7 +214,7 @@ def _section(path: str, method: str, operation: dict[str, Any]) -> list[str]:
 def _shape(name: str, schema: dict[str, Any]) -> list[str]:
     parts = [f'<section id="{escape(name)}"><h2><code>{escape(name)}</code></h2>']
     if "description" in schema:
-        parts.append(f"<p>{escape(schema['description'])}</p>")
+        parts.append(f"<p>{_prose(schema['description'])}</p>")
     if "properties" not in schema:
         return [*parts, f"<p>{_words(schema)}</p></section>"]
     needed = schema.get("required", [])
@@ -215,6 +223,11 @@ def _shape(name: str, schema: dict[str, Any]) -> list[str]:
         for field, kind in schema["properties"].items()
     ]
     return [*parts, "<table>", *rows, "</table></section>"]
+
+
+def _prose(text: str) -> str:
+    """The text with what stands in backticks as code."""
+    return re.sub("`+([^`]+)`+", r"<code>\1</code>", escape(text))
 
 
 def _words(schema: dict[str, Any]) -> str:
