@@ -184,6 +184,10 @@ class AgentConsole(App[int]):
         if isinstance(self._driver, DiffDriver):
             self._driver.alert(data)
 
+    def choose_theme(self, name: str) -> None:
+        """Draw with another theme from now on."""
+        self.theme = name
+
     def redraw_terminal(self) -> None:
         """Write every cell again: something else may have written over them."""
         if isinstance(self._driver, DiffDriver):

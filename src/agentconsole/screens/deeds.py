@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar, cast
 
 from textual.screen import ModalScreen
 
@@ -22,9 +22,7 @@ from agentconsole.screens.ask import Ask
 from agentconsole.screens.choice import Choice, Option
 from agentconsole.screens.finder import Finder, Item
 from agentconsole.screens.help import Help
-
-if TYPE_CHECKING:
-    from agentconsole.app import AgentConsole
+from agentconsole.screens.host import Host
 
 T = TypeVar("T")
 
@@ -47,7 +45,7 @@ STATUS_HINTS = {
 class Deeds:
     """The one handler. Methods are named after the actions; those that ask something are coroutines."""
 
-    def __init__(self, app: AgentConsole) -> None:
+    def __init__(self, app: Host) -> None:
         self.app = app
         self.expecting = 0
         self.written = ""
@@ -68,7 +66,7 @@ class Deeds:
 
     async def ask(self, dialog: ModalScreen[T]) -> T | None:
         """Show a dialog and wait for its answer."""
-        return await self.app.push_screen_wait(dialog)
+        return cast("T | None", await self.app.push_screen_wait(dialog))
 
     async def confirm(self, title: str, explanation: str, yes: str) -> bool:
         """Ask once before something that cannot be taken back."""
@@ -202,7 +200,7 @@ class Deeds:
         options = [Option(name, name, hint) for name, hint in themes.HINTS.items()]
         chosen = await self.ask(Choice("Theme", options, self.app.theme))
         if chosen:
-            self.app.theme = chosen
+            self.app.choose_theme(chosen)
             try:
                 settings.keep("theme", chosen)
             except (OSError, ValueError) as error:

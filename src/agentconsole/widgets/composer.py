@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.document._document import Document
 from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
@@ -25,8 +27,8 @@ NAME_CELLS = 20
 _GIVEN_UP = frozenset({"pageup", "pagedown", "ctrl+f", "f6", "f7"})
 
 
-def _own_bindings() -> list[Binding]:
-    kept = []
+def _own_bindings() -> list[BindingType]:
+    kept: list[BindingType] = []
     for binding in TextArea.BINDINGS:
         assert isinstance(binding, Binding)
         keys = [key for key in binding.key.split(",") if key not in _GIVEN_UP]
@@ -38,7 +40,7 @@ def _own_bindings() -> list[Binding]:
 class Field(TextArea, inherit_bindings=False):
     """The text itself; keys of the table of actions come before those of the text area."""
 
-    BINDINGS = _own_bindings()
+    BINDINGS: ClassVar[list[BindingType]] = _own_bindings()
 
     class Did(Message):
         """A key of the composer's actions was pressed; ``action`` is its id."""
@@ -167,14 +169,21 @@ class Composer(Widget):
 
     def mark(self, span: Span) -> None:
         """Select a stretch of the text."""
-        place = self.field.document.get_location_from_index
+        place = self._document.get_location_from_index
         self.field.move_cursor(place(span.start))
         self.field.move_cursor(place(span.end), select=True)
 
     @property
+    def _document(self) -> Document:
+        """The text as the text area keeps it: a plain document, for it has no language."""
+        document = self.field.document
+        assert isinstance(document, Document)
+        return document
+
+    @property
     def cursor(self) -> int:
         """Where the cursor stands, in characters."""
-        return self.field.document.get_index_from_location(self.field.cursor_location)
+        return self._document.get_index_from_location(self.field.cursor_location)
 
     def step_history(self, step: int) -> None:
         """An earlier (-1) or later (1) text of mine; behind the latest comes back what was being written."""

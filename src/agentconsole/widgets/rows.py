@@ -11,6 +11,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from agentconsole.widgets.paint import Cell, Painted
 
@@ -55,7 +56,7 @@ class Rows(Painted, ScrollView, Generic[T], can_focus=True):
             self.key = key
 
         @property
-        def control(self) -> Rows[T]:
+        def control(self) -> Widget:
             """The list, so that handlers can name it."""
             return self.rows
 
