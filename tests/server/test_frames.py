@@ -109,6 +109,23 @@ async def test_a_handshake_that_is_none_is_refused(site: Site, headers: dict[str
 # --- hello ----------------------------------------------------------------------------------------------------------------
 
 
+async def test_what_is_said_before_the_welcome_is_heard_after_it(site: Site) -> None:
+    start = b'{"t":"start","cid":"in-one-breath","department":1,"text":"in one breath"}'
+    async with await Raw.connect(site.url) as raw:
+        raw.send(b"".join(frame(FIN | TEXT, text) for text in (HELLO, start, b'{"t":"ping","n":7}')))
+        seen = [await raw.until_text(part) for part in (b'"welcome"', b'"synced"', b'"pong"', b'"ack"')]
+        assert b'"in-one-breath"' in seen[-1]
+        chat = int(seen[-1].split(b'"chat":')[1].split(b",")[0])
+        raw.text(f'{{"t":"leave","cid":"and-goodbye","chat":{chat}}}')
+        await raw.until_text(b"and-goodbye")
+
+
+async def test_who_says_too_much_before_the_welcome_is_sent_away(site: Site) -> None:
+    async with await Raw.connect(site.url) as raw:
+        raw.send(frame(FIN | TEXT, HELLO) + frame(FIN | TEXT, b'{"t":"ping"}') * 65)
+        assert await raw.closed() == 1008
+
+
 async def test_hello_comes_first_and_once(site: Site) -> None:
     async with await Raw.connect(site.url) as raw:
         raw.text(b'{"t":"start","cid":"12345678","department":1}')

@@ -31,6 +31,7 @@ log = logging.getLogger("agentconsole.sockets")
 POLICY, TOO_BIG, FAILED = 1008, 1009, 1011
 Close = Callable[[int, str], None]
 STRIKES = 3
+EARLY_FRAMES = 64
 FRAGMENTS = 64
 DEAD_AFTER = 40.0
 SHORTEST_FRAME = 6
@@ -103,6 +104,7 @@ class Socket(asyncio.Protocol):
 
     __slots__ = (
         "_drained",
+        "_early",
         "_fragments",
         "_out",
         "_rest",
@@ -130,6 +132,7 @@ class Socket(asyncio.Protocol):
         self._out: list[bytes] = []
         self._rest = b""
         self._drained: asyncio.Event | None = None
+        self._early: list[bytes] | None = None
         self._strikes = 0
         self.greeted = False
         self.limit = 0
@@ -255,6 +258,11 @@ class Socket(asyncio.Protocol):
     def _message(self, data: bytes) -> None:
         if self._talk is None or self._wire.state is not LinkState.OPEN:
             return
+        if self._early is not None:
+            self._early.append(data)
+            if len(self._early) > EARLY_FRAMES:
+                self.close(POLICY, "wait for the welcome")
+            return
         try:
             self._talk.heard(data)
         except BadFrame as error:
@@ -268,6 +276,16 @@ class Socket(asyncio.Protocol):
             self.send(
                 pack(encode(Refused(Code.busy, f"Something went wrong in the server (see its log, {mark}).")))
             )
+
+    def pause(self) -> None:
+        """Keep what is said from now on until ``go_on``: the answer to hello comes first."""
+        self._early = []
+
+    def go_on(self) -> None:
+        """Hear what was said meanwhile, in order."""
+        early, self._early = self._early or [], None
+        for data in early:
+            self._message(data)
 
     def send(self, frame: bytes) -> None:
         """Write a finished frame, together with all others of this turn of the event loop."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from agentconsole.protocol import (
@@ -109,6 +109,15 @@ class _Typing:
             call()
 
 
+def _greet_once(socket: Socket, hello: Coroutine[Any, Any, None]) -> None:
+    if socket.greeted:
+        hello.close()
+        raise BadFrame("hello was said already")
+    socket.greeted = True
+    socket.pause()
+    socket.door.start(socket.close, hello)
+
+
 class VisitorTalk(Talk):
     """A visitor's socket."""
 
@@ -127,10 +136,7 @@ class VisitorTalk(Talk):
             if self._allowed(reader, command):
                 self._submit(reader.actor, command, command.cid)
         elif isinstance(command, VisitorHello):
-            if reader is not None or self._socket.greeted:
-                raise BadFrame("hello was said already")
-            self._socket.greeted = True
-            self._socket.door.start(self._socket.close, self._hello(command))
+            _greet_once(self._socket, self._hello(command))
         elif isinstance(command, Ping):
             self._send(Pong(command.n, self._desks.desk.clock()))
         elif reader is None:
@@ -178,6 +184,7 @@ class VisitorTalk(Talk):
         await greet_visitor(desks.hub, reader, cursors, desks.run, now, ended)
         if reader.page:
             self._tell_page(reader)
+        socket.go_on()
 
     def _start(self, reader: VisitorReader, command: Start) -> None:
         if not self._has_open(reader, command.department):
@@ -298,10 +305,7 @@ class StaffTalk(Talk):
         if isinstance(command, Say) and reader is not None:
             self._desks.desk.submit(reader.actor, command, functools.partial(self._answer, command.cid))
         elif isinstance(command, StaffHello):
-            if reader is not None or self._socket.greeted:
-                raise BadFrame("hello was said already")
-            self._socket.greeted = True
-            self._socket.door.start(self._socket.close, self._hello(command))
+            _greet_once(self._socket, self._hello(command))
         elif isinstance(command, Ping):
             self._send(Pong(command.n, self._desks.desk.clock()))
         elif reader is None:
@@ -338,6 +342,7 @@ class StaffTalk(Talk):
             return
         cursors = {cursor.chat: cursor.seq for cursor in command.cursors}
         await greet_staff(desks.hub, reader, cursors, desks.run, now)
+        socket.go_on()
 
     async def _readable(self, reader: StaffReader, chat: int) -> Head | None:
         hub = self._desks.hub
