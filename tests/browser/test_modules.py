@@ -111,6 +111,27 @@ def test_where_a_chat_stands(
     assert answer == [phase, may_rate]
 
 
+@pytest.mark.parametrize(
+    "events, now, long",
+    [
+        ([{"kind": "started"}], 60_999, False),
+        ([{"kind": "started"}], 61_000, True),
+        ([{"kind": "started"}, {"kind": "took"}, {"kind": "requeued"}], 62_999, False),
+        ([{"kind": "started"}, {"kind": "took"}, {"kind": "requeued"}], 63_000, True),
+    ],
+)
+def test_a_wait_is_long_by_the_servers_clock(
+    module_page: Page, events: list[dict[str, str]], now: int, long: bool
+) -> None:
+    """Frames come at 1000 by the browser's clock, which is half a second behind the server's."""
+    face = {"id": 1, "slug": "sales", "name": "Sales", "open": True, "patience_s": 60}
+    welcome = {"t": "welcome", "run": "r", "now": 1_500, "departments": [face]}
+    frames = [welcome, card(), *(event(pub, what) for pub, what in enumerate(events, 1))]
+    question = f"it.waitsLong(state, state.chats.get(7), {now} - 500)"
+    assert state_after(module_page, frames, question) is long
+    assert state_after(module_page, [*frames, card(state="active", version=2)], question) is False
+
+
 def test_the_page_shows_its_departments_chat_first_then_the_newest_open_one(module_page: Page) -> None:
     frames = [
         card(chat=1, department=1),

@@ -329,6 +329,20 @@ def test_who_waits_may_leave_a_message_instead(site: Running, agent: Agent, page
     assert "more of it" in left["text"]
 
 
+def test_who_has_waited_too_long_is_told_and_may_wait_on(site: Running, agent: Agent, page: Page) -> None:
+    page.goto(f"{site.url}/chat/{site.add_department(waiting_s=2)}")
+    start(page, "is anybody there")
+    expect(page.get_by_text("You can write already; everything is passed on.")).to_be_visible()
+    expect(page.get_by_role("status").get_by_text("Sorry, nobody has come yet.", exact=False)).to_be_visible()
+    expect(page.get_by_role("button", name="Leave a message instead")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Sorry, nobody has come yet.", exact=False)).to_be_visible()
+    chat = agent.take("is anybody there")
+    expect(page.get_by_text("Sorry, nobody has come yet.", exact=False)).to_be_hidden()
+    agent.say(chat, "I am")
+    expect(bubble(page, "I am")).to_be_visible()
+
+
 def test_leaving_asks_once_and_then_for_a_rating(site: Running, agent: Agent, page: Page) -> None:
     page.goto(site.url + "/chat/sales")
     start(page, "goodbye soon")

@@ -434,6 +434,8 @@ NONSENSE = [
     SetDepartment("support", wrapup_s=-1),
     SetDepartment("support", wrapup_s=3_601),
     SetDepartment("support", abandon_s=4),
+    SetDepartment("support", waiting_s=0),
+    SetDepartment("support", waiting_s=86_401),
     SetDepartment("support", queue_limit=0),
 ]
 

@@ -197,6 +197,12 @@ def _department_words(words: argparse.ArgumentParser) -> None:
         verb.add_argument(
             "--abandon-seconds", type=int, dest="abandon_s", help="how long a lost visitor keeps the place"
         )
+        verb.add_argument(
+            "--waiting-seconds",
+            type=int,
+            dest="waiting_s",
+            help="after which who waits is told that nobody has come",
+        )
         verb.add_argument("--queue-limit", type=int, help="how many may wait")
         access = verb.add_mutually_exclusive_group()
         access.add_argument(

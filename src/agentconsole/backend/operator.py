@@ -138,6 +138,7 @@ def _departments(db: Connection, now: int) -> list[dict[str, Any]]:
             "archived": found.archived,
             "wrapup_s": found.wrapup_ms // 1_000,
             "abandon_s": found.abandon_ms // 1_000,
+            "waiting_s": found.waiting_ms // 1_000,
             "queue_limit": found.queue_limit,
             "version": found.version,
         }

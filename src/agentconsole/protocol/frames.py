@@ -55,7 +55,10 @@ class Bye(Word, frozen=True, tag="bye"):
 
 
 class DepartmentFace(Part, frozen=True):
-    """A department as a visitor sees it; ``open`` = somebody can answer now."""
+    """A department as a visitor sees it; ``open`` = somebody can answer now.
+
+    Who has waited ``patience_s`` is told that nobody has come and may leave a message, or wait on.
+    """
 
     id: Id
     slug: str
@@ -63,6 +66,7 @@ class DepartmentFace(Part, frozen=True):
     open: bool
     welcome: str = ""
     topics: list[str] = []
+    patience_s: Count = 1_800
 
 
 class VisitorWelcome(Word, frozen=True, tag="welcome"):

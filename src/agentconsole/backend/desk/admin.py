@@ -79,6 +79,7 @@ class AddDepartment(Order, tag="add_department", frozen=True):
     team: bool | None = None
     wrapup_s: int | None = None
     abandon_s: int | None = None
+    waiting_s: int | None = None
     queue_limit: int | None = None
 
 
@@ -283,6 +284,8 @@ def _changed(found: Department, wish: AddDepartment) -> Department:
         changes["wrapup_ms"] = 1_000 * _between(wish.wrapup_s, 0, HOUR_S, "Wrap-up seconds")
     if wish.abandon_s is not None:
         changes["abandon_ms"] = 1_000 * _between(wish.abandon_s, 5, HOUR_S, "Abandon seconds")
+    if wish.waiting_s is not None:
+        changes["waiting_ms"] = 1_000 * _between(wish.waiting_s, 1, 24 * HOUR_S, "Waiting seconds")
     if wish.queue_limit is not None:
         changes["queue_limit"] = _between(wish.queue_limit, 1, 100_000, "A queue's limit")
     return msgspec.structs.replace(found, **changes)

@@ -22,6 +22,7 @@ class Department(msgspec.Struct, frozen=True):
     archived: bool = False
     wrapup_ms: int = 30_000
     abandon_ms: int = 60_000
+    waiting_ms: int = 1_800_000
     queue_limit: int = 200
     version: int = 0
 
@@ -32,7 +33,9 @@ class Department(msgspec.Struct, frozen=True):
 
     def face(self, is_open: bool) -> DepartmentFace:
         """The department as a visitor sees it."""
-        return DepartmentFace(self.id, self.slug, self.name, is_open, self.welcome, list(self.topics))
+        return DepartmentFace(
+            self.id, self.slug, self.name, is_open, self.welcome, list(self.topics), self.waiting_ms // 1_000
+        )
 
     def card(self, mine: bool) -> DepartmentCard:
         """The department as staff see it."""

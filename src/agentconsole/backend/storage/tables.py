@@ -89,6 +89,7 @@ department = Table(
     _flag("archived"),
     _number("wrapup_ms"),
     _number("abandon_ms"),
+    _number("waiting_ms"),
     _number("queue_limit"),
     _number("version"),
 )

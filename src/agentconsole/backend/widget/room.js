@@ -4,7 +4,7 @@ import { Composer } from "./composer.js";
 import { button, element, setText, show } from "./dom.js";
 import { Log } from "./log.js";
 import { RatingPanel } from "./rating.js";
-import { lastRating, mayRate, phase, whoTypes } from "./state.js";
+import { lastRating, mayRate, phase, waitsLong, whoTypes } from "./state.js";
 
 /** `actions`: those of Log and Composer, and rate, leave, toMessage, newChat, transcript. */
 export class Room {
@@ -88,7 +88,7 @@ export class Room {
   }
 
   /** Draw `chat`, or null while it is only on its way. `draft` is the composer's text when the chat changes. */
-  draw({ chat, pending, draft, notice, settled, now }) {
+  draw({ chat, pending, draft, notice, settled, now, state }) {
     const stage = chat ? phase(chat) : "waiting";
     const id = chat?.id ?? 0;
     if (id !== this.chat) this.#enter(id, draft);
@@ -99,7 +99,7 @@ export class Room {
     if (over || stage === "ended") show(this.asking, false);
     setText(this.notice, notice);
     show(this.notice, Boolean(notice));
-    this.#drawQueue(chat, stage);
+    this.#drawQueue(chat, stage, Boolean(chat) && waitsLong(state, chat, now));
     if (over) this.#drawOver(chat);
     this.log.draw(chat, pending, chat ? whoTypes(chat, now) : "", { now, over, settled });
   }
@@ -111,13 +111,14 @@ export class Room {
     if (!wasStarting) this.composer.text = draft;
   }
 
-  #drawQueue(chat, stage) {
+  #drawQueue(chat, stage, long) {
     const { words } = this;
     show(this.queue, stage === "waiting");
     if (stage !== "waiting") return;
     const { place = 0, wait_s: wait = -1 } = chat?.card ?? {};
     setText(this.place, place ? words.say("place", { n: words.numbers.format(place) }) : words.say("waiting"));
-    setText(this.wait, wait >= 0 ? words.say("estimated_wait", { time: words.wait(wait) }) : words.say("waiting_help"));
+    const help = wait >= 0 ? words.say("estimated_wait", { time: words.wait(wait) }) : words.say("waiting_help");
+    setText(this.wait, long ? words.say("nobody_came") : help);
     show(this.toMessage, Boolean(chat));
   }
 

@@ -5,11 +5,11 @@ const TYPING_MS = 10_000;
 const STALE_MS = 10 * 60_000;
 
 const CARD = { agents: [], place: 0, wait_s: -1, delivered: 0, read: 0, rating: null, topic: "" };
-const DEPARTMENT = { welcome: "", topics: [] };
+const DEPARTMENT = { welcome: "", topics: [], patience_s: 1_800 };
 
 /** Nothing known yet. `chats` maps a chat's id to {card, events, pub, fresh, typing, typingAt}. */
 export function newState() {
-  return { run: "", now: 0, departments: [], chats: new Map(), synced: false, welcomed: false };
+  return { run: "", now: 0, ahead: 0, departments: [], chats: new Map(), synced: false, welcomed: false };
 }
 
 /**
@@ -22,9 +22,10 @@ export function apply(state, frame, now) {
 }
 
 const handlers = {
-  welcome(state, frame) {
+  welcome(state, frame, now) {
     state.run = frame.run;
     state.now = frame.now;
+    state.ahead = frame.now - now;
     state.departments = frame.departments.map((one) => ({ ...DEPARTMENT, ...one }));
     state.synced = false;
     state.welcomed = true;
@@ -144,6 +145,14 @@ export function phase(chat) {
     default:
       return "over";
   }
+}
+
+/** Whether the chat has waited for longer than its department finds right, by the server's clock. */
+export function waitsLong(state, chat, now) {
+  const department = state.departments.find(({ id }) => id === chat.card?.department);
+  const began = chat.events.filter(({ what }) => what.kind === "started" || what.kind === "requeued").at(-1);
+  if (!department || !began || phase(chat) !== "waiting") return false;
+  return now + state.ahead - began.at >= 1_000 * department.patience_s;
 }
 
 function lastEnd(chat) {

@@ -244,7 +244,8 @@ class App {
     this.#flush();
     this.#mark();
     if (this.state.synced) this.marks.tell(openChats(this.state));
-    if (this.view.screen === "connecting" || this.#chat()?.typing) this.redraw();
+    const chat = this.#chat();
+    if (this.view.screen === "connecting" || chat?.typing || chat?.card.state === "waiting") this.redraw();
   }
 
   // --- what the visitor does ---

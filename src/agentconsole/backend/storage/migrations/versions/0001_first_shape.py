@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("archived", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.Column("wrapup_ms", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("abandon_ms", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("waiting_ms", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("queue_limit", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("version", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id"),
