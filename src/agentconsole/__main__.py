@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+
+TYPE_CHECKING = False  # the real one costs the first picture a millisecond
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Sequence
 
 DESCRIPTION = """\
 The console for agents and supervisors of a live-chat desk.
@@ -26,15 +29,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return other(words[1:]) if other else _console(words)
 
 
-def _console(words: Sequence[str]) -> int:
-    given = _parser().parse_args(words)
+def _console(words: list[str]) -> int:
+    from agentconsole import glimpse
+
+    shown = glimpse.show(words)
     from agentconsole import console
 
+    given = _parser().parse_args(words)
     flags = {"theme": given.theme} if given.theme else {}
-    return console.run(server=given.server, user=given.user, flags=flags)
+    return console.run(server=given.server, user=given.user, flags=flags, words=words, shown=shown)
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse
+
     from agentconsole import __version__
 
     words = argparse.ArgumentParser(

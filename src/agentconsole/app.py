@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
@@ -13,7 +15,7 @@ from textual.app import App
 from textual.driver import Driver
 from textual.filter import LineFilter
 
-from agentconsole import cache, themes
+from agentconsole import cache, glimpse, themes
 from agentconsole.actions import Actions
 from agentconsole.client import Problem, now_ms
 from agentconsole.driver import CURSOR_CSS, CleanFilter, DiffDriver
@@ -23,6 +25,7 @@ from agentconsole.screens.main import MainScreen
 from agentconsole.screens.session import Session
 from agentconsole.screens.signals import Signals
 from agentconsole.settings import Settings
+from agentconsole.start import Start
 from agentconsole.store import Store
 from agentconsole.views import Topic, Touched
 from agentconsole.widgets.bars import Tabs
@@ -37,7 +40,8 @@ LOOK_AGAIN = {Topic.talk, Topic.card, Topic.mine}
 
 class AgentConsole(App[int]):
     """The console's app. ``token`` '' asks for a password first; ``on_disk`` keeps token, drafts and last picture;
-    ``problems`` are sentences to be told at the start."""
+    ``problems`` are sentences to be told at the start, ``start`` is the connection that runs already, ``last`` how
+    things stood the last time, and ``words`` the command line under which the next start will show them."""
 
     TITLE = "agentconsole"
     CSS_PATH = Path(__file__).parent / "screens" / "console.tcss"
@@ -56,6 +60,9 @@ class AgentConsole(App[int]):
         problems: Sequence[str] = (),
         clock: Callable[[], int] = now_ms,
         driver_class: type[Driver] | None = DiffDriver,
+        start: Start | None = None,
+        last: cache.Picture | None = None,
+        words: Sequence[str] = (),
     ) -> None:
         self.settings = settings or Settings()
         self.table = table
@@ -68,9 +75,11 @@ class AgentConsole(App[int]):
             self.stylesheet.add_source(CURSOR_CSS, is_default_css=False)
         self.animation_level = "basic" if self.settings.animations else "none"
         self.problems = problems
-        self.store = Store()
+        self.words = list(words)
+        self.ready = threading.Event()
+        self.store = start.store if start else Store()
         self.clock = clock
-        self.session = Session(self, server, user, token, on_disk)
+        self.session = Session(self, server, user, token, on_disk, start)
         self.client = self.session.client()
         self.actions = Actions(self.store, self.client, clock)
         self.deeds = Deeds(self)
@@ -79,7 +88,7 @@ class AgentConsole(App[int]):
             self.actions,
             table,
             clock_24h=self.settings.clock_24h,
-            picture=cache.last_picture(server, user) if on_disk else None,
+            picture=last or (cache.last_picture(server, user) if on_disk else None),
         )
         self.signals = Signals(self.store, self.settings, self._alert)
         self._touched: set[Touched] = set()
@@ -95,12 +104,17 @@ class AgentConsole(App[int]):
     def on_mount(self) -> None:
         """Draw what is known, then connect."""
         self.push_screen(self.main)
+        self.main.call_after_refresh(self._stand)
         self.set_interval(1.0, self.tick)
         self.signals.begin()
         if self.settings.ascii and isinstance(self._driver, DiffDriver):
             self._driver.cells.ascii_only = True
         if self.problems:
             self.call_later(self.tell, " ".join(self.problems), "warn")
+
+    def _stand(self) -> None:
+        """The screen stands: keys typed ahead and all that has come may have it."""
+        self.ready.set()
         self.connect()
 
     @work(exclusive=True, group="connection")
@@ -128,7 +142,7 @@ class AgentConsole(App[int]):
         self._pumping = True
         wait = self._pumped + FRAME_S - monotonic()
         if wait > 0:
-            self.set_timer(wait, self._pump)
+            asyncio.get_running_loop().call_later(wait, self.call_later, self._pump)
         else:
             self.call_later(self._pump)
 
@@ -198,6 +212,7 @@ class AgentConsole(App[int]):
     def _save_picture(self, shown: cache.Picture) -> None:
         try:
             cache.save_picture(shown)
+            glimpse.keep(str(cache.state_folder()), self.words, cache.drawn(shown, os.environ))
         except OSError as error:
             self.log.warning(f"the last picture could not be kept: {error}")
 

@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import re
+import sys
 import time
 import unicodedata
 from collections.abc import Mapping
@@ -196,6 +197,9 @@ ENTER = b"\x1b[?1049h\x1b[?25l\x1b[H\x1b[2J"
 LEAVE = b"\x1b[?25h\x1b[?1049l"
 
 
+CONNECTING, OPENING = "connecting", "opening"
+
+
 def first_picture(
     width: int,
     height: int,
@@ -211,12 +215,33 @@ def first_picture(
     It begins with ENTER (the other screen, as the console uses it); whoever wrote it writes LEAVE if the console
     does not come up after all. No colour with NO_COLOR, ASCII where the encoding is not UTF-8.
     """
-    shown = last_picture(server, user, folder)
+    return _drawn(last_picture(server, user, folder), width, height, env, encoding, CONNECTING)
+
+
+def drawn(shown: Picture | None, env: Mapping[str, str], note: str = CONNECTING) -> bytes:
+    """A picture as bytes for the terminal that standard output is; ``note`` says what happens just now."""
+    try:
+        size = os.get_terminal_size(1)
+    except OSError:
+        return b""
+    encoding = getattr(sys.__stdout__, "encoding", "") or "utf-8"
+    return _drawn(shown, size.columns, size.lines, env, encoding, note)
+
+
+def changes(old: bytes, new: bytes) -> bytes:
+    """What turns one drawn picture on the terminal into another."""
+    rows = zip(old.removeprefix(ENTER).split(b"\r\n"), new.removeprefix(ENTER).split(b"\r\n"), strict=False)
+    return b"".join(b"\x1b[%dH%b" % (number, row) for number, (was, row) in enumerate(rows, 1) if row != was)
+
+
+def _drawn(
+    shown: Picture | None, width: int, height: int, env: Mapping[str, str], encoding: str, note: str
+) -> bytes:
     if shown is None or width < 10 or height < 3 or env.get("TERM", "") in ("", "dumb"):
         return b""
     utf8 = encoding.lower().replace("-", "") == "utf8"
     pen = _Pen(width, _inks(shown.inks, env), not env.get("NO_COLOR"), utf8)
-    lines = [pen.bar(f" {shown.user}", f"as of {_clock(shown.at)}, connecting ")]
+    lines = [pen.bar(f" {shown.user}", f"as of {_clock(shown.at)}, {note} ")]
     for title, rows in (("My chats", shown.mine), ("Waiting", shown.waiting)):
         if rows or title == "Waiting":
             lines += [pen.line(""), pen.heading(f" {title} ({len(rows)})")]

@@ -435,11 +435,20 @@ def _runs(changed: list[int], text: list[str], style: list[str]) -> list[tuple[i
         if runs:
             first, last = runs[-1]
             gap = start - last
-            if gap <= 0 or (gap <= 4 and len({*style[last - 1 : start + 1]}) == 1):
+            if gap <= 0 or (gap <= 4 and _one_pen(text, style, last - 1, start + 1)):
                 runs[-1] = (first, max(end, last))
                 continue
         runs.append((start, end))
     return runs
+
+
+def _one_pen(text: list[str], style: list[str], start: int, end: int) -> bool:
+    """True if one pen writes all these cells; of a blank only the ground counts."""
+    pen = style[end - 1]
+    blank = ground(pen)
+    return all(
+        style[x] == pen or (text[x] == " " and style[x] == blank and x > start) for x in range(start, end)
+    )
 
 
 def _replaced(match: re.Match[str]) -> str:

@@ -11,6 +11,7 @@ import selectors
 import signal
 import sys
 import termios
+import threading
 from codecs import getincrementaldecoder
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -44,6 +45,7 @@ LEAST_SIZE = (
 )  # below this, some of Textual's widgets wrap text into no columns at all, and the app ends
 LAYOUT_PATIENCE = 0.3
 CLOSE_PATIENCE = 2.0
+READY_PATIENCE = 2.0
 # Everything that the console may have switched on, switched off.
 RESTORE = (
     "\x1b[m\x1b[r\x1b[?2026l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[<u"
@@ -364,6 +366,11 @@ class DiffDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read keys until told to stop or until the terminal is gone."""
+        ready = getattr(self._app, "ready", None)
+        if isinstance(
+            ready, threading.Event
+        ):  # what is typed ahead waits for the screen that it is meant for
+            ready.wait(READY_PATIENCE)
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
         with selectors.DefaultSelector() as selector:

@@ -9,7 +9,8 @@ from agentconsole.client import Client, End, Problem, login, logout, server_url
 from agentconsole.screens.login import LoginDialog
 
 if TYPE_CHECKING:
-    from agentconsole.app import AgentConsole
+    from agentconsole.screens.host import Host
+    from agentconsole.start import Start
 
 ENDED = "Your session has ended. Log in again: drafts and unsent lines are kept."
 PICTURE_MS = 10_000
@@ -18,15 +19,21 @@ PICTURE_MS = 10_000
 class Session:
     """One person on one server, from login to leaving. ``on_disk`` = tokens, unsent words and the last picture are kept."""
 
-    def __init__(self, app: AgentConsole, server: str, user: str, token: str, on_disk: bool) -> None:
+    def __init__(
+        self, app: Host, server: str, user: str, token: str, on_disk: bool, start: Start | None = None
+    ) -> None:
+        """``start`` is a connection that runs already."""
         self.app = app
         self.server, self.user, self.token = server, user, token
         self.on_disk = on_disk
+        self.start = start
         self.words: cache.Words | None = None
         self._pictured = 0
 
     def client(self) -> Client:
-        """A client for this session."""
+        """The client that runs already, or a new one for this session."""
+        if self.start and self.start.client:
+            return self.start.client
         save = self.words.save if self.words else None
         return Client(
             self.server, self.token, self.app.store, self.app.changed, save=save, clock=self.app.clock
@@ -43,7 +50,9 @@ class Session:
     async def _run(self) -> None:
         """Log in if need be; log in again when the session ends, with everything kept."""
         why, again = "", False
-        if not self.token and self.on_disk and self.server and self.user:
+        if self.start:
+            await self._take_over(self.start)
+        elif not self.token and self.on_disk and self.server and self.user:
             await self._find()
         while True:
             if not self.token:
@@ -53,10 +62,21 @@ class Session:
                     return
             self._adopt_words()
             self.app.client = self.app.actions.client = self.client()
-            if await self.app.client.run() is End.stopped:
+            if await self._life() is End.stopped:
                 return
+            self.start = None
             await self.forget()
             why, again = ENDED, True
+
+    async def _life(self) -> End:
+        return await (self.start.life if self.start and self.start.life else self.app.client.run())
+
+    async def _take_over(self, start: Start) -> None:
+        """What the start has found and begun."""
+        await start.taken_over(self.app.changed)
+        self.token, self.words = start.token, start.words
+        if start.notices:
+            self.app.tell(" ".join(start.notices), "warn")
 
     async def try_login(self, server: str, name: str, password: str) -> str:
         """'' when it worked, else a sentence."""
