@@ -47,25 +47,30 @@ def clock() -> int:
 
 def run(options: Options, ready: Callable[[str, bool], None]) -> None:
     """`serve` to its end, on the faster event loop. Raises what serve raises."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(options, ready))
-
-
-async def serve(options: Options, ready: Callable[[str, bool], None]) -> None:
-    """Run until SIGTERM or SIGINT. Raises Locked, TooNew, Unreachable, OSError.
-
-    ``ready(url, first)`` is called when the doors are open; ``first`` = there are no users yet.
-    """
-    database = Database(options.database_url, options.data)
     patience = threading.Timer(LEAVE_SECONDS, _give_up)
     patience.daemon = True
     try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(options, ready, patience.start))
+    finally:
+        patience.cancel()
+
+
+async def serve(
+    options: Options, ready: Callable[[str, bool], None], leaving: Callable[[], None] = lambda: None
+) -> None:
+    """Run until SIGTERM or SIGINT. Raises Locked, TooNew, Unreachable, OSError.
+
+    ``ready(url, first)`` is called when the doors are open; ``first`` = there are no users yet. ``leaving`` is called
+    when it has been told to stop.
+    """
+    database = Database(options.database_url, options.data)
+    try:
         database.lock()
         database.migrate()
-        await _serve(options, database, ready, patience.start)
+        await _serve(options, database, ready, leaving)
     finally:
         database.close()
-        patience.cancel()
 
 
 def _give_up() -> None:
