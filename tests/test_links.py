@@ -102,7 +102,7 @@ async def test_a_console_that_stops_reading_is_cut_off_and_resumes(tmp_path: Pat
 
 
 async def test_a_visitor_that_stops_reading_is_cut_off_and_resumes(tmp_path: Path) -> None:
-    async with scene_on(tmp_path, visitor_buffer=128 * 1024) as scene:
+    async with scene_on(tmp_path, visitor_buffer=256 * 1024) as scene:
         await people(scene, 2, 1)
         slow, other = scene.rooms
         links = slow.visitor.record.links, other.visitor.record.links
