@@ -1,5 +1,6 @@
 """The REST door, on the real server: what it does, what it refuses, and that it tells nobody what is not theirs."""
 
+import contextlib
 import json
 import shutil
 import ssl
@@ -404,6 +405,18 @@ def test_bodies_have_a_type_and_a_size(desk: Desk) -> None:
         assert answer.status_code == status
     pieces = (b" " * 65_536 for _ in range(3))
     assert desk.server.ask("POST", path, ann, content=pieces, headers=json_type).status_code == 413
+
+
+def test_headers_have_a_size(server: Running) -> None:
+    bare = server.http.build_request("GET", "/healthz")
+    size = len("/healthz") + sum(len(name) + len(value) + 4 for name, value in bare.headers.raw)
+    room = 16_384 - size - len("x-long") - 4
+    for more, status in ((room, 200), (room + 1, 431)):
+        assert server.ask("GET", "/healthz", headers={"x-long": "a" * more}).status_code == status
+    with contextlib.suppress(httpx.TransportError):  # cut off before all was sent
+        answer = server.ask("GET", "/healthz", headers={"x-long": "a" * 100 * 16_384})
+        assert answer.status_code in (400, 431)
+    assert server.ask("GET", "/healthz").status_code == 200
 
 
 def test_a_query_that_is_not_as_described_is_refused(desk: Desk) -> None:

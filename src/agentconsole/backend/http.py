@@ -40,6 +40,7 @@ log = logging.getLogger("agentconsole.http")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
+MAX_HEADERS = 16_384
 MAX_BODY = 131_072
 BODY_SECONDS = 30.0
 ALIVE_MS = 30_000
@@ -291,7 +292,7 @@ def _file(made: Callable[[], File], policy: str = STRICT, shared: bool = False) 
 
 
 class _Secured:
-    """Adds the headers that every answer has, whoever made it."""
+    """Adds the headers that every answer has, whoever made it; too many of a request's own are refused."""
 
     def __init__(self, app: ASGIApp, options: Options) -> None:
         self._app = app
@@ -307,4 +308,13 @@ class _Secured:
                     headers.setdefault(name, value)
             await send(message)
 
+        if scope["type"] == "http" and _size(scope) > MAX_HEADERS:
+            text = f"The headers may have up to {MAX_HEADERS:,} bytes."
+            await _problem(431, Code.bad_frame, text, {"Connection": "close"})(scope, receive, secured)
+            return
         await self._app(scope, receive, secured)
+
+
+def _size(scope: Scope) -> int:
+    """The bytes of a request's address and headers."""
+    return len(scope["raw_path"]) + sum(len(name) + len(value) + 4 for name, value in scope["headers"])
