@@ -9,6 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 
+from agentconsole.protocol import Event, Party, Said, decode_staff_frame, encode
+from agentconsole.protocol import Side as PartySide
+from agentconsole.screens.lines import Script
+from agentconsole.store import Store
 from agentconsole.text import FOLD_LINES, clean
 from agentconsole.widgets.layout import Layout, columns
 from agentconsole.widgets.transcript import MARKS, Line, Transcript
@@ -277,6 +281,35 @@ def test_ten_thousand_lines_cost_little_memory() -> None:
     tracemalloc.stop()
     assert len(transcript.lines) == 10_000
     assert size / 10_000 <= 250
+
+
+def test_a_chat_of_ten_thousand_lines_costs_its_texts_and_little_more() -> None:
+    speakers = [PartySide.visitor, PartySide.staff]
+    frames = [
+        encode(
+            Event(
+                700,
+                seq,
+                seq * 400,
+                Party(speakers[seq % 2], 9, "Kari"),
+                Said(f"line {seq} of a chat {seq % 7}"),
+                seq,
+            )
+        )
+        for seq in range(1, 10_001)
+    ]
+    store = Store()
+    transcript = Transcript(zone=UTC)
+    script = Script(store, transcript)
+    script.open(700)
+    tracemalloc.start()
+    for frame in frames:
+        store.apply(decode_staff_frame(frame), 0)
+    script.follow()
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert transcript.lines[-1].text == "line 10000 of a chat 4"
+    assert size / 10_000 <= 200
 
 
 TEXTS = st.text(st.sampled_from("ab 日é\n\u0301👍—"), max_size=90)

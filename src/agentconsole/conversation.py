@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from agentconsole.log import Log
 from agentconsole.protocol import Event, Resume, Said, Side
 
 LOOSE_LIMIT = 2_000
@@ -14,9 +16,13 @@ LOOSE_LIMIT = 2_000
 class Run:
     """Events with the numbers ``base`` + 1 to ``last``, no gap; ``loose`` ones wait for their neighbours."""
 
-    base: int = 0
-    events: list[Event] = field(default_factory=list)
+    events: Log = field(default_factory=Log)
     loose: dict[int, Event] = field(default_factory=dict)
+
+    @property
+    def base(self) -> int:
+        """The number before the first."""
+        return self.events.base
 
     @property
     def last(self) -> int:
@@ -42,8 +48,7 @@ class Run:
             self.base > len(before) and (earlier := self.loose.pop(self.base - len(before), None)) is not None
         ):
             before.append(earlier)
-        self.events[:0] = reversed(before)
-        self.base -= len(before)
+        self.events.prepend(before[::-1])
         if len(self.loose) > LOOSE_LIMIT:
             self.loose = {event.seq: event}
         return len(before), behind
@@ -76,7 +81,7 @@ class Conversation:
     _tallied_epoch: int = 0
 
     @property
-    def events(self) -> list[Event]:
+    def events(self) -> Sequence[Event]:
         """What to draw, oldest first."""
         return self.run.events
 
@@ -109,7 +114,7 @@ class Conversation:
         """Events after ``frame.after`` follow. With ``reset`` the old ones stay until the new ones have come."""
         self.resumed = True
         self._target = frame.seq
-        self._fresh = Run(frame.after) if frame.reset or frame.after > self.last else None
+        self._fresh = Run(Log(frame.after)) if frame.reset or frame.after > self.last else None
         self._swap()
 
     def add(self, event: Event) -> list[Event]:
@@ -119,7 +124,7 @@ class Conversation:
             self._swap()
             return []
         self.epoch += bool(before)
-        return self.events[len(self.events) - behind :]
+        return list(self.events[len(self.events) - behind :])
 
     def link_lost(self) -> None:
         """A half-received reset is forgotten; the cursor is that of what is on screen."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from agentconsole import narrate
 from agentconsole.protocol import Event, Noted, Said, Side
 from agentconsole.store import Store
@@ -55,8 +57,7 @@ class Script:
         talk = self.store.talks.get(self.chat)
         pending = self.store.pending(self.chat) if self.chat else []
         events = talk.events if talk else []
-        lines = [self.line(event) for event in events]
-        self.transcript.show(lines + [self.waiting(line) for line in pending], unread)
+        self.transcript.show(chain(map(self.line, events), map(self.waiting, pending)), unread)
         self._pending = [line.cid for line in pending]
         self._epoch, self._first, self._last = (talk.epoch, talk.first, talk.last) if talk else (-1, 0, 0)
 

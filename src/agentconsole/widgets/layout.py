@@ -3,38 +3,17 @@
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
 from agentconsole.text import FOLD_LINES, clean, clean_lines, cut, fold, wrap
-
-Side = Literal["visitor", "agent", "me", "note", "system"]
-State = Literal["", "pending", "sent", "delivered", "read", "failed"]
-Key = int | str
+from agentconsole.widgets.line import Key, Line, Lines
 
 GROUP_MS = 5 * 60_000
 MINUTE_MS = 60_000
 TEXT_CELLS = 100
-
-
-@dataclass(slots=True)
-class Line:
-    """One entry of a transcript.
-
-    `key` is unique within the transcript; `at_ms` is UTC milliseconds; `who` and `text` are as stored
-    (they are cleaned here); `label` is a word in front of a note (`note` if empty), such as `whisper`.
-    """
-
-    key: Key
-    at_ms: int
-    who: str
-    side: Side
-    text: str
-    state: State = ""
-    label: str = ""
 
 
 class Columns(NamedTuple):
@@ -79,11 +58,9 @@ class Layout:
 
     def fill(self, lines: Iterable[Line], unread: Key | None = None) -> None:
         """Start over with other lines."""
-        self.lines = list(lines)
+        self.lines = Lines(lines)
         self.unread = unread
         self.opened: set[Key] = set()
-        self._base = 0
-        self._index = {line.key: index for index, line in enumerate(self.lines)}
         self._measure()
 
     def reshape(self, cells: int) -> bool:
@@ -99,30 +76,21 @@ class Layout:
         """Newer lines behind the others."""
         start = len(self.lines)
         self.lines.extend(lines)
-        for index, line in enumerate(lines, start):
-            self._index[line.key] = index - self._base
+        for index in range(start, len(self.lines)):
             self._starts.append(self._starts[-1] + self._height(index))
 
     def prepend(self, lines: Sequence[Line]) -> None:
         """Older lines before the others, oldest first."""
-        self._base += len(lines)
-        self.lines[:0] = lines
-        for index, line in enumerate(lines):
-            self._index[line.key] = index - self._base
+        self.lines.prepend(lines)
         self._measure()
 
     def replace(self, index: int, line: Line) -> None:
         """Another line in the place of one; its key may be another too."""
-        old = self.lines[index].key
-        if old != line.key:
-            del self._index[old]
-            self._index[line.key] = index - self._base
         self.lines[index] = line
 
     def find(self, key: Key | None) -> int | None:
         """The index of the line `key`."""
-        index = None if key is None else self._index.get(key)
-        return None if index is None else index + self._base
+        return None if key is None else self.lines.find(key)
 
     @property
     def total(self) -> int:
@@ -214,11 +182,11 @@ class Layout:
     def _begins_day(self, index: int) -> bool:
         if index == 0:
             return True
-        before, now = self.lines[index - 1].at_ms // MINUTE_MS, self.lines[index].at_ms // MINUTE_MS
+        before, now = self.lines.at(index - 1) // MINUTE_MS, self.lines.at(index) // MINUTE_MS
         return before != now and _minute(before, self.zone, True)[0] != _minute(now, self.zone, True)[0]
 
     def _clock(self, index: int) -> str:
-        return _minute(self.lines[index].at_ms // MINUTE_MS, self.zone, self.clock_24h)[1]
+        return _minute(self.lines.at(index) // MINUTE_MS, self.zone, self.clock_24h)[1]
 
 
 def _label(line: Line) -> str:

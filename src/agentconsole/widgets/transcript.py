@@ -15,11 +15,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from agentconsole.text import clean, cut, width
-from agentconsole.widgets.layout import Key, Layout, Line, Row, Side, State
+from agentconsole.widgets.layout import Layout, Row
+from agentconsole.widgets.line import Key, Line, Side, State
 
 __all__ = ["MARKS", "Key", "Line", "Side", "State", "Transcript"]
 
-CACHED_ROWS = 1000
 WHEEL_ROWS = 3
 SPARE_PART = 8  # of a full page, how much is left free when it moves
 # The visitor's bar stands at every row of foreign text and nowhere else.
@@ -391,8 +391,9 @@ class Transcript(Widget, can_focus=True):
             return self._hint(cells)
         strip = self._strips.get(row)
         if strip is None:
-            if len(self._strips) > CACHED_ROWS:
-                self._strips.clear()
+            if len(self._strips) > 2 * self.size.height:  # a drawn row is heavy: only those in view are kept
+                seen = range(self._top, self._top + self.size.height)
+                self._strips = {at: kept for at, kept in self._strips.items() if at in seen}
             self._draw(self._layout.line_at(row), cells)
             strip = self._strips[row]
         if self._cursor is not None and self._layout.line_at(row) == self._cursor:
