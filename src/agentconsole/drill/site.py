@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -176,10 +177,24 @@ async def stock(base: str, token: str) -> None:
             connected.cancel()
 
 
+@contextlib.contextmanager
+def _near(data: Path) -> Iterator[str]:
+    """The folder under a name that fits into a socket's address, however deep it lies."""
+    if not Path("/proc/self/fd").is_dir():
+        yield str(data)
+        return
+    folder = os.open(data, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}"
+    finally:
+        os.close(folder)
+
+
 async def _order(data: Path, wish: dict[str, Any]) -> None:
     """Over the operator's socket, as `agentconsole admin` does it, without starting a program each time."""
     try:
-        reader, writer = await asyncio.open_unix_connection(data / SOCKET)
+        with _near(data) as folder:
+            reader, writer = await asyncio.open_unix_connection(f"{folder}/{SOCKET}")
         try:
             writer.write(json.dumps(wish).encode() + b"\n")
             async with asyncio.timeout(SECONDS):
