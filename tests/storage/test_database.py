@@ -88,8 +88,18 @@ def test_a_newer_database_is_refused_and_left_alone(database_url: str, tmp_path:
         database.close()
 
 
+def elsewhere(url: str, tmp_path: Path) -> Path:
+    """Another data folder, where the database lies in neither."""
+    folder = tmp_path if url.startswith("sqlite") else tmp_path / "elsewhere"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def test_a_second_server_is_refused(database_url: str, tmp_path: Path) -> None:
-    first, second = Database(database_url, tmp_path), Database(database_url, tmp_path)
+    first, second = (
+        Database(database_url, tmp_path),
+        Database(database_url, elsewhere(database_url, tmp_path)),
+    )
     try:
         first.lock()
         with pytest.raises(Locked, match="Another server"):
@@ -101,8 +111,26 @@ def test_a_second_server_is_refused(database_url: str, tmp_path: Path) -> None:
         second.close()
 
 
+@pytest.mark.one_engine
+def test_a_folder_is_one_servers_whatever_the_databases(
+    postgres_url: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    """The operator's socket lies in it: a second server would take it away."""
+    for urls in ((postgres_url, sqlite_url), (sqlite_url, postgres_url)):
+        first, second = (Database(url, tmp_path) for url in urls)
+        first.lock()
+        with pytest.raises(Locked, match="choose another --data"):
+            second.lock()
+        first.close()
+        second.lock()
+        second.close()
+
+
 def test_a_lock_that_was_refused_leaves_nothing_held(database_url: str, tmp_path: Path) -> None:
-    first, second = Database(database_url, tmp_path), Database(database_url, tmp_path)
+    first, second = (
+        Database(database_url, tmp_path),
+        Database(database_url, elsewhere(database_url, tmp_path)),
+    )
     try:
         first.lock()
         for _ in range(10):
@@ -120,7 +148,10 @@ def test_a_lock_that_was_refused_leaves_nothing_held(database_url: str, tmp_path
 def test_a_lock_that_a_lost_link_took_along_is_taken_again(
     postgres_url: str, tmp_path: Path, rival: bool
 ) -> None:
-    first, second = Database(postgres_url, tmp_path), Database(postgres_url, tmp_path)
+    first, second = (
+        Database(postgres_url, tmp_path),
+        Database(postgres_url, elsewhere(postgres_url, tmp_path)),
+    )
     try:
         first.lock()
         first.keep_lock()

@@ -102,22 +102,27 @@ class Database:
             raise Unreachable(f"The database cannot be used: {reason}") from error
 
     def lock(self) -> None:
-        """Make this the only server on this database. Raises Locked, Unreachable, OSError."""
+        """Make this the only server on this database and in this folder. Raises Locked, Unreachable, OSError."""
         with self.named():
             self._lock()
 
     def _lock(self) -> None:
-        if self.sqlite:
-            handle = os.open(self.data / "server.lock", os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(handle)
-                raise Locked(
-                    f"Another server already uses {self.data}. Stop it first, or choose another --data."
-                ) from None
-            self._lock_file = handle
-            return
+        handle = os.open(self.data / "server.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not self.sqlite:
+                self._lock_database()
+        except BlockingIOError:
+            os.close(handle)
+            raise Locked(
+                f"Another server already uses {self.data}. Stop it first, or choose another --data."
+            ) from None
+        except (Locked, *self.failures):
+            os.close(handle)
+            raise
+        self._lock_file = handle
+
+    def _lock_database(self) -> None:
         connection = self._reader_engine.connect()
         try:
             self._take(connection)
