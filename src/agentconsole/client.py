@@ -59,6 +59,7 @@ PING_AFTER_MS = 2_000
 GIVE_UP_MS = min(20, LINK_LOST_SECONDS) * 1000
 MARKS_MS = 1_000
 SAVE_MS = 700
+BURST = 100  # frames that are applied together at most: a flood must not pile up in memory
 TYPING_REPEAT_MS = 3_000
 
 FIRST_RETRY_S = 5.0
@@ -402,6 +403,8 @@ class Client:
                     self._inbox.append(decode_staff_frame(data))
                 except BadFrame:
                     self._tell(self.store.warn(_NOT_UNDERSTOOD))
+                if len(self._inbox) >= BURST:
+                    self._deliver()
                 self._arrived.set()
         except ConnectionClosed:
             pass
