@@ -1,6 +1,7 @@
 """The database itself: its shape, its one server, and how it is kept."""
 
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import make_url
 
 from agentconsole.backend.storage import shape
-from agentconsole.backend.storage.database import Database, Locked, TooNew
+from agentconsole.backend.storage.database import Database, Locked, TooNew, Unreachable
 from agentconsole.backend.storage.tables import metadata
 
 
@@ -170,6 +171,13 @@ def test_a_lock_that_a_lost_link_took_along_is_taken_again(
     finally:
         first.close()
         second.close()
+
+
+@pytest.mark.one_engine
+def test_a_missing_driver_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(Unreachable, match="pip install 'psycopg"):
+        Database("postgresql+psycopg://host/name", tmp_path)
 
 
 @pytest.mark.one_engine

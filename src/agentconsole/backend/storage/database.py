@@ -57,7 +57,9 @@ class Database:
                 "This is no address of a database; one looks like postgresql://user@host/name."
             ) from None
         except ModuleNotFoundError as missing:
-            raise Unreachable(f"The driver of this database, {missing.name}, is not installed.") from None
+            raise Unreachable(
+                f"The driver of PostgreSQL, {missing.name}, is not installed: pip install 'psycopg[binary]'"
+            ) from None
         driver = self.writer_engine.dialect.loaded_dbapi
         self.duplicates = (IntegrityError, driver.IntegrityError)
         self.failures = (DBAPIError, driver.Error)
