@@ -272,7 +272,7 @@ async def test_a_link_cut_anywhere_loses_doubles_and_turns_nothing(desk: Desk, s
 
             async def as_the_server_has_it() -> bool:
                 ada.client.retry_now()
-                return ada.store.talks[chat].events == await straight.events(chat)
+                return [*ada.store.talks[chat].events] == await straight.events(chat)
 
             await async_until(as_the_server_has_it, seconds=30, every=0.1)
             assert ada.store.pending(chat) == []

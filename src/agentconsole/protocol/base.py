@@ -110,7 +110,9 @@ class Code(StrEnum):
     busy = "busy"  # the server cannot take it just now: send it again after retry_ms
 
 
-class Word(msgspec.Struct, tag_field="t", forbid_unknown_fields=True, omit_defaults=True, frozen=True, gc=False):
+class Word(
+    msgspec.Struct, tag_field="t", forbid_unknown_fields=True, omit_defaults=True, frozen=True, gc=False
+):
     """Base of everything that is a whole frame."""
 
 

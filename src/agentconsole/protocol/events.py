@@ -7,7 +7,9 @@ import msgspec
 from .base import Count, Outcome, Part, Rating, Side
 
 
-class Public(msgspec.Struct, tag_field="kind", forbid_unknown_fields=True, omit_defaults=True, frozen=True, gc=False):
+class Public(
+    msgspec.Struct, tag_field="kind", forbid_unknown_fields=True, omit_defaults=True, frozen=True, gc=False
+):
     """Base of events that the visitor also gets; they have a seq and a pub."""
 
 
