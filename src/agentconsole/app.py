@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import App
 from textual.driver import Driver
 from textual.filter import LineFilter
@@ -21,6 +21,7 @@ from agentconsole.client import Problem, now_ms
 from agentconsole.driver import CURSOR_CSS, CleanFilter, DiffDriver
 from agentconsole.keys import ACTIONS, Action, Where
 from agentconsole.screens.deeds import Deeds
+from agentconsole.screens.keyboard import Keyboard, Lap
 from agentconsole.screens.main import MainScreen
 from agentconsole.screens.session import Session
 from agentconsole.screens.signals import Signals
@@ -83,6 +84,7 @@ class AgentConsole(App[int]):
         self.client = self.session.client()
         self.actions = Actions(self.store, self.client, clock)
         self.deeds = Deeds(self)
+        self.keyboard = Keyboard(self, super().on_event)
         self.main = MainScreen(
             self.store,
             self.actions,
@@ -236,6 +238,18 @@ class AgentConsole(App[int]):
         view.redraw()
 
     # --- keys and mouse ---
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and pastes take their turn."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self.keyboard.press(event)
+        else:
+            await super().on_event(event)
+
+    @on(Lap)
+    async def lapped(self) -> None:
+        """What a key has caused is done."""
+        await self.keyboard.lap()
 
     def action_help_quit(self) -> None:
         """Ctrl+C, where nothing is selected: a habit of shells, and too near to 'copy' to end a shift with."""
