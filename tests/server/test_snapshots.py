@@ -42,7 +42,7 @@ def console(frames: list[Any]) -> dict[str, Any]:
         "team": store.team,
         "canned": store.canned,
         "left": store.left,
-        "mine": {chat: store.talks[chat].events for chat in mine if chat in store.talks},
+        "mine": {chat: [*store.talks[chat].events] for chat in mine if chat in store.talks},
         "queue": [waiting.card.chat for waiting in store.queue(0)],
     }
 
