@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.widget import Widget
 
 from agentconsole import canned, narrate
@@ -19,7 +18,7 @@ from agentconsole.widgets.bars import Bar, TypingRule
 from agentconsole.widgets.chat_list import ChatList, ChatStrip, Tab, tabs
 from agentconsole.widgets.composer import Composer, Field
 from agentconsole.widgets.customer import LOADING, Customer
-from agentconsole.widgets.paint import Cell
+from agentconsole.widgets.paint import Cell, Ground
 from agentconsole.widgets.suggestions import Suggestions
 from agentconsole.widgets.transcript import Transcript
 
@@ -29,6 +28,8 @@ FULL_CELLS = 120
 
 class ChatView(Widget, can_focus=True):
     """One chat in front, my others one key away. It draws from the store and asks nothing of the network."""
+
+    BLANK = True
 
     def __init__(self, store: Store, actions: Actions, keys: Mapping[str, str]) -> None:
         super().__init__(id="chat")
@@ -55,7 +56,7 @@ class ChatView(Widget, can_focus=True):
     def compose(self) -> ComposeResult:
         """List, the chat in the middle, customer."""
         yield self.side
-        with Vertical(id="middle"):
+        with Ground(id="middle"):
             yield self.strip
             yield self.visitor
             yield self.transcript

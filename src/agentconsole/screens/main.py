@@ -30,9 +30,16 @@ CAUGHT_UP_MS = 6_000
 INKS = {Status.online: ("●", "good"), Status.away: ("◐", "warn"), Status.offline: ("○", "dim")}
 
 
+class Places(ContentSwitcher):
+    """Where the place in view stands."""
+
+    BLANK = True
+
+
 class MainScreen(Screen[None]):
     """Switches between the places; draws only the one in view."""
 
+    BLANK = True
     AUTO_FOCUS = None
     HORIZONTAL_BREAKPOINTS = [
         (0, "-narrow"),
@@ -75,7 +82,7 @@ class MainScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Top to bottom."""
         yield self.places
-        with ContentSwitcher(initial="queue"):
+        with Places(initial="queue"):
             yield self.queue
             yield self.chat
             yield self.left

@@ -6,7 +6,7 @@ import time
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.widget import Widget
 
 from agentconsole import narrate
@@ -15,7 +15,7 @@ from agentconsole.cache import Picture
 from agentconsole.protocol import ChatCard, Status
 from agentconsole.store import Store
 from agentconsole.views import Topic, Touched
-from agentconsole.widgets.paint import Cell
+from agentconsole.widgets.paint import Cell, Ground
 from agentconsole.widgets.queue_list import QueueList, entries
 from agentconsole.widgets.rows import Rows
 from agentconsole.widgets.words import Words
@@ -27,6 +27,8 @@ SHOWN = frozenset(
 
 class QueueView(Widget):
     """The waiting chats of my departments and my own ones."""
+
+    BLANK = True
 
     def __init__(self, store: Store, actions: Actions, picture: Picture | None = None) -> None:
         """``picture`` is how things stood the last time: shown until the server has said how they stand."""
@@ -41,7 +43,7 @@ class QueueView(Widget):
 
     def compose(self) -> ComposeResult:
         """List and detail; a few words where there is nothing to list."""
-        with Vertical(id="queue-main"):
+        with Ground(id="queue-main"):
             yield self.nobody
             yield self.rows
         with VerticalScroll(id="detail", can_focus=False):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.containers import Vertical
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -101,6 +102,12 @@ class Painted(Widget):
     def render_line(self, y: int) -> Strip:
         """One row of the widget."""
         return self.strip(self.cells(y, self.size.width), self.size.width)
+
+
+class Ground(Vertical):
+    """Widgets one below the other; between them is nothing to draw but the background, so none of it is kept."""
+
+    BLANK = True
 
 
 def column(words: str, width: int) -> str:
