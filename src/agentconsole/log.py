@@ -17,9 +17,10 @@ class Log(Sequence[Event]):
         self._chat = 0
         self._at = array("q")
         self._pub = array("q")
-        self._by: list[Party] = []
+        self._by = array("I")
         self._what: list[What | str] = []
-        self._parties: dict[Party, Party] = {}
+        self._parties: list[Party] = []
+        self._numbers: dict[Party, int] = {}
 
     def __len__(self) -> int:
         return len(self._what)
@@ -40,7 +41,7 @@ class Log(Sequence[Event]):
             self._chat,
             self.base + 1 + index,
             self._at[index],
-            self._by[index],
+            self._parties[self._by[index]],
             Said(what) if isinstance(what, str) else what,
             self._pub[index],
         )
@@ -50,7 +51,10 @@ class Log(Sequence[Event]):
         self._chat = event.chat
         self._at.append(event.at)
         self._pub.append(event.pub)
-        self._by.append(self._parties.setdefault(event.by, event.by))
+        number = self._numbers.setdefault(event.by, len(self._parties))
+        if number == len(self._parties):
+            self._parties.append(event.by)
+        self._by.append(number)
         self._what.append(event.what.text if isinstance(event.what, Said) else event.what)
 
     def prepend(self, events: Sequence[Event]) -> None:
@@ -58,7 +62,7 @@ class Log(Sequence[Event]):
         if not events:
             return
         older = Log()
-        older._parties = self._parties
+        older._parties, older._numbers = self._parties, self._numbers
         for event in events:
             older.append(event)
         self.base -= len(older)

@@ -110,7 +110,7 @@ class Layout:
         start, end = self.span(index)
         grown = self._height(index) - (end - start)
         if grown:
-            self._starts[index + 1 :] = array("L", [row + grown for row in self._starts[index + 1 :]])
+            self._starts[index + 1 :] = array("I", [row + grown for row in self._starts[index + 1 :]])
         return grown
 
     def grouped(self, index: int) -> bool:
@@ -154,7 +154,7 @@ class Layout:
 
     def _measure(self) -> None:
         heights = map(self._height, range(len(self.lines)))
-        self._starts = array("L", accumulate(heights, initial=0))
+        self._starts = array("I", accumulate(heights, initial=0))
 
     def _height(self, index: int) -> int:
         """How many rows a line has, without wrapping it where that can be seen at once."""

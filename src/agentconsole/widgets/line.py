@@ -40,9 +40,10 @@ class Lines(Sequence[Line]):
         self._keys = array("q")
         self._at = array("q")
         self._side, self._state = bytearray(), bytearray()
-        self._who: list[str] = []
+        self._who = array("I")
         self._text: list[str] = []
-        self._people: dict[str, str] = {}
+        self._people: list[str] = []
+        self._places: dict[str, int] = {}
         self._labels: dict[int, str] = {}
         self._numbers: dict[str, int] = {}
         self._words: dict[int, str] = {}
@@ -64,7 +65,7 @@ class Lines(Sequence[Line]):
         return Line(
             self._words[key] if key >= FIRST_NAME else key,
             self._at[index],
-            self._who[index],
+            self._people[self._who[index]],
             SIDES[self._side[index]],
             self._text[index],
             STATES[self._state[index]],
@@ -76,7 +77,7 @@ class Lines(Sequence[Line]):
         self._forget(self._keys[index])
         self._keys[index] = self._number(line)
         self._at[index], self._text[index] = line.at_ms, line.text
-        self._who[index] = self._people.setdefault(line.who, line.who)
+        self._who[index] = self._person(line.who)
         self._side[index], self._state[index] = SIDES.index(line.side), STATES.index(line.state)
 
     def extend(self, lines: Iterable[Line]) -> None:
@@ -85,7 +86,7 @@ class Lines(Sequence[Line]):
             self._keys.append(self._number(line))
             self._at.append(line.at_ms)
             self._text.append(line.text)
-            self._who.append(self._people.setdefault(line.who, line.who))
+            self._who.append(self._person(line.who))
             self._side.append(SIDES.index(line.side))
             self._state.append(STATES.index(line.state))
 
@@ -112,6 +113,12 @@ class Lines(Sequence[Line]):
             return self._keys.index(number)
         except ValueError:
             return None
+
+    def _person(self, who: str) -> int:
+        place = self._places.setdefault(who, len(self._people))
+        if place == len(self._people):
+            self._people.append(who)
+        return place
 
     def _number(self, line: Line) -> int:
         key = line.key
