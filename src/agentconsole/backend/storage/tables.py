@@ -168,7 +168,6 @@ public_event = Table(
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("what", Text, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 staff_event = Table(
@@ -182,7 +181,6 @@ staff_event = Table(
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("what", Text, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 receipt = Table(
@@ -196,7 +194,6 @@ receipt = Table(
     Column("seq", BigInteger, nullable=False),
     Column("pub", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 mark = Table(

@@ -79,7 +79,6 @@ def upgrade() -> None:
         sa.Column("pub", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("chat_id", "sender", "cid"),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "setting",
@@ -300,7 +299,6 @@ def upgrade() -> None:
             ["chat.id"],
         ),
         sa.PrimaryKeyConstraint("chat_id", "pub"),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "staff_event",
@@ -322,6 +320,5 @@ def upgrade() -> None:
             ["chat.id"],
         ),
         sa.PrimaryKeyConstraint("chat_id", "seq"),
-        sqlite_with_rowid=False,
     )
     # ### end Alembic commands ###
