@@ -16,6 +16,10 @@ ENGINES = {"sqlite", "postgres"}
 # Names of markers; a test that carries one of them fails where it would have been skipped.
 MANDATORY = {name for name in os.environ.get("AGENTCONSOLE_MANDATORY", "").split(",") if name}
 
+# `./dev check` is for between two edits: whole rooms that run a server or the screens wait for `./dev test`.
+SLOW = {"screens", "server", "test_client.py", "test_driver.py", "test_links.py", "test_simulate.py"}
+QUICK = {"test_journey.py", "test_queue.py", "test_left.py"}
+
 # A busy machine is no failure, and CI tries the same examples each time.
 settings.register_profile(
     "agentconsole",
@@ -24,6 +28,13 @@ settings.register_profile(
     derandomize=os.environ.get("CI") == "true",
 )
 settings.load_profile("agentconsole")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what `./dev check` leaves out."""
+    for item in items:
+        if SLOW & set(item.path.parts) and item.path.name not in QUICK:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(wrapper=True)
