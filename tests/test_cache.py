@@ -267,6 +267,15 @@ def test_a_damaged_picture_is_none(tmp_path: Path, damage: bytes) -> None:
     assert drawn(tmp_path)[0] == b""
 
 
+def test_who_logs_out_leaves_no_picture(tmp_path: Path) -> None:
+    cache.save_picture(PICTURE, tmp_path)
+    (tmp_path / "glimpse").write_bytes(b"how\nwhat")
+    cache.forget_picture(PICTURE.server, PICTURE.user, tmp_path)
+    assert cache.last_picture(PICTURE.server, PICTURE.user, tmp_path) is None
+    assert not (tmp_path / "glimpse").exists()
+    cache.forget_picture(PICTURE.server, PICTURE.user, tmp_path)
+
+
 def test_a_last_that_points_elsewhere_leads_nowhere(tmp_path: Path) -> None:
     (tmp_path / "inside").mkdir()
     files.write(tmp_path / "picture.json", PICTURE._asdict())

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from platformdirs import user_state_path
 
-from agentconsole import files
+from agentconsole import files, glimpse
 from agentconsole.addresses import server_url
 from agentconsole.text import clean, is_mark
 
@@ -160,6 +160,12 @@ def save_picture(shown: Picture, folder: Path | None = None) -> None:
     here = place(shown.server, shown.user, folder)
     files.write(here / "picture.json", shown._asdict())
     files.write(here.parent / "last.json", {"place": here.name})
+
+
+def forget_picture(server: str, user: str, folder: Path | None = None) -> None:
+    """Who has logged out leaves no picture of other people's words behind. Raises OSError."""
+    (place(server, user, folder) / "picture.json").unlink(missing_ok=True)
+    glimpse.forget(str(folder or state_folder()))
 
 
 def last_picture(server: str = "", user: str = "", folder: Path | None = None) -> Picture | None:

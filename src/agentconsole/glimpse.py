@@ -44,6 +44,13 @@ def keep(folder: str, words: list[str], picture: bytes) -> None:
     os.replace(fresh, path)
 
 
+def forget(folder: str) -> None:
+    """Take away what `keep` kept, if anything. Raises OSError."""
+    path = os.path.join(folder, NAME)
+    if os.path.exists(path):
+        os.unlink(path)
+
+
 def _occasion(words: list[str]) -> bytes:
     """The command and the terminal in one row; b'' if there is no terminal."""
     try:

@@ -108,11 +108,12 @@ class Session:
         if self.on_disk:
             try:
                 await credentials.forget(self.server, self.user)
+                cache.forget_picture(self.server, self.user)
             except OSError as error:
                 self.app.tell(f"The old login could not be removed: {error}", "warn")
 
     async def log_out(self) -> None:
-        """Revoke the token, forget it here. Raises Problem if the server cannot be told."""
+        """Revoke the token, forget it and the last picture here. Raises Problem if the server cannot be told."""
         token = self.token
         self.app.client.stop()
         await self.forget()
@@ -132,7 +133,7 @@ class Session:
 
     def picture(self, now: int) -> cache.Picture | None:
         """The picture to keep now; None if it is too early, or nothing is known yet."""
-        if not self.on_disk or not self.app.store.synced or now - self._pictured < PICTURE_MS:
+        if not (self.on_disk and self.token and self.app.store.synced) or now - self._pictured < PICTURE_MS:
             return None
         self._pictured = now
         theme = self.app.current_theme
