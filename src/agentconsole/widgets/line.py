@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Literal, get_args, overload
+from typing import Any, Literal, get_args, overload
 
 Side = Literal["visitor", "agent", "me", "note", "system"]
 State = Literal["", "pending", "sent", "delivered", "read", "failed"]
@@ -94,8 +94,9 @@ class Lines(Sequence[Line]):
         """Older lines before the others, oldest first."""
         old = len(self)
         self.extend(lines)
-        for column in (self._keys, self._at, self._text, self._who, self._side, self._state):
-            column[:] = column[old:] + column[:old]  # type: ignore[index, operator]
+        columns: tuple[Any, ...] = (self._keys, self._at, self._text, self._who, self._side, self._state)
+        for column in columns:
+            column[:] = column[old:] + column[:old]
 
     def at(self, index: int) -> int:
         """When a line was said."""
