@@ -49,7 +49,15 @@ def speaker(by: Party, visitor: str) -> str:
 
 
 def sentence(event: Event, visitor: str, me: int = 0) -> str:
-    """What the event says: the text itself for lines and notes, else a sentence with its subject."""
+    """What the event says: the text itself for lines and notes, else a sentence with its subject.
+
+    A sentence is one row whatever a visitor wrote into it: a second row would look like a sentence of ours.
+    """
+    words = _words(event, visitor, me)
+    return words if isinstance(event.what, Said | Noted) else " ".join(words.split())
+
+
+def _words(event: Event, visitor: str, me: int) -> str:
     what, by = event.what, event.by
     who = "You" if me and by.id == me and by.side is Side.staff else speaker(by, visitor) or "The system"
     match what:

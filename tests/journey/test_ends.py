@@ -71,7 +71,10 @@ def by_signal(number: signal.Signals) -> Callable[[Console], None]:
     "end, code",
     [
         pytest.param(by_key, 0, id="key"),
-        *(pytest.param(by_signal(each), 128 + each, id=each.name) for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)),
+        *(
+            pytest.param(by_signal(each), 128 + each, id=each.name)
+            for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+        ),
     ],
 )
 def test_the_terminal_is_left_as_it_was(
@@ -128,7 +131,9 @@ def test_the_next_start_shows_how_things_stood_and_says_so(
     first = consoles().ready()
     first.row("Vera", "the old first line")
     home = tmp_path / "home"
-    first.wait_until(lambda _: any(b"Vera" in path.read_bytes() for path in home.rglob("glimpse")), what="the picture")
+    first.wait_until(
+        lambda _: any(b"Vera" in path.read_bytes() for path in home.rglob("glimpse")), what="the picture"
+    )
     first.send("Q")
     assert first.wait_end() == 0
     visitor.send(t="leave", cid=cid(), chat=chat)

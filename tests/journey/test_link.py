@@ -62,7 +62,9 @@ def test_a_silent_link_is_told_from_the_third_second_on_and_loses_nothing(
         link.back()
         wanted = ["Good morning", "before", *(f"unheard {number}" for number in range(4))]
         until(lambda: texts(site, console.token, chat) == wanted, what="each line once, in order")
-        console.wait_until(lambda rows: not any(SILENT.search(row) for row in rows), what="the end of the silence")
+        console.wait_until(
+            lambda rows: not any(SILENT.search(row) for row in rows), what="the end of the silence"
+        )
         console.wait_until(lambda rows: not any("…" in row for row in rows), what="all lines acknowledged")
         assert [row.split()[-2] for row in console.rows if "unheard" in row] == list("0123")
         console.row("to Vi ▸ half a th")
@@ -103,7 +105,10 @@ def test_a_console_that_is_killed_brings_back_what_was_typed(
         console.send("the draft")
         console.row("▸ the draft")
         kept = tmp_path / "home"
-        until(lambda: any("the draft" in path.read_text() for path in kept.rglob("window-*.json")), what="it on disk")
+        until(
+            lambda: any("the draft" in path.read_text() for path in kept.rglob("window-*.json")),
+            what="it on disk",
+        )
         os.kill(console.process.pid, signal.SIGKILL)
         assert console.wait_end() == -signal.SIGKILL
         link.back()

@@ -146,6 +146,10 @@ class MainScreen(Screen[None]):
         """Other keys act in the composer than beside it."""
         self._hints()
 
+    def on_descendant_blur(self) -> None:
+        """Also when the composer goes away."""
+        self._hints()
+
     # --- the frame around the place ---
 
     def frame(self, now: int) -> None:

@@ -24,6 +24,8 @@ WHEEL_ROWS = 3
 SPARE_PART = 8  # of a full page, how much is left free when it moves
 # The visitor's bar stands at every row of foreign text and nowhere else.
 MARKS: dict[Side, str] = {"visitor": "┃", "agent": " ", "me": " ", "note": "#", "system": "-"}
+# A sentence of ours names visitors and quotes them: its further rows must not look like sentences of their own.
+WRAPPED = ":"
 LONG_STATES: dict[State, str] = {"pending": "…", "sent": "✓", "delivered": "✓✓", "read": "seen"}
 SHORT_STATES: dict[State, str] = LONG_STATES | {"read": "●"}
 
@@ -438,7 +440,8 @@ class Transcript(Widget, can_focus=True):
             name = cut(clean(line.who), shape.name) if named else ""
             name = " " * (shape.name - width(name)) + name + " "
             yield Segment(name, self._style("time" if side == "system" else f"{side}-name"))
-        yield Segment(MARKS[side] + " ", self._style(f"{side}-mark" if side in ("visitor", "note") else side))
+        mark = MARKS[side] if lead or side != "system" else WRAPPED
+        yield Segment(mark + " ", self._style(f"{side}-mark" if side in ("visitor", "note") else side))
 
     def _text(self, line: Line, row: Row) -> Iterable[Segment]:
         """The words of a row, those searched for marked."""
