@@ -427,7 +427,9 @@ def test_an_old_visit_gives_way_to_a_new_one_and_keeps_the_text(
 ) -> None:
     page.goto(site.url + "/chat/sales")
     start(page, "long ago")
-    chat = agent.waiting("long ago")
+    chat = agent.take("long ago")
+    agent.say(chat, "your line is here")
+    expect(bubble(page, "your line is here")).to_be_visible()
     page.get_by_label("Write a message").fill("my draft")
     site.stop()
     with sqlite3.connect(site.data / "agentconsole.db") as database:

@@ -47,6 +47,10 @@ INVISIBLE = re.compile(
 )
 
 
+# The last bytes read may be the first of a sequence whose rest is still on its way.
+UNFINISHED = re.compile(rb"\x1b(\[[0-9;?]*)?")
+
+
 def foreign_controls(raw: bytes, signals: bool = True) -> list[str]:
     """Every control sequence, C1 and invisible character of a stream that is not of the known families.
 
@@ -56,6 +60,8 @@ def foreign_controls(raw: bytes, signals: bool = True) -> list[str]:
     for match in CONTROL.finditer(raw):
         sequence = match.group()
         if KNOWN.fullmatch(sequence) or (signals and SIGNALS.fullmatch(sequence)):
+            continue
+        if match.end() == len(raw) and UNFINISHED.fullmatch(sequence):
             continue
         found.append(repr(sequence))
     found.extend(repr(ch) for ch in INVISIBLE.findall(raw.decode(errors="surrogateescape")))

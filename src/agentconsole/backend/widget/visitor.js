@@ -139,7 +139,8 @@ class App {
   }
 
   #expired() {
-    const texts = this.outbox.entries.map(({ command }) => command.text ?? "");
+    const unsent = this.outbox.entries.filter(({ status }) => status !== "sent");
+    const texts = unsent.map(({ command }) => command.text ?? "");
     for (const entry of [...this.outbox.entries]) this.outbox.drop(entry);
     this.#backToForm([...texts, this.view.room.composer.text]);
     if (this.tokenSaid === this.token) this.keep.set("token", "");
