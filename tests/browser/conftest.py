@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 import agentconsole.backend
 from tests.browser.desk import Agent, answers, furnished
@@ -16,6 +16,9 @@ from tests.running import Running
 
 WIDGET = Path(agentconsole.backend.__file__).parent / "widget"
 # Playwright turns off the storage of its own that a frame has on each site; no visitor's browser does. The last flag wins.
+# A deadline, not a speed: two browsers and a server share two cores.
+expect.set_options(timeout=15_000)
+
 ARGUMENTS = ["--no-sandbox", "--disable-features=Translate"]
 NOWHERE = "http://widget.test"
 KINDS = {".js": "text/javascript", ".json": "application/json", ".html": "text/html", ".css": "text/css"}

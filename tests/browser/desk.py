@@ -16,7 +16,7 @@ from agentconsole.backend.desk.admin import AddUser, GiveGrant
 from agentconsole.protocol import Role
 from tests.running import HASH, Running, running
 
-SECONDS = 10.0
+SECONDS = 20.0
 
 Frame = dict[str, Any]
 

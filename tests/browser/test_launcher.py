@@ -184,10 +184,11 @@ def test_a_policy_that_forbids_the_frame_opens_a_tab(
     policy = f"default-src 'none'; script-src {site.url}"
     page.goto(host.page("/noframe", tag(site), Content_Security_Policy=policy))
     until(lambda: page.evaluate("1") and complaints, what="the browser blocks the frame")
-    complaints.clear()
     with page.expect_popup() as waited:
         page.get_by_role("button", name="Chat").click()
     expect(waited.value.get_by_label("Your message")).to_be_visible()
+    # The browser may tell of the one blocked frame more than once, and late.
+    complaints[:] = [told for told in complaints if "Framing" not in told]
 
 
 def test_the_tag_decides_on_place_colour_title_and_language(site: Running, host: Site, page: Page) -> None:
@@ -251,9 +252,14 @@ def test_keyboard_alone_is_enough(site: Running, agent: Agent, host: Site, page:
     page.keyboard.press("Enter")
     expect(chat.get_by_label("Write a message")).to_be_focused()
     number = agent.take("no mouse here")
+    agent.say(number, "none needed")
+    expect(bubble(chat, "none needed")).to_be_visible()
+    composer = chat.get_by_label("Write a message")
+    expect(composer).to_be_focused()
     page.keyboard.type("two")
     page.keyboard.press("Shift+Enter")
     page.keyboard.type("lines")
+    expect(composer).to_have_value("two\nlines")
     page.keyboard.press("Enter")
     agent.hears(number, "two\nlines")
     page.keyboard.press("Escape")
