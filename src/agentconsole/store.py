@@ -21,6 +21,7 @@ from agentconsole.protocol import (
     MAX_INT,
     OPEN_STATES,
     Ack,
+    Breaks,
     Bye,
     CannedCard,
     ChatCard,
@@ -28,14 +29,20 @@ from agentconsole.protocol import (
     Cursor,
     DepartmentList,
     Event,
+    Explanation,
+    FeedbackCard,
     Gone,
+    Learning,
     LeftCard,
+    Message,
     Note,
     Open,
     Pong,
     Preview,
+    Pulse,
     Refused,
     Resume,
+    RoomCard,
     Say,
     SeatCard,
     Seen,
@@ -144,6 +151,8 @@ class Store:
                 return set()
             case Bye():
                 return {Touched(Topic.link)}
+            case Breaks() | Learning() | Pulse() | Message() | RoomCard() | FeedbackCard() | Explanation():
+                return set()
 
     def link_lost(self, now: int) -> set[Touched]:
         """The socket is gone: everything stays readable; commands under way will be sent again."""

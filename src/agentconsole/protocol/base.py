@@ -18,6 +18,8 @@ MAX_PAGE = 2_048
 MAX_TOPIC = 120
 MAX_COMMENT = 1_000
 MAX_LEFT_TEXT = 10_000
+MAX_REASON = 200
+MAX_PRIORITY = 10
 
 PING_SECONDS = 20
 LINK_LOST_SECONDS = 40
@@ -55,11 +57,54 @@ OPEN_STATES = frozenset({State.waiting, State.offered, State.active, State.wrapu
 
 
 class Status(StrEnum):
-    """An agent's own choice; whether the agent's link is up is another fact (``SeatCard.lost_at``)."""
+    """An agent's own choice; whether the agent's link is up is another fact (``SeatCard.lost_at``).
+
+    Only who is online is given chats. ``phone`` lasts as long as a call, ``drain`` is "finish mine, no new ones".
+    """
 
     online = "online"
     away = "break"
+    phone = "phone"
+    drain = "drain"
     offline = "offline"
+
+
+class Routing(StrEnum):
+    """How a department's chats find their agent; the definitions are in docs/routing.md."""
+
+    manual = "manual"  # everybody sees the queue and takes by hand
+    ring = "ring"  # everybody who could answer is rung; the first to take it has it
+    round_robin = "round_robin"  # who was given a chat the longest ago
+    least_busy = "least_busy"  # who has the fewest chats
+    longest_idle = "longest_idle"  # whose last chat ended the longest ago
+    fill_first = "fill_first"  # who has the most chats and still a free place
+
+
+class Verdict(StrEnum):
+    """Why a chat did, or did not, go to an agent at that moment."""
+
+    chosen = "chosen"
+    offline = "offline"
+    on_break = "break"
+    phone = "phone"
+    drain = "drain"
+    lost = "lost"  # no link
+    limit = "limit"  # as many chats as this agent may have
+    department_limit = "department_limit"  # as many as this agent may have of this department
+    skills = "skills"  # lacks a skill or language that the chat asks for
+    tried = "tried"  # was offered this chat already
+    not_wanted = "not_wanted"  # the chat waits for somebody else
+    tier = "tier"  # agents of a better priority were free
+    later = "later"  # the policy preferred somebody else
+    free = "free"  # could take it: the policy gives it to nobody by itself
+
+
+class Away(StrEnum):
+    """What to do when the person a chat is transferred to cannot take it now."""
+
+    refuse = "refuse"  # say so and change nothing
+    wait = "wait"  # the visitor waits in that person's line, for a limited time
+    email = "email"  # the visitor is promised an e-mail from that person
 
 
 class Rating(StrEnum):
@@ -79,6 +124,14 @@ class Outcome(StrEnum):
     spam = "spam"
 
 
+class OfferEnd(StrEnum):
+    """How an offer came to nothing."""
+
+    timeout = "timeout"
+    cancelled = "cancelled"
+    unavailable = "unavailable"
+
+
 class Side(StrEnum):
     """Who speaks."""
 
@@ -96,6 +149,8 @@ class Code(StrEnum):
     login = "login"  # wrong name or password, or the session has ended: log in again
     expired = "expired"  # the visitor's token is too old: make a new one
     unknown = "unknown"  # no such thing, or not yours to see: both answer alike
+    unavailable = "unavailable"  # the person or department cannot take it now; the sentence says why
+    limit = "limit"  # a limit on chats or people is reached; the sentence names it
     taken = "taken"  # somebody else was faster; the sentence names who
     gone = "gone"  # the visitor has left or the chat is over
     closed = "closed"  # the chat has ended and cannot be written to any more

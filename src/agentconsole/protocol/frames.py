@@ -9,6 +9,7 @@ from msgspec import Meta
 from .base import (
     MAX_INT,
     VERSION,
+    Away,
     Code,
     Count,
     Id,
@@ -17,9 +18,11 @@ from .base import (
     Part,
     Rating,
     Role,
+    Routing,
     Side,
     State,
     Status,
+    Verdict,
     Word,
 )
 from .events import Party, PublicWhat, What
@@ -70,12 +73,16 @@ class DepartmentFace(Part, frozen=True):
 
 
 class VisitorWelcome(Word, frozen=True, tag="welcome"):
-    """Answer to hello. ``run`` changes when the server restarts. Chat cards and events follow, then Synced."""
+    """Answer to hello. ``run`` changes when the server restarts. Chat cards and events follow, then Synced.
+
+    ``lead`` is the department to which the visitor's page leads (0 = none in particular).
+    """
 
     run: str
     now: Millis
     departments: list[DepartmentFace]
     version: int = VERSION
+    lead: Count = 0
 
 
 class Departments(Word, frozen=True, tag="departments"):
@@ -87,7 +94,8 @@ class Departments(Word, frozen=True, tag="departments"):
 class VisitorCard(Word, frozen=True, tag="chat"):
     """My chat as it stands; replaces the card before if ``version`` is not older.
 
-    ``place`` is 1 for the next in line (0 = not waiting); ``wait_s`` the estimated wait, -1 = not known.
+    ``department`` is the one that the visitor chose, wherever the chat has gone since. ``place`` is 1 for the next in
+    line (0 = not waiting, or somebody is being called); ``wait_s`` the estimated wait, -1 = not known.
     ``delivered`` and ``read`` are the marks of staff over the visitor's lines, as pub.
     """
 
@@ -195,13 +203,53 @@ class Grant(Part, frozen=True):
 
 
 class DepartmentCard(Part, frozen=True):
-    """A department as staff see it."""
+    """A department as staff see it.
+
+    ``open`` = somebody can answer now. ``guide`` says when to transfer here; ``note_required`` = a transfer to here
+    needs a note; ``away`` is what happens when the wanted person cannot take it; ``offer_s`` how long an offer stands;
+    ``to_solve`` = a chat must be marked when it is closed. ``team`` = colleagues may read each other's chats.
+    """
 
     id: Id
     slug: str
     name: str
     description: str = ""
     mine: bool = False
+    open: bool = False
+    routing: Routing = Routing.manual
+    priority: int = 0
+    guide: str = ""
+    note_required: bool = False
+    away: Away = Away.refuse
+    offer_s: Count = 60
+    wait_for_s: Count = 600
+    guests: Count = 3
+    to_solve: bool = False
+    team: bool = False
+    languages: list[str] = []
+    skills: list[str] = []
+
+
+class Person(Part, frozen=True):
+    """A member of staff, by id and name as shown."""
+
+    id: Id
+    name: str
+
+
+class Membership(Part, frozen=True):
+    """How an agent stands in a department: ``tier`` 1 is asked first, ``limit`` 0 = only the agent's own."""
+
+    department: Id
+    tier: int = 1
+    limit: Count = 0
+
+
+class BreakReason(Part, frozen=True):
+    """A reason for a break, and how long such a break may be (0 = as long as needed)."""
+
+    name: str
+    minutes: Count = 0
 
 
 class Welcome(Word, frozen=True, tag="welcome"):
@@ -230,7 +278,11 @@ class ChatCard(Word, frozen=True, tag="card"):
 
     ``owner`` 0 = nobody. ``since`` is when it began to wait; ``lost_at`` 0 = the visitor is connected.
     ``delivered`` and ``read`` are the visitor's marks, as pub. ``due_at`` is the end of wrap-up (0 = none).
-    ``waited_ms`` is the wait until somebody took it (-1 = not yet).
+    An open offer: ``offer_to`` (0 = everybody of ``offer_department``), made by ``offer_by`` (0 = the dispatcher), until
+    ``offer_until``. ``wanted`` is the person in whose line it waits until ``wanted_until`` (0 = only preferred).
+    ``guests`` have joined, ``invited`` were asked to. ``help_at`` is since when help is called for (0 = it is not),
+    ``alarms`` counts lines with words of the department's list, ``asked_at`` is since when the visitor has had no
+    answer (as of this card; Pulse has it live).
     """
 
     chat: Id
@@ -259,6 +311,21 @@ class ChatCard(Word, frozen=True, tag="card"):
     outcome: Outcome | None = None
     rating: Rating | None = None
     drill: bool = False
+    priority: int = 0
+    offer_to: Count = 0
+    offer_name: str = ""
+    offer_department: Count = 0
+    offer_by: Count = 0
+    offer_until: Millis = 0
+    wanted: Count = 0
+    wanted_name: str = ""
+    wanted_until: Millis = 0
+    guests: list[Person] = []
+    invited: list[Person] = []
+    transfers: Count = 0
+    help_at: Millis = 0
+    alarms: Count = 0
+    asked_at: Millis = 0
 
 
 class Gone(Word, frozen=True, tag="gone"):
@@ -321,7 +388,13 @@ class VisitorMarks(Word, frozen=True, tag="marks"):
 
 
 class SeatCard(Word, frozen=True, tag="seat"):
-    """A member of the team: chosen status and, apart from it, the link (``lost_at`` 0 = connected)."""
+    """A member of the team: chosen status and, apart from it, the link (``lost_at`` 0 = connected).
+
+    ``by`` set the status if it was not the person ('' = it was). ``until`` is when a break should be over (0 = open
+    end). ``held_until``: with the link lost, the chats are kept until then. ``chats`` of ``limit`` are running or
+    offered. ``departments`` are those whose chats this person answers (0 = all), ``alerts_at`` is when the person last
+    tested the alerts (0 = never).
+    """
 
     user: Id
     name: str
@@ -331,6 +404,109 @@ class SeatCard(Word, frozen=True, tag="seat"):
     reason: str = ""
     lost_at: Millis = 0
     chats: Count = 0
+    by: str = ""
+    until: Millis = 0
+    held_until: Millis = 0
+    limit: Count = 0
+    departments: list[int] = []
+    members: list[Membership] = []
+    languages: list[str] = []
+    skills: list[str] = []
+    alerts_at: Millis = 0
+
+
+class Breaks(Word, frozen=True, tag="breaks"):
+    """The reasons for a break that one may choose from; none = any words will do."""
+
+    reasons: list[BreakReason]
+
+
+class Learning(Word, frozen=True, tag="learning"):
+    """Who watches this chat openly to learn, now; told to those who answer it. Never stored."""
+
+    chat: Id
+    names: list[str]
+
+
+class Beat(Part, frozen=True):
+    """How a running chat stands: ``asked_at`` 0 = the visitor is answered."""
+
+    chat: Id
+    asked_at: Millis
+    spoke_at: Millis
+
+
+class Pulse(Word, frozen=True, tag="pulse"):
+    """To who asked for it with Wall: the running chats whose beat changed since the last Pulse."""
+
+    beats: list[Beat]
+
+
+class Message(Word, frozen=True, tag="message"):
+    """A staff message. ``room`` is where it lies: ``d7`` = the channel of department 7, ``u3-9`` = between users 3 and 9.
+
+    ``chat`` is what it is about (0 = nothing); ``whisper`` = from somebody who supervises that chat to who answers it.
+    """
+
+    id: Id
+    room: str
+    at: Millis
+    author: Id
+    author_name: str
+    text: str
+    chat: Count = 0
+    whisper: bool = False
+
+
+class RoomCard(Word, frozen=True, tag="room"):
+    """A room that I may read, with its newest message's id and how many I have not read."""
+
+    room: str
+    last: Count
+    unread: Count
+    last_at: Millis = 0
+    last_text: str = ""
+    last_name: str = ""
+
+
+class FeedbackCard(Word, frozen=True, tag="feedback"):
+    """Feedback on a chat (``seq`` 0 = on the whole) to its agent; ``acknowledged_at`` 0 = not yet."""
+
+    id: Id
+    chat: Id
+    agent: Id
+    agent_name: str
+    author: Id
+    author_name: str
+    at: Millis
+    text: str
+    seq: Count = 0
+    good: bool = False
+    acknowledged_at: Millis = 0
+
+
+class Reason(Part, frozen=True):
+    """What the dispatcher found about one agent; ``text`` is the sentence with the facts of that moment."""
+
+    user: Id
+    name: str
+    verdict: Verdict
+    text: str
+
+
+class Explanation(Word, frozen=True, tag="explanation"):
+    """Why a chat went to ``agent`` at that moment (0 = to nobody: it waits, and this is how it stands now).
+
+    ``text`` says it in a sentence, ``reasons`` why (not) each agent of the department.
+    """
+
+    chat: Id
+    at: Millis
+    text: str
+    reasons: list[Reason]
+    agent: Count = 0
+    agent_name: str = ""
+    routing: Routing = Routing.manual
 
 
 class CannedCard(Word, frozen=True, tag="canned"):
@@ -344,7 +520,7 @@ class CannedCard(Word, frozen=True, tag="canned"):
 
 
 class LeftCard(Word, frozen=True, tag="left"):
-    """A left message."""
+    """A left message; ``agent`` is who promised to answer it (0 = nobody in particular)."""
 
     id: Id
     department: Id
@@ -357,6 +533,8 @@ class LeftCard(Word, frozen=True, tag="left"):
     handled_by: str = ""
     handled_at: Millis = 0
     drill: bool = False
+    agent: Count = 0
+    agent_name: str = ""
 
 
 class Synced(Word, frozen=True, tag="synced"):
@@ -378,6 +556,13 @@ StaffFrame = (
     | SeatCard
     | CannedCard
     | LeftCard
+    | Breaks
+    | Learning
+    | Pulse
+    | Message
+    | RoomCard
+    | FeedbackCard
+    | Explanation
     | Synced
     | Pong
     | Bye
