@@ -57,6 +57,7 @@ class TwinDriver(DiffDriver):
         self.comparing = True
         self.checkpoints = 0
         self.slow = False
+        self.busy = False
         self.written = 0
         self.raw_written = 0
         self.wire = b""
@@ -96,16 +97,20 @@ class TwinDriver(DiffDriver):
     def close(self) -> None:
         pass
 
+    def _behind(self) -> bool:
+        return self.busy
+
     def _send(self, data: str) -> None:
         self.wire += data.encode()
         self.written += len(data.encode())
         self.diffed.feed(data)
-
-    def _send_frame(self, data: str) -> None:
-        self._send(data)
         if self.slow:
-            self._writing = True
-            self._loop.call_later(0.02, self._idle)
+            self.busy = True
+            self._loop.call_later(0.02, self._through)
+
+    def _through(self) -> None:
+        self.busy = False
+        self._idle()
 
     def write(self, data: str) -> None:
         self.raw_written += len(data)
@@ -261,7 +266,7 @@ async def test_a_slow_terminal_gets_the_newest_state_and_none_of_what_was_betwee
                 desk.query_one("#log", Transcript).append(desk.next_line())
                 desk.press("x")
                 await pilot.pause(0)
-            await async_until(lambda: not twin._writing)
+            await async_until(lambda: not twin.busy)
             twin.compare()
 
 
@@ -447,6 +452,9 @@ class Alerting(DiffDriver):
 
     def _send(self, data: str) -> None:
         self.sent.append(data)
+
+    def _terminal_is_stuck(self) -> bool:
+        return False
 
 
 @pytest.mark.parametrize("env", [{}, {"TMUX": "/tmp/x"}, {"STY": "1.x"}])

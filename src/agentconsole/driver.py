@@ -45,6 +45,7 @@ LEAST_SIZE = (
 )  # below this, some of Textual's widgets wrap text into no columns at all, and the app ends
 LAYOUT_PATIENCE = 0.3
 CLOSE_PATIENCE = 2.0
+MOST_WAITING = 50
 READY_PATIENCE = 2.0
 # Everything that the console may have switched on, switched off.
 RESTORE = (
@@ -101,7 +102,12 @@ class CleanFilter(LineFilter):
 
 
 class TerminalFile:
-    """Writes to the terminal for Textual's writer thread; a terminal that is gone takes everything silently."""
+    """The terminal's end of the line: what it takes at once is written at once, the rest by Textual's writer thread.
+
+    Writing at once needs a description of the terminal of our own, one that never blocks: the one we were given
+    is shared with the shell. Where the terminal cannot be opened again, the thread writes everything. A terminal that
+    is gone takes all silently.
+    """
 
     def __init__(
         self, fileno: int, encoding: str, on_idle: Callable[[], None], on_lost: Callable[[], None]
@@ -110,11 +116,43 @@ class TerminalFile:
         self._encoding = encoding
         self._on_idle = on_idle
         self._on_lost = on_lost
+        self._own = own_description(fileno)
+        self._waiting: deque[bytes] = deque()
         self.lost = False
 
-    def write(self, text: str) -> None:
-        """Write all of `text`."""
-        data = memoryview(text.encode(self._encoding, "replace"))
+    @property
+    def behind(self) -> bool:
+        """True while something has not been written yet; then order wants that what comes waits too."""
+        return bool(self._waiting)
+
+    @property
+    def waits(self) -> int:
+        """How many pieces have not been written yet."""
+        return len(self._waiting)
+
+    def send(self, text: str) -> bool:
+        """Write what can be written without waiting; True if the thread must be told that there is something left."""
+        data = text.encode(self._encoding, "replace")
+        was_behind = self.behind
+        if not was_behind and self._own is not None and not self.lost:
+            try:
+                data = data[os.write(self._own, data) :]
+            except BlockingIOError:
+                pass
+            except OSError:
+                self._lose()
+        if data and not self.lost:
+            self._waiting.append(data)
+        return bool(data) and not was_behind
+
+    def write(self, _: str) -> None:
+        """In the thread: write all that waits. A piece waits until it is written whole."""
+        while self._waiting:
+            self._write_all(self._waiting[0])
+            self._waiting.popleft()
+
+    def _write_all(self, piece: bytes) -> None:
+        data = memoryview(piece)
         while data and not self.lost:
             try:
                 data = data[os.write(self._fileno, data) :]
@@ -123,11 +161,14 @@ class TerminalFile:
                     selector.register(self._fileno, selectors.EVENT_WRITE)
                     selector.select(0.1)
             except OSError:
-                self.lost = True
-                self._on_lost()
+                self._lose()
+
+    def _lose(self) -> None:
+        self.lost = True
+        self._on_lost()
 
     def flush(self) -> None:
-        """Called when nothing more waits to be written."""
+        """In the thread: called when nothing more waits to be written."""
         self._on_idle()
 
     def fileno(self) -> int:
@@ -161,7 +202,7 @@ class DiffDriver(LinuxDriver):
             keeps_background=keeps_background(environ),
         )
         self.refused: deque[str] = deque(maxlen=20)
-        self._writing = False
+        self._unpainted = False
         self._resize_timer: asyncio.TimerHandle | None = None
         self._resized_again = False
         self._late_frame: asyncio.TimerHandle | None = None
@@ -195,8 +236,10 @@ class DiffDriver(LinuxDriver):
 
     def paint(self) -> None:
         """Write what changed, unless the last writing is not through yet: then as soon as it is."""
-        if self._writing:
+        if self._behind():
+            self._unpainted = True
             return
+        self._unpainted = False
         if self._late_frame is not None:
             self._late_frame.cancel()
             self._late_frame = None
@@ -214,7 +257,7 @@ class DiffDriver(LinuxDriver):
             data += "\x1b[?25h" if shown else "\x1b[?25l"
             self._cursor_shown = shown
         if data:
-            self._send_frame(data)
+            self._send(data)
 
     def paint_anew(self) -> None:
         """Write every cell again: something else may have written over them."""
@@ -229,21 +272,20 @@ class DiffDriver(LinuxDriver):
             return None
         return (offset.y, offset.x)
 
-    def _send(self, data: str) -> None:
-        if self._writer_thread is not None and not self._terminal.lost:
-            self._writer_thread.write(data)
+    def _behind(self) -> bool:
+        """True while the terminal has not taken all of what was sent."""
+        return self._terminal.behind
 
-    def _send_frame(self, data: str) -> None:
-        self._writing = True
-        self._send(data)
+    def _send(self, data: str) -> None:
+        if self._writer_thread is not None and not self._terminal.lost and self._terminal.send(data):
+            self._writer_thread.write("")
 
     def _idle_from_thread(self) -> None:
         with contextlib.suppress(RuntimeError):  # the loop may be closed
             self._loop.call_soon_threadsafe(self._idle)
 
     def _idle(self) -> None:
-        if self._writing:
-            self._writing = False
+        if self._unpainted:
             self.paint()
 
     # ---- calling the agent ---------------------------------------------------------------------
@@ -257,9 +299,15 @@ class DiffDriver(LinuxDriver):
         if not _ALERT.fullmatch(plain):
             self.refused.append(text)
             return False
+        if self._terminal_is_stuck():
+            return False
         self._title_kept = _TITLE_KEPT in text or (self._title_kept and _TITLE_BACK not in text)
         self._send(text)
         return True
+
+    def _terminal_is_stuck(self) -> bool:
+        """True if a terminal reads so little that calls for the agent would only pile up."""
+        return self._terminal.waits >= MOST_WAITING
 
     # ---- life ----------------------------------------------------------------------------------
 
@@ -267,7 +315,7 @@ class DiffDriver(LinuxDriver):
         """Take the terminal over; after a suspension everything is drawn again."""
         if self._started:  # a SIGCONT without a stop before it
             return
-        self._writing = False
+        self._unpainted = False
         self._cursor_shown = False
         self._has_sync = False
         self.cells.forget()
@@ -392,6 +440,14 @@ class DiffDriver(LinuxDriver):
                         self.process_message(event)
                 for event in parser.tick():
                     self.process_message(event)
+
+
+def own_description(fileno: int) -> int | None:
+    """The terminal behind a descriptor, opened once more for writing without ever waiting; None if it cannot be."""
+    try:
+        return os.open(os.ttyname(fileno), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return None
 
 
 def speaks_utf8(environ: Mapping[str, str]) -> bool:

@@ -7,9 +7,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from textual.app import App
-from textual.events import Event
+from textual.events import Event, Key
 from textual.message import Message
 from textual.message_pump import MessagePump
+
+from agentconsole.widgets.composer import Field
 
 PATIENCE_S = 0.5  # a key whose effects cannot be followed holds up the next one no longer
 
@@ -30,6 +32,7 @@ class Keyboard:
         self._waiting: deque[Event] = deque()
         self._aim: MessagePump | None = None
         self._laps = 0
+        self._written = False
         self._late: asyncio.TimerHandle | None = None
 
     @property
@@ -44,12 +47,25 @@ class Keyboard:
             await self._next()
 
     async def _next(self) -> None:
+        while self._waiting and self._write(self._waiting[0]):
+            self._waiting.popleft()
+            self._written = True
         if not self._waiting:
             return
         self._late = asyncio.get_running_loop().call_later(PATIENCE_S, self._app.call_later, self._done)
         self._laps = 0
-        await self._dispatch(self._waiting.popleft())
+        if self._written:  # what the letters before this key have caused comes first
+            self._written = False
+        else:
+            await self._dispatch(self._waiting.popleft())
         await self._lap()
+
+    def _write(self, event: Event) -> bool:
+        """Letters go straight into the text that is being written: what they cause there, nothing waits for."""
+        field = self._app.focused
+        return (
+            isinstance(event, Key) and isinstance(field, Field) and self._app.app_focus and field.take(event)
+        )
 
     async def lap(self) -> None:
         """A lap has come round: the second one to the same widget is behind all that matters."""

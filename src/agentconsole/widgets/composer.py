@@ -27,6 +27,15 @@ NAME_CELLS = 20
 _GIVEN_UP = frozenset({"pageup", "pagedown", "ctrl+f", "f6", "f7"})
 
 
+# Keys that change the text or move in it, with the text area's own actions for them.
+_EDITS = {
+    "backspace": "delete_left",
+    "delete": "delete_right",
+    "left": "cursor_left",
+    "right": "cursor_right",
+}
+
+
 def _own_bindings() -> list[BindingType]:
     kept: list[BindingType] = []
     for binding in TextArea.BINDINGS:
@@ -64,6 +73,37 @@ class Field(TextArea, inherit_bindings=False):
         self.cursor_blink = False
         self.highlight_cursor_line = False
         self.match_cursor_bracket = False
+        self.disable_messages(TextArea.SelectionChanged)  # nobody listens, and it would go up to the app
+
+    def take(self, event: events.Key) -> bool:
+        """Do at once what a key does to the text and nothing else, and paint it; False if the key means more."""
+        if event.key in self.keys or not self.is_attached:
+            return False
+        with self._context():
+            if event.is_printable and event.character:
+                self._replace_via_keyboard(event.character, *self.selection)
+            elif event.key in _EDITS:
+                getattr(self, f"action_{_EDITS[event.key]}")()
+            else:
+                return False
+            self._paint()
+        return True
+
+    def _paint(self) -> None:
+        """Paint the text before anything else, unless rows of the screen have to move for it.
+
+        Textual would paint it a few tasks later, together with all that has come in meanwhile.
+        """
+        screen = self.screen
+        if self._layout_required or self._scroll_required or screen._layout_required:
+            return
+        if not screen.is_current or self.app._batch_count or not self._repaint_required:
+            return
+        self._repaint_required = False
+        others, screen._dirty_widgets = screen._dirty_widgets - {self}, set()
+        screen._compositor.update_widgets({self})
+        screen._compositor_refresh()
+        screen._dirty_widgets = others
 
     async def _on_key(self, event: events.Key) -> None:
         """Keys of the table; the text area's own handler gets the others after this one."""
