@@ -12,6 +12,7 @@ import random
 import secrets
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -38,6 +39,9 @@ STOP_SECONDS = 8
 LEAVE_SECONDS = 9.5
 USER_TIMEOUT_MS = 10_000
 SEND_BUFFER = 131_072
+SWITCH_SECONDS = (
+    0.000_1  # event loop and writer wait for each other: Python's 5 ms were the tail of every delivery
+)
 
 
 def clock() -> int:
@@ -103,6 +107,7 @@ async def _serve(
         app = http.build(database, desk, hub, options, Auth(database, desk, options))
         async with operator.door(database, desk, options.data):
             _rare_collections()
+            sys.setswitchinterval(SWITCH_SECONDS)
             await _run(options, app, door, hub, desk, database, ready, leaving)
         await desk.writer.drain()
     finally:

@@ -14,7 +14,8 @@ import msgspec
 
 from agentconsole.protocol import Code, Say, Side, encode
 
-from ..domain.chat import ChatCommand, Refusal, decide, unknown
+from ..domain.chat import ChatCommand, decide
+from ..domain.life import Refusal, unknown
 from ..domain.policy import Actor
 from ..storage import Connection
 from ..storage.chats import Receipt, WorkingSet
@@ -117,6 +118,7 @@ def work(connection: Connection, jobs: Sequence[Job], careful: bool) -> list[Mad
         else:
             results.append(_chat(sheet, job))
     sheet.flush()
+    sheet.remember()
     return results
 
 

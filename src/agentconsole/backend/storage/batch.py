@@ -32,14 +32,19 @@ class Statements:
         if rows:
             self._many(_update_sql(self._dialect, table, columns), rows)
 
-    def by_ids(self, table: Table, ids: Sequence[int], lock: bool = False) -> Sequence[Any]:
-        """Full rows, columns in the table's order, in id order; ``lock`` keeps others from changing them meanwhile."""
+    def by_ids(
+        self, table: Table, ids: Sequence[int], columns: tuple[str, ...] = (), lock: bool = False
+    ) -> Sequence[Any]:
+        """Rows with these columns (none = all, in the table's order), in id order.
+
+        ``lock`` keeps others from changing them meanwhile.
+        """
         if not ids:
             return ()
         keys: object = ids[0] if len(ids) == 1 else list(ids)
         if self._dialect == "sqlite" and len(ids) > 1:
             keys = json.dumps(keys)
-        self._cursor.execute(_select_sql(self._dialect, table, lock, len(ids) == 1), (keys,))
+        self._cursor.execute(_select_sql(self._dialect, table, columns, lock, len(ids) == 1), (keys,))
         rows: Sequence[Any] = self._cursor.fetchall()
         return rows
 
@@ -86,8 +91,8 @@ def _update_sql(dialect: str, table: Table, names: tuple[str, ...]) -> str:
 
 
 @functools.cache
-def _select_sql(dialect: str, table: Table, lock: bool, one: bool) -> str:
-    names = _names(list(table.columns))
+def _select_sql(dialect: str, table: Table, columns: tuple[str, ...], lock: bool, one: bool) -> str:
+    names = _names([table.columns[name] for name in columns] or list(table.columns))
     if dialect == "postgresql":
         found, tail = ("= %s" if one else "= ANY(%s)"), (" FOR UPDATE" if lock else "")
     else:

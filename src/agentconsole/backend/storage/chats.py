@@ -22,13 +22,15 @@ from agentconsole.protocol import (
     encode,
 )
 
-from ..domain.chat import Entry, Head
+from ..domain.life import Entry, Head
 from ..domain.department import Department
 from . import batch, departments
 from .tables import chat, department, mark, public_event, receipt, staff_event
 
 COLUMNS = tuple(column.name for column in chat.columns)
 HOT = ("seq", "pub", "unanswered", "replied_at")
+EDITION = ("id", "seq", "version")
+KNOWN = 20_000
 MUTABLE = tuple(
     name for name in COLUMNS if name not in ("id", "visitor", "department", "started_at", "drill")
 )
@@ -62,6 +64,9 @@ class WorkingSet:
     """The heads that a batch touches, loaded once, changed in memory, written once.
 
     ``careful`` also looks up receipts first, so that a resent command is answered and not tried.
+
+    A head that the batch before left on this connection is not read again while its row has the same ``seq`` and
+    ``version``: every change of a row in a running server makes one of them grow.
     """
 
     def __init__(self, connection: Connection, careful: bool) -> None:
@@ -74,13 +79,28 @@ class WorkingSet:
         self._receipts: dict[tuple[int, str, str], Receipt] = {}
         self._departments: dict[int, Department] = {}
         self._statements = batch.Statements(connection)
+        self._known: dict[int, Head] = connection.info.pop("heads", {})
 
     def load(self, ids: Iterable[int]) -> None:
         """Read and lock these chats, in id order."""
         wanted = sorted({key for key in ids if key not in self._heads})
-        for row in self._statements.by_ids(chat, wanted, lock=True):
+        changed = []
+        for key, seq, version in self._statements.by_ids(chat, wanted, EDITION, lock=True):
+            known = self._known.get(key)
+            if known is not None and known.seq == seq and known.version == version:
+                self._loaded[key] = self._heads[key] = known
+            else:
+                changed.append(key)
+        for row in self._statements.by_ids(chat, changed):
             head = head_of(row)
             self._loaded[head.id] = self._heads[head.id] = head
+
+    def remember(self) -> None:
+        """Leave the heads for the next batch, after the last flush; a batch that fails leaves none."""
+        if len(self._known) > KNOWN:
+            self._known = {}
+        self._known.update(self._heads)
+        self.connection.info["heads"] = self._known
 
     def head(self, key: int) -> Head | None:
         """The chat as this batch has left it so far."""
