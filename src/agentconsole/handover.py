@@ -1,0 +1,202 @@
+"""Handing a chat over: to whom it can go, how each of them stands, and what will happen, told before it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from agentconsole.narrate import duration
+from agentconsole.protocol import Away, ChatCard, DepartmentCard, SeatCard, Status
+
+AWAY = {
+    Away.refuse: "nothing changes, and you are told",
+    Away.wait: "the visitor waits in that person's line",
+    Away.email: "the visitor is promised an e-mail, and the chat ends",
+}
+_STATUSES = {
+    Status.online: "online",
+    Status.away: "on break",
+    Status.phone: "on the phone",
+    Status.drain: "finishing",
+    Status.offline: "offline",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Who a chat can go to: an agent, a department, or (both) a department that asks this agent first.
+
+    ``state`` and ``load`` say how they stand, ``about`` what they do; ``free`` = somebody could take it now.
+    One with neither agent nor department is a heading.
+    """
+
+    user: int = 0
+    department: int = 0
+    name: str = ""
+    state: str = ""
+    load: str = ""
+    about: str = ""
+    free: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to become of a chat; ``away`` None = as the department has it."""
+
+    user: int = 0
+    department: int = 0
+    note: str = ""
+    away: Away | None = None
+    force: bool = False
+
+
+def targets(
+    card: ChatCard,
+    seats: Iterable[SeatCard],
+    departments: Mapping[int, DepartmentCard],
+    now: int,
+    within: int = 0,
+) -> list[Target]:
+    """Everybody but the chat's owner, under headings; ``within`` a department: anybody of it, or one of it first.
+
+    ``now`` is the server's clock.
+    """
+    people = [seat for seat in seats if seat.user != card.owner]
+    if within in departments:
+        inside = [seat for seat in people if serves(seat, within)]
+        queue = departments[within]
+        return [
+            Target(name=f"{queue.name}: who is asked first"),
+            _queue(queue, people, "anybody of it"),
+            *_sorted(_agent(seat, departments, now, within) for seat in inside),
+        ]
+    queues = [_queue(each, people) for each in departments.values()]
+    agents = [_agent(seat, departments, now) for seat in people]
+    found: list[Target] = []
+    for heading, group in (("Departments", queues), ("Agents", agents)):
+        if group:
+            found += [Target(name=heading), *_sorted(group)]
+    return found
+
+
+def fitting(found: Sequence[Target], words: str) -> list[Target]:
+    """The targets in which all the words occur, under their headings."""
+    wanted = words.casefold().split()
+    kept: list[Target] = []
+    for target in found:
+        heading = not (target.user or target.department)
+        text = f"{target.name} {target.state} {target.about}".casefold()
+        if heading:
+            if kept and not (kept[-1].user or kept[-1].department):
+                kept.pop()
+            kept.append(target)
+        elif all(word in text for word in wanted):
+            kept.append(target)
+    if kept and not (kept[-1].user or kept[-1].department):
+        kept.pop()
+    return kept
+
+
+def serves(seat: SeatCard, department: int) -> bool:
+    """True if this person answers chats of the department."""
+    return 0 in seat.departments or department in seat.departments
+
+
+def obstacle(seat: SeatCard, now: int) -> str:
+    """Why this person cannot take a chat now, as the end of a sentence ('' = they can)."""
+    if seat.status is not Status.online:
+        return f"is {standing(seat, now)}"
+    if seat.lost_at:
+        return f"has no link ({_held(seat, now)})"
+    if seat.limit and seat.chats >= seat.limit:
+        return f"has {seat.chats} of {seat.limit} chats already"
+    return ""
+
+
+def standing(seat: SeatCard, now: int) -> str:
+    """Status, reason and link of a person, in a few words; ``now`` is the server's clock."""
+    words = _STATUSES[seat.status]
+    if seat.status is Status.away:
+        words += f" {duration(now - seat.since)}"
+    if seat.reason and seat.status is not Status.online:
+        words += f": {seat.reason}"
+    if seat.lost_at and seat.status is not Status.offline:
+        words += f", link lost, {_held(seat, now)}"
+    return words
+
+
+def chain(
+    wish: Wish,
+    card: ChatCard,
+    seats: Mapping[int, SeatCard],
+    departments: Mapping[int, DepartmentCard],
+    visitor: str,
+    now: int,
+) -> str:
+    """What will happen, step by step, if this is what I wish; ``now`` is the server's clock."""
+    seat = seats.get(wish.user)
+    name = seat.display if seat else "this person"
+    queue = departments.get(wish.department or card.department)
+    offer_s, wait_s = (queue.offer_s, queue.wait_for_s) if queue else (60, 600)
+    if wish.force and wish.user:
+        return f"At once: {name} has the chat and is not asked."
+    hindered = obstacle(seat, now) if seat else ""
+    if hindered:
+        away = wish.away or (queue.away if queue else Away.refuse)
+        return f"{name} {hindered}. " + _if_away(away, name, visitor, queue, wait_s)
+    if not wish.department:
+        return f"Offered to {name} for {offer_s} s. Declined or no answer: it stays with you."
+    where = queue.name if queue else "the department"
+    first = f"{name} first, for {offer_s} s. Then" if wish.user else "Offered to"
+    return f"{first} the agents of {where} for {offer_s} s. Nobody: into the queue of {where}, with its age."
+
+
+def _if_away(away: Away, name: str, visitor: str, queue: DepartmentCard | None, wait_s: int) -> str:
+    match away:
+        case Away.refuse:
+            return "It will be refused, and stays with you."
+        case Away.wait:
+            where = queue.name if queue else "the department"
+            return (
+                f"{visitor} waits in {name}'s line for up to {duration(wait_s * 1000)}; "
+                f"then everybody of {where} may take it."
+            )
+        case Away.email:
+            return f"{visitor} is promised an e-mail from {name}; the chat ends as a left message for {name}."
+
+
+def _agent(seat: SeatCard, departments: Mapping[int, DepartmentCard], now: int, within: int = 0) -> Target:
+    names = [each.name for each in departments.values() if serves(seat, each.id)]
+    load = f"{seat.chats}/{seat.limit}" if seat.limit else str(seat.chats)
+    return Target(
+        seat.user,
+        within,
+        seat.display,
+        standing(seat, now),
+        load,
+        "all departments" if 0 in seat.departments else ", ".join(names),
+        not obstacle(seat, now),
+    )
+
+
+def _queue(card: DepartmentCard, people: Sequence[SeatCard], name: str = "") -> Target:
+    serving = [seat for seat in people if serves(seat, card.id)]
+    free = sum(not obstacle(seat, 0) for seat in serving)
+    return Target(
+        0,
+        card.id,
+        name or card.name,
+        "open" if card.open else "closed",
+        f"{free} of {len(serving)} free",
+        card.guide or card.description,
+        card.open and free > 0,
+    )
+
+
+def _sorted(group: Iterable[Target]) -> list[Target]:
+    return sorted(group, key=lambda each: (not each.free, each.name.casefold()))
+
+
+def _held(seat: SeatCard, now: int) -> str:
+    left = max(0, seat.held_until - now) // 1000
+    return f"kept {left} s more" if left else "chats given back"

@@ -1,0 +1,115 @@
+"""Handing over: who is listed, how they stand, and the chain that is told before anything happens."""
+
+from typing import Any
+
+import pytest
+
+from agentconsole.handover import Wish, chain, fitting, obstacle, targets
+from agentconsole.protocol import Away, ChatCard, DepartmentCard, SeatCard, State, Status
+
+NOW = 1_790_000_000_000
+DEPARTMENTS = {
+    1: DepartmentCard(1, "support", "Support", mine=True, open=True),
+    2: DepartmentCard(2, "billing", "Billing", open=True, guide="Invoices over 100", offer_s=45),
+    3: DepartmentCard(3, "sales", "Sales", away=Away.wait, wait_for_s=300),
+}
+CHAT = ChatCard(5, 1, 3, 3, State.active, 1, NOW, NOW, owner=7, owner_name="Kim", name="Ana")
+
+
+def seat(user: int, name: str, **facts: Any) -> SeatCard:
+    given: dict[str, Any] = {"status": Status.online, "limit": 3, "departments": [1]} | facts
+    return SeatCard(user, name, name.capitalize(), since=NOW - 180_000, **given)
+
+
+SEATS = {
+    each.user: each
+    for each in (
+        seat(7, "kim"),
+        seat(8, "robin", chats=3, departments=[1, 2]),
+        seat(9, "alex", departments=[2]),
+        seat(10, "sam", status=Status.away, reason="Lunch", departments=[0]),
+    )
+}
+
+
+def told(wish: Wish) -> str:
+    return chain(wish, CHAT, SEATS, DEPARTMENTS, "Ana", NOW)
+
+
+def test_everybody_but_the_owner_is_listed_and_who_is_free_comes_first() -> None:
+    found = targets(CHAT, SEATS.values(), DEPARTMENTS, NOW)
+    names = [each.name for each in found]
+    assert names == ["Departments", "Billing", "Sales", "Support", "Agents", "Alex", "Robin", "Sam"]
+    by_name = {each.name: each for each in found}
+    assert (by_name["Billing"].state, by_name["Billing"].load) == ("open", "1 of 3 free")
+    assert by_name["Billing"].about == "Invoices over 100"
+    assert by_name["Sales"].state == "closed"
+    assert by_name["Robin"].load == "3/3"
+    assert not by_name["Robin"].free
+    assert by_name["Sam"].state == "on break 3 min: Lunch"
+    assert by_name["Sam"].about == "all departments"
+
+
+def test_within_a_department_one_chooses_who_is_asked_first() -> None:
+    found = targets(CHAT, SEATS.values(), DEPARTMENTS, NOW, within=2)
+    assert [(each.user, each.department) for each in found] == [(0, 0), (0, 2), (9, 2), (8, 2), (10, 2)]
+
+
+def test_words_narrow_the_list_and_a_heading_without_anybody_goes() -> None:
+    found = targets(CHAT, SEATS.values(), DEPARTMENTS, NOW)
+    assert [each.name for each in fitting(found, "alex")] == ["Agents", "Alex"]
+    assert [each.name for each in fitting(found, "billing")] == [
+        "Departments",
+        "Billing",
+        "Agents",
+        "Alex",
+        "Robin",
+    ]
+    assert [each.name for each in fitting(found, "invoices")] == ["Departments", "Billing"]
+    assert fitting(found, "nobody of that name") == []
+
+
+@pytest.mark.parametrize(
+    "wish, sentence",
+    [
+        (Wish(user=9), "Offered to Alex for 60 s. Declined or no answer: it stays with you."),
+        (
+            Wish(department=2),
+            "Offered to the agents of Billing for 45 s. Nobody: into the queue of Billing, with its age.",
+        ),
+        (
+            Wish(user=9, department=2),
+            "Alex first, for 45 s. Then the agents of Billing for 45 s. "
+            "Nobody: into the queue of Billing, with its age.",
+        ),
+        (Wish(user=8), "Robin has 3 of 3 chats already. It will be refused, and stays with you."),
+        (
+            Wish(user=10, department=3),
+            "Sam is on break 3 min: Lunch. Ana waits in Sam's line for up to 5 min; "
+            "then everybody of Sales may take it.",
+        ),
+        (
+            Wish(user=10, away=Away.email),
+            "Sam is on break 3 min: Lunch. Ana is promised an e-mail from Sam; "
+            "the chat ends as a left message for Sam.",
+        ),
+        (Wish(user=10, force=True), "At once: Sam has the chat and is not asked."),
+    ],
+)
+def test_the_chain_says_what_will_happen(wish: Wish, sentence: str) -> None:
+    assert told(wish) == sentence
+
+
+@pytest.mark.parametrize(
+    "facts, why",
+    [
+        ({}, ""),
+        ({"limit": 0, "chats": 9}, ""),
+        ({"status": Status.phone}, "is on the phone"),
+        ({"status": Status.drain}, "is finishing"),
+        ({"lost_at": NOW - 1, "held_until": NOW + 22_000}, "has no link (kept 22 s more)"),
+        ({"chats": 3}, "has 3 of 3 chats already"),
+    ],
+)
+def test_an_obstacle_is_named(facts: dict[str, Any], why: str) -> None:
+    assert obstacle(seat(9, "alex", **facts), NOW) == why
