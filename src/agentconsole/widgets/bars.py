@@ -56,11 +56,11 @@ class TypingRule(Painted):
             return [("─" * (width - right), "rule"), self.count]
         lead = f"✎ {text.cut(text.clean(self.who), max(4, width // 4))} "
         room = width - right - text.width(lead) - 1
-        words = _end(text.clean(self.words.replace("\n", " ")), room)
+        words = end_of(text.clean(self.words.replace("\n", " ")), room)
         return [(lead, "accent"), (words + " " * (room + 1 - text.width(words)), "typing"), self.count]
 
 
-def _end(words: str, cells: int) -> str:
+def end_of(words: str, cells: int) -> str:
     """The end of cleaned text, for what is still being written."""
     if text.width(words) <= cells:
         return words
