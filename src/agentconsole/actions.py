@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from agentconsole.client import Client, new_cid, now_ms
+from agentconsole.handover import Wish
 from agentconsole.outbox import Command
 from agentconsole.protocol import (
+    MAX_PRIORITY,
+    MAX_REASON,
     MAX_TEXT,
+    AskHelp,
+    CancelTransfer,
+    ChatCard,
     Close,
+    Decline,
+    EndHelp,
+    Explain,
     HandleLeft,
+    Invite,
+    Join,
+    Leave,
     Note,
     NoteCustomer,
     Older,
     Open,
     Outcome,
+    Prioritise,
     Release,
     Reopen,
     SaveCanned,
@@ -25,6 +38,8 @@ from agentconsole.protocol import (
     Status,
     Take,
     TakeNext,
+    TakeOver,
+    Transfer,
 )
 from agentconsole.store import Store
 
@@ -90,8 +105,8 @@ class Actions:
         self._written(chat, text)
         return cid
 
-    def close(self, chat: int, outcome: Outcome) -> str:
-        """End my chat."""
+    def close(self, chat: int, outcome: Outcome | None) -> str:
+        """End my chat; without an outcome it stays unmarked."""
         self._check_mine(chat, "This chat is not yours to close.")
         return self._send(Close(new_cid(), chat, outcome))
 
@@ -141,6 +156,68 @@ class Actions:
         """Take my oldest refused line out and return its text."""
         return self.store.take_back(self._failed(chat))
 
+    # --- together ---
+
+    def transfer(self, chat: int, wish: Wish) -> str:
+        """Offer a running chat to an agent, to a department, or to a department that asks an agent first."""
+        self._card(chat)
+        if len(wish.note) > MAX_TEXT:
+            raise Unfit(
+                f"The note is {len(wish.note):,} characters long and {MAX_TEXT:,} fit; nothing was cut."
+            )
+        return self._send(
+            Transfer(new_cid(), chat, wish.user, wish.department, wish.note.strip(), wish.away, wish.force)
+        )
+
+    def cancel_transfer(self, chat: int) -> str:
+        """Take my offer of a chat back."""
+        if not self._card(chat).offer_until:
+            raise Unfit("This chat is not offered to anybody.")
+        return self._send(CancelTransfer(new_cid(), chat))
+
+    def decline(self, chat: int, reason: str = "") -> str:
+        """Say no to a chat that is offered to me, or to an invitation."""
+        return self._send(Decline(new_cid(), chat, reason.strip()[:MAX_REASON]))
+
+    def take_over(self, chat: int) -> str:
+        """Become the owner of a colleague's chat."""
+        return self._send(TakeOver(new_cid(), self._card(chat).chat))
+
+    def join(self, chat: int) -> str:
+        """Join a running chat openly."""
+        return self._send(Join(new_cid(), self._card(chat).chat))
+
+    def part(self, chat: int) -> str:
+        """Leave a chat that I joined; its owner goes on."""
+        return self._send(Leave(new_cid(), self._card(chat).chat))
+
+    def invite(self, chat: int, user: int) -> str:
+        """Ask a colleague to join my chat."""
+        self._check_mine(chat, "Only who answers a chat invites others into it.")
+        return self._send(Invite(new_cid(), chat, user))
+
+    def ask_help(self, chat: int, words: str = "") -> str:
+        """Call the department's supervisors."""
+        return self._send(AskHelp(new_cid(), self._card(chat).chat, words.strip()[:MAX_REASON]))
+
+    def end_help(self, chat: int) -> str:
+        """The call for help is answered, or not needed any more."""
+        return self._send(EndHelp(new_cid(), self._card(chat).chat))
+
+    def prioritise(self, chat: int, words: str) -> str:
+        """Set a waiting chat's own priority, as written: a whole number."""
+        try:
+            priority = int(words)
+        except ValueError:
+            raise Unfit(f"'{words}' is no whole number. Nothing was changed.") from None
+        if abs(priority) > MAX_PRIORITY:
+            raise Unfit(f"A priority is a number from -{MAX_PRIORITY} to {MAX_PRIORITY}; 0 is the usual one.")
+        return self._send(Prioritise(new_cid(), self._card(chat).chat, priority))
+
+    def explain(self, chat: int) -> str:
+        """Ask why a chat went where it went, or why it waits."""
+        return self._send(Explain(new_cid(), self._card(chat).chat))
+
     # --- customers, replies, messages, me ---
 
     def note_customer(self, chat: int, text: str) -> str:
@@ -171,6 +248,12 @@ class Actions:
     def reconnect(self) -> None:
         """Try the server now."""
         self.client.retry_now()
+
+    def _card(self, chat: int) -> ChatCard:
+        card = self.store.chats.get(chat)
+        if card is None:
+            raise Unfit("This chat is no longer here. Choose another.")
+        return card
 
     def _fit(self, text: str) -> str:
         if not text.strip():
