@@ -137,7 +137,9 @@ class Alerter:
             item
             for item in news
             if self._kinds(item.kind)
-            and not (item.kind is NewsKind.line and item.chat == looking_at and looking_at)
+            and not (
+                item.kind in (NewsKind.line, NewsKind.whisper) and item.chat == looking_at and looking_at
+            )
         ]
 
     def due(self, now: int) -> bytes:
@@ -181,12 +183,26 @@ def summary(news: list[News]) -> str:
 
 _COUNTED = (
     (NewsKind.link_lost, "the server does not answer", "the server does not answer"),
+    (NewsKind.status_changed, "your status was changed", "your status was changed"),
+    (NewsKind.help, "an agent calls for help", "{} agents call for help"),
+    (NewsKind.offered, "a chat is given to you", "{} chats are given to you"),
+    (NewsKind.transfer, "a chat is handed to you", "{} chats are handed to you"),
+    (
+        NewsKind.transfer_department,
+        "a chat is handed to your department",
+        "{} chats are handed to your department",
+    ),
+    (NewsKind.ring, "a chat rings", "{} chats ring"),
+    (NewsKind.invited, "you are asked to join a chat", "you are asked to join {} chats"),
+    (NewsKind.whisper, "a whisper", "{} whispers"),
     (NewsKind.assigned, "a chat is yours now", "{} chats are yours now"),
     (NewsKind.line, "a new line", "{} new lines"),
     (NewsKind.waiting, "a new chat waits", "{} new chats wait"),
     (NewsKind.visitor_left, "a visitor left", "{} visitors left"),
     (NewsKind.rated, "a new rating", "{} new ratings"),
     (NewsKind.left_message, "a new left message", "{} new left messages"),
+    (NewsKind.message, "a message from a colleague", "{} messages from colleagues"),
+    (NewsKind.feedback, "new feedback", "{} pieces of new feedback"),
 )
 
 
@@ -208,6 +224,30 @@ def _sentence(news: News) -> str:
             return f"{name} left a message: {text}"
         case NewsKind.link_lost:
             return "the server does not answer"
+        case NewsKind.ring:
+            return f"{name} rings: {text}" if text else f"{name} rings"
+        case NewsKind.offered:
+            return (
+                f"the chat with {name} is given to you: {text}"
+                if text
+                else f"the chat with {name} is given to you"
+            )
+        case NewsKind.transfer:
+            return f"the chat with {name} is handed to you"
+        case NewsKind.transfer_department:
+            return f"the chat with {name} is handed to your department"
+        case NewsKind.invited:
+            return f"you are asked to join the chat with {name}"
+        case NewsKind.help:
+            return f"{text} calls for help with {name}" if text else f"help is called for with {name}"
+        case NewsKind.whisper:
+            return f"{_short(news.name, 40) or 'a colleague'} whispers: {text}"
+        case NewsKind.message:
+            return f"{_short(news.name, 40) or 'a colleague'} writes: {text}"
+        case NewsKind.feedback:
+            return f"{_short(news.name, 40) or 'a colleague'} gives feedback: {text}"
+        case NewsKind.status_changed:
+            return f"{_short(news.name, 40) or 'somebody'} set you to {text}"
 
 
 def _short(text: str, limit: int) -> str:

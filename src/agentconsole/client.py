@@ -29,6 +29,7 @@ from agentconsole.protocol import (
     Event,
     LeftCard,
     Login,
+    OlderMessages,
     Open,
     Ping,
     Pong,
@@ -39,6 +40,7 @@ from agentconsole.protocol import (
     StaffHello,
     Synced,
     Typing,
+    Wall,
     decode_staff_frame,
     encode,
 )
@@ -233,6 +235,7 @@ class Client:
         self._typing: dict[int, str] = {}
         self._typing_told: dict[int, int] = {}
         self._shut: list[Shut] = []
+        self._wall = self._wall_told = False
         self._marks_at = 0
         self._silence_told = 0
         self._hint_ms = 0
@@ -290,6 +293,16 @@ class Client:
     def saw(self, chat: int) -> None:
         """The newest lines of this chat are on my screen, and I am looking: the server hears of it soon."""
         self._tell(self.store.saw(chat))
+        self._wake()
+
+    def saw_room(self, room: str) -> None:
+        """The newest messages of this room are on my screen, and I am looking: the server hears of it soon."""
+        self._tell(self.store.saw_room(room))
+        self._wake()
+
+    def wall(self, on: bool) -> None:
+        """Be told, over every loss of the link, how long the visitors of running chats wait for an answer; or not."""
+        self._wall = on
         self._wake()
 
     def touch(self) -> None:
@@ -372,6 +385,7 @@ class Client:
         self._typing.clear()
         self._typing_told.clear()
         self._shut.clear()
+        self._wall_told = False
         self._tell(self.store.link_lost(self._clock()))
 
     def _entered(self, why: str, retry_at: int = 0) -> set[Touched]:
@@ -430,6 +444,8 @@ class Client:
             touched |= self._note(frame, now)
         for chat, after in self.store.gaps():
             touched |= self.store.enqueue(Open(new_cid(), chat, after), now)
+        for room in self.store.unread_rooms():
+            touched |= self.store.enqueue(OlderMessages(new_cid(), room), now)
         self._wake()
         self._tell(touched)
 
@@ -472,7 +488,12 @@ class Client:
         self._typing.clear()
         frames += self._shut
         self._shut.clear()
-        if now - self._marks_at >= MARKS_MS and (marks := self.store.take_marks()):
+        if self._wall is not self._wall_told:
+            self._wall_told = self._wall
+            frames.append(Wall(self._wall))
+        if now - self._marks_at >= MARKS_MS and (
+            marks := [*self.store.take_marks(), *self.store.rooms.take_marks()]
+        ):
             self._marks_at = now
             frames += marks
         if self._ping_wanted or (not self._pings and link.quiet_ms(now) >= PING_AFTER_MS):

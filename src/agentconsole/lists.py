@@ -1,10 +1,18 @@
-"""The lists beside the chats: departments, team, canned replies, left messages."""
+"""The lists beside the chats: departments, team, reasons for a break, canned replies, left messages."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from agentconsole.protocol import CannedCard, DepartmentCard, DepartmentList, LeftCard, SeatCard
+from agentconsole.protocol import (
+    BreakReason,
+    Breaks,
+    CannedCard,
+    DepartmentCard,
+    DepartmentList,
+    LeftCard,
+    SeatCard,
+)
 
 
 class Lists:
@@ -13,6 +21,7 @@ class Lists:
     def __init__(self) -> None:
         self.departments: dict[int, DepartmentCard] = {}
         self.team: dict[int, SeatCard] = {}
+        self.breaks: list[BreakReason] = []
         self.canned: dict[int, CannedCard] = {}
         self.left: dict[int, LeftCard] = {}
         self._stale: list[tuple[dict[int, Any], set[int]]] = []
@@ -28,7 +37,7 @@ class Lists:
                 each.pop(id, None)
         self._stale = []
 
-    def put(self, frame: DepartmentList | SeatCard | CannedCard | LeftCard) -> bool:
+    def put(self, frame: DepartmentList | SeatCard | CannedCard | LeftCard | Breaks) -> bool:
         """Take a card in; False if it tells nothing new."""
         match frame:
             case DepartmentList(departments=departments):
@@ -36,6 +45,10 @@ class Lists:
                 changed = fresh != self.departments
                 self.departments.clear()
                 self.departments.update(fresh)
+                return changed
+            case Breaks(reasons=reasons):
+                changed = reasons != self.breaks
+                self.breaks[:] = reasons
                 return changed
             case SeatCard(user=user):
                 return self._put(self.team, user, frame)

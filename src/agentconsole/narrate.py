@@ -6,14 +6,27 @@ from collections.abc import Sequence
 
 from agentconsole.protocol import (
     ChatCard,
+    Declined,
     Ended,
     Event,
     Finished,
+    HelpAsked,
+    HelpDone,
+    Invited,
+    Joined,
+    Lined,
     MessageLeft,
+    Moved,
     Noted,
+    Offered,
+    OfferEnd,
+    OfferEnded,
     Outcome,
     OutcomeSet,
+    Parted,
     Party,
+    Prioritised,
+    Promised,
     Rated,
     Rating,
     Reopened,
@@ -23,6 +36,7 @@ from agentconsole.protocol import (
     Started,
     Status,
     Took,
+    Transferred,
     VisitorLeft,
 )
 
@@ -32,7 +46,18 @@ OUTCOMES = {
     Outcome.follow_up: "follow up",
     Outcome.spam: "spam",
 }
-STATUSES = {Status.online: "online", Status.away: "on break", Status.offline: "not taking chats"}
+STATUSES = {
+    Status.online: "online",
+    Status.away: "on break",
+    Status.phone: "on the phone",
+    Status.drain: "finishing",
+    Status.offline: "not taking chats",
+}
+OFFER_ENDS = {
+    OfferEnd.timeout: "ran out unanswered",
+    OfferEnd.cancelled: "was taken back",
+    OfferEnd.unavailable: "ended, for nobody there could take it",
+}
 RATINGS = {Rating.good: ":-) good", Rating.fair: ":-| fair", Rating.bad: ":-( bad"}
 
 
@@ -67,8 +92,8 @@ def _words(event: Event, visitor: str, me: int) -> str:
             return f"{who} opened the chat: {topic}" if topic else f"{who} opened the chat"
         case Took():
             return f"{who} took the chat"
-        case Requeued():
-            return f"{who} put the chat back into the queue"
+        case Requeued(department):
+            return f"{who} put the chat back into the queue" + (f" of {department}" if department else "")
         case VisitorLeft():
             return f"{who} left" if by.side is Side.visitor else f"{visitor} stayed away too long"
         case Ended():
@@ -81,8 +106,48 @@ def _words(event: Event, visitor: str, me: int) -> str:
             return f"{who} rated the chat {RATINGS[rating]}" + (f": {comment}" if comment else "")
         case MessageLeft():
             return f"{who} left a message instead of waiting"
+        case Joined():
+            return f"{who} joined the chat"
+        case Parted():
+            return f"{who} left the conversation; the others go on"
+        case Transferred(before):
+            return f"{who} took the chat over" + (f" from {before}" if before else "")
+        case Promised(promised):
+            return f"{promised} will answer by e-mail"
+        case _:
+            return _staff_words(event, who, me)
+
+
+def _staff_words(event: Event, who: str, me: int) -> str:
+    """The sentences that only staff read."""
+    match event.what:
         case OutcomeSet(outcome):
             return f"Outcome: {OUTCOMES[outcome]}"
+        case Offered(user=user, name=whom, transfer=transfer, note=note):
+            to = (
+                ("you" if me and user == me else whom) if user else f"everybody of {whom or 'the department'}"
+            )
+            asked = f"{who} offered the chat to {to}" if transfer else f"The chat was offered to {to}"
+            return f"{asked}: {note}" if note else asked
+        case Declined(reason, invite):
+            said = f"{who} would rather not {'join' if invite else 'take the chat'}"
+            return f"{said}: {reason}" if reason else said
+        case OfferEnded(ending, user, whom):
+            return f"The offer to {'you' if me and user == me else whom or 'the department'} {OFFER_ENDS[ending]}"
+        case Moved(name=queue, why=why):
+            return f"The chat went to the queue of {queue}" + (f": {why}" if why else "")
+        case Lined(user=user, name=whom, note=note):
+            line = f"The chat waits for {'you' if me and user == me else whom}"
+            return f"{line}: {note}" if note else line
+        case Invited(user, whom):
+            return f"{who} asked {'you' if me and user == me else whom} to join"
+        case HelpAsked(text):
+            return f"{who} called for help" + (f": {text}" if text else "")
+        case HelpDone():
+            return f"{who} ended the call for help"
+        case Prioritised(priority):
+            return f"{who} set the priority to {priority:+}" if priority else f"{who} set the usual priority"
+    raise TypeError(f"no sentence for {type(event.what).__name__}")
 
 
 def duration(ms: int) -> str:

@@ -8,25 +8,45 @@ from dataclasses import dataclass
 import msgspec
 
 from agentconsole.protocol import (
+    MAX_INT,
     Ack,
+    AcknowledgeFeedback,
+    AlertsTested,
+    AskHelp,
+    CancelTransfer,
     Close,
     Code,
+    Decline,
+    EndHelp,
     Event,
+    Explain,
+    GiveFeedback,
     HandleLeft,
+    Invite,
+    Join,
+    Leave,
     Note,
     NoteCustomer,
     Noted,
     Older,
+    OlderMessages,
     Open,
+    Phone,
+    Prioritise,
     Refused,
     Release,
     Reopen,
     Said,
     SaveCanned,
     Say,
+    SetAgent,
+    SetMember,
     SetStatus,
+    StaffMessage,
     Take,
     TakeNext,
+    TakeOver,
+    Transfer,
 )
 
 Command = (
@@ -43,8 +63,30 @@ Command = (
     | NoteCustomer
     | SaveCanned
     | HandleLeft
+    | Phone
+    | AlertsTested
+    | Decline
+    | Transfer
+    | CancelTransfer
+    | TakeOver
+    | Join
+    | Leave
+    | Invite
+    | AskHelp
+    | EndHelp
+    | Prioritise
+    | Explain
+    | StaffMessage
+    | OlderMessages
+    | GiveFeedback
+    | AcknowledgeFeedback
+    | SetMember
+    | SetAgent
 )
-Written = Say | Note | NoteCustomer | SaveCanned
+Written = Say | Note | NoteCustomer | SaveCanned | StaffMessage | GiveFeedback
+Question = Open | Older | OlderMessages | Explain
+# What stays, with its refusal, until it is sent again, edited or thrown away.
+Editable = Say | Note | StaffMessage
 
 LIMIT = 500
 TRANSIENT = frozenset({Code.busy, Code.slow_down})
@@ -96,7 +138,7 @@ class _Kept(msgspec.Struct):
 def lane(command: Command) -> int:
     """Commands of one lane go one after the other: those of a chat, those of none (0), and apart from them questions."""
     chat: int = getattr(command, "chat", 0)
-    return -chat if isinstance(command, Open | Older) else chat
+    return -(chat or MAX_INT) if isinstance(command, Question) else chat
 
 
 class Outbox:
@@ -140,9 +182,9 @@ class Outbox:
     def link_lost(self) -> None:
         """Nobody knows what became of the commands under way: all are to be sent again, with their cids.
 
-        Questions (open, older) are dropped: hello asks anew.
+        Questions (open, older, explain) are dropped: hello asks anew.
         """
-        for cid in [cid for cid, e in self.entries.items() if isinstance(e.command, Open | Older)]:
+        for cid in [cid for cid, e in self.entries.items() if isinstance(e.command, Question)]:
             del self.entries[cid]
         for entry in self.entries.values():
             entry.sent = False
@@ -160,7 +202,7 @@ class Outbox:
             entry.sent, entry.not_before = False, now + (frame.retry_ms or RETRY_MS)
             return entry
         line = isinstance(entry.command, Say | Note)
-        if isinstance(frame, Refused) and line:
+        if isinstance(frame, Refused) and isinstance(entry.command, Editable):
             entry.refusal, entry.shown = frame, False
         elif isinstance(frame, Ack) and line and frame.seq:
             entry.acked = frame.seq
@@ -210,6 +252,10 @@ class Outbox:
             for entry in self.entries.values()
             if isinstance(entry.command, Say | Note) and entry.command.chat == chat
         ]
+
+    def messages(self) -> list[Entry]:
+        """Messages to colleagues on their way, oldest first, refused ones too."""
+        return [entry for entry in self.entries.values() if isinstance(entry.command, StaffMessage)]
 
     def written(self) -> list[Entry]:
         """What must survive a crash, oldest first."""

@@ -33,6 +33,24 @@ class Alerts:
     )
     left_message: tuple[str, ...] = _set("A visitor left a message.", ("title",), KINDS)
     link_lost: tuple[str, ...] = _set("The server does not answer any more.", ("bell", "title"), KINDS)
+    ring: tuple[str, ...] = _set("A chat rings with everybody of a department of mine.", KINDS, KINDS)
+    offered: tuple[str, ...] = _set("A chat is given to me and waits for my answer.", KINDS, KINDS)
+    transfer: tuple[str, ...] = _set("A colleague hands a chat to me.", KINDS, KINDS)
+    transfer_department: tuple[str, ...] = _set(
+        "A colleague hands a chat to everybody of a department of mine.", KINDS, KINDS
+    )
+    invited: tuple[str, ...] = _set("A colleague asks me to join a chat.", KINDS, KINDS)
+    help: tuple[str, ...] = _set("An agent calls for the supervisors of a department.", KINDS, KINDS)
+    whisper: tuple[str, ...] = _set(
+        "Somebody who supervises a chat of mine whispers to me.", ("bell", "title"), KINDS
+    )
+    message: tuple[str, ...] = _set(
+        "A colleague wrote to me, or into a channel of mine.", ("bell", "title"), KINDS
+    )
+    feedback: tuple[str, ...] = _set("I was given feedback on a chat.", ("title",), KINDS)
+    status_changed: tuple[str, ...] = _set(
+        "Somebody else, or the system, changed my status.", ("bell", "notify", "title"), KINDS
+    )
     protocol: str = _set(
         "How notifications are written: auto finds out from the environment, the others force it.",
         "auto",

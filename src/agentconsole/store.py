@@ -14,9 +14,11 @@ from msgspec.structs import replace
 from agentconsole.cards import Cards
 from agentconsole.conversation import Conversation
 from agentconsole.drafts import Drafts
+from agentconsole.feedback import Feedback
 from agentconsole.link import Link
 from agentconsole.lists import Lists
-from agentconsole.outbox import TRANSIENT, Command, Outbox, lane
+from agentconsole.offers import Offer, Offered, offered, waiting_for_me
+from agentconsole.outbox import TRANSIENT, Command, Editable, Outbox, lane
 from agentconsole.protocol import (
     MAX_INT,
     OPEN_STATES,
@@ -32,30 +34,37 @@ from agentconsole.protocol import (
     Explanation,
     FeedbackCard,
     Gone,
+    Join,
     Learning,
     LeftCard,
     Message,
     Note,
+    OlderMessages,
     Open,
     Pong,
     Preview,
     Pulse,
     Refused,
     Resume,
+    Role,
     RoomCard,
+    Routing,
     Say,
     SeatCard,
     Seen,
     Side,
     StaffFrame,
+    StaffMessage,
     State,
     Status,
     Synced,
     Take,
     TakeNext,
+    TakeOver,
     VisitorMarks,
     Welcome,
 )
+from agentconsole.rooms import Rooms
 from agentconsole.tidings import Tidings
 from agentconsole.typings import Typings
 from agentconsole.views import (
@@ -75,8 +84,22 @@ from agentconsole.views import (
     pending_line,
     waits,
 )
+from agentconsole.watching import Watching
 
 CURSOR_LIMIT = 500
+UNREAD_ROOMS = 20
+RENEWED = (
+    Topic.synced,
+    Topic.team,
+    Topic.canned,
+    Topic.left,
+    Topic.queue,
+    Topic.mine,
+    Topic.counts,
+    Topic.offers,
+    Topic.rooms,
+    Topic.feedback,
+)
 
 
 class Store:
@@ -84,7 +107,8 @@ class Store:
 
     Plain attributes to read: ``me`` (the last Welcome, None before), ``departments``, ``chats`` (cards by id),
     ``team`` (seats by user), ``canned``, ``left``, ``talks`` (conversations by chat), ``viewing`` (chats opened without
-    being mine), ``link``, ``outbox``, ``drafts`` and ``note_drafts`` (unsent answers and unsent private notes by chat:
+    being mine), ``rooms`` (messages among staff), ``feedback``, ``watching`` (who learns, how long visitors wait, why a
+    chat went where), ``breaks`` (the reasons to choose from), ``link``, ``outbox``, ``drafts`` and ``note_drafts`` (unsent answers and unsent private notes by chat:
     never the one for the other), ``caught_up`` (None until a reconnect), ``synced``.
     """
 
@@ -95,6 +119,8 @@ class Store:
         self.canned, self.left = self._lists.canned, self._lists.left
         self.chats = self._cards.by_chat
         self.drafts, self.note_drafts = self._words.answers, self._words.notes
+        self.breaks = self._lists.breaks
+        self.rooms, self.feedback, self.watching = Rooms(), Feedback(), Watching()
         self.talks: dict[int, Conversation] = {}
         self.viewing: set[int] = set()
         self.link = Link()
@@ -105,6 +131,7 @@ class Store:
         self._typings = Typings()
         self._typists: dict[int, str] = {}
         self._missed = 0
+        self._unread_rooms: list[str] = []
         self._taken_here: set[int] = set()
         self._not_looked_at: dict[int, int] = {}
         self._tidings = Tidings()
@@ -151,13 +178,27 @@ class Store:
                 return set()
             case Bye():
                 return {Touched(Topic.link)}
-            case Breaks() | Learning() | Pulse() | Message() | RoomCard() | FeedbackCard() | Explanation():
-                return set()
+            case Message():
+                return self._message(frame)
+            case RoomCard():
+                return {Touched(Topic.rooms)} if self.rooms.put_card(frame) else set()
+            case FeedbackCard():
+                return self._feedback(frame)
+            case Breaks():
+                return {Touched(Topic.team)} if self._lists.put(frame) else set()
+            case Learning():
+                return {Touched(Topic.learning, frame.chat)} if self.watching.learning(frame) else set()
+            case Pulse():
+                return {Touched(Topic.pulse)} if self.watching.pulse(frame) else set()
+            case Explanation():
+                self.watching.explained(frame)
+                return {Touched(Topic.explained, frame.chat)}
 
     def link_lost(self, now: int) -> set[Touched]:
         """The socket is gone: everything stays readable; commands under way will be sent again."""
         self.synced = False
         self.outbox.link_lost()
+        self.watching.link_lost()
         for talk in self.talks.values():
             talk.link_lost()
         return {Touched(Topic.link)}
@@ -179,21 +220,26 @@ class Store:
         self._clock_ahead = frame.now - now
         self._cards.renew()
         self._missed = 0
-        self._lists.renew()
+        for each in (self._lists, self.rooms, self.feedback):
+            each.renew()
         return {Touched(Topic.me), Touched(Topic.link)}
 
     def _synced(self, now: int) -> set[Touched]:
         if self.synced:
             return set()
-        touched = {Touched(Topic.synced), Touched(Topic.team), Touched(Topic.canned), Touched(Topic.left)}
+        touched = {Touched(topic) for topic in RENEWED}
         for chat in self._cards.take_stale():
             touched |= self._drop(chat)
-        self._lists.drop_stale()
+        for each in (self._lists, self.rooms, self.feedback):
+            each.drop_stale()
         self.synced = True
+        self._unread_rooms = [
+            card.room for card in self.rooms.listed() if card.unread and self.rooms.lacks(card.room)
+        ][:UNREAD_ROOMS]
         if self._tidings.live:
             self.caught_up = CaughtUp(self._missed, now)
         self._tidings.live = True
-        return touched | {Touched(Topic.queue), Touched(Topic.mine), Touched(Topic.counts)}
+        return touched
 
     # --- cards ---
 
@@ -211,19 +257,37 @@ class Store:
         if card.state is State.waiting:
             known = before is not None and (before.state is State.waiting or self._owned(before))
             if not known:
-                self._tidings.of_chat(NewsKind.waiting, card, card.first_line)
-        if not self._owned(card):
+                kind = NewsKind.ring if self._rings(card) else NewsKind.waiting
+                self._tidings.of_chat(kind, card, card.first_line)
+        if (offer := self._offer(card)) and (
+            self._offer(before) is not offer or (before and before.offer_until != card.offer_until)
+        ):
+            self._tidings.of_offer(offer, card)
+        if card.help_at and not (before and before.help_at) and self.supervises(card.department):
+            self._tidings.of_chat(NewsKind.help, card, card.owner_name)
+        if not self._answered(card):
             self._taken_here.discard(card.chat)
             self._not_looked_at.pop(card.chat, None)
-        elif (before is None or not self._owned(before)) and not self._took(card.chat) and self._tidings.live:
+        elif not self._answered(before) and not self._took(card.chat) and self._tidings.live:
             self._not_looked_at[card.chat] = now
             self._tidings.of_chat(NewsKind.assigned, card, card.first_line)
+
+    def _rings(self, card: ChatCard) -> bool:
+        """True if this waiting chat calls everybody of its department, and me among them."""
+        department = self.departments.get(card.department)
+        return (
+            department is not None
+            and department.mine
+            and department.routing is Routing.ring
+            and self.status is Status.online
+        )
 
     def _took(self, chat: int) -> bool:
         """True if this window took the chat, or may just have done so."""
         asked = (entry.command for entry in self.outbox.entries.values())
         return chat in self._taken_here or any(
-            isinstance(command, TakeNext) or (isinstance(command, Take) and command.chat == chat)
+            isinstance(command, TakeNext)
+            or (isinstance(command, Take | TakeOver | Join | Say) and command.chat == chat)
             for command in asked
         )
 
@@ -233,9 +297,11 @@ class Store:
         touched = {Touched(Topic.card, card.chat)}
         if waits(before) or waits(after):
             touched.add(Touched(Topic.queue))
-        if self._owned(before) or self._owned(after):
+        if self._answered(before) or self._answered(after):
             touched.add(Touched(Topic.mine))
-        if (waits(before), self._owned(before)) != (waits(after), self._owned(after)):
+        if self._offer(before) or self._offer(after):
+            touched |= {Touched(Topic.offers), Touched(Topic.counts)}
+        if (waits(before), self._answered(before)) != (waits(after), self._answered(after)):
             touched.add(Touched(Topic.counts))
         if before is None or after is None or _marks_of(before) != _marks_of(after):
             touched.add(Touched(Topic.talk, card.chat))
@@ -252,6 +318,7 @@ class Store:
         self._taken_here.discard(chat)
         self.viewing.discard(chat)
         self.outbox.arrived(chat, MAX_INT)
+        self.watching.drop(chat)
         if talk:
             talk.over = True
         return self._card_touched(card, None) if card else set()
@@ -262,10 +329,13 @@ class Store:
         return {Touched(Topic.card, frame.chat), Touched(Topic.talk, frame.chat)}
 
     def _seat(self, frame: SeatCard) -> set[Touched]:
+        before = self.team.get(frame.user)
         if not self._lists.put(frame):
             return set()
         if self.me is None or frame.user != self.me.user:
             return {Touched(Topic.team)}
+        if frame.by and before and _chosen(before) != _chosen(frame):
+            self._tidings.of_status(frame)
         self.me = replace(self.me, status=frame.status, reason=frame.reason, display=frame.display)
         return {Touched(Topic.team), Touched(Topic.me)}
 
@@ -273,6 +343,30 @@ class Store:
         if frame.id not in self.left and not frame.handled_at:
             self._tidings.of_left(frame)
         return {Touched(Topic.left), Touched(Topic.counts)} if self._lists.put(frame) else set()
+
+    # --- messages and feedback ---
+
+    def _message(self, frame: Message) -> set[Touched]:
+        card = self.rooms.cards.get(frame.room)
+        old = card is not None and frame.id <= card.last and self._asked_for(frame.room)
+        if not self.rooms.put(frame):
+            return set()
+        if not old and not (self.me and frame.author == self.me.user):
+            self._tidings.of_message(frame)
+        whisper = {Touched(Topic.talk, frame.chat)} if frame.whisper and frame.chat else set()
+        return {Touched(Topic.rooms)} | whisper
+
+    def _asked_for(self, room: str) -> bool:
+        asked = (entry.command for entry in self.outbox.entries.values())
+        return any(isinstance(command, OlderMessages) and command.room == room for command in asked)
+
+    def _feedback(self, frame: FeedbackCard) -> set[Touched]:
+        fresh = frame.id not in self.feedback.cards and not frame.acknowledged_at
+        if fresh and self.me and frame.agent == self.me.user:
+            self._tidings.of_feedback(frame)
+        if not self.feedback.put(frame):
+            return set()
+        return {Touched(Topic.feedback), Touched(Topic.counts), Touched(Topic.talk, frame.chat)}
 
     # --- conversations ---
 
@@ -302,7 +396,7 @@ class Store:
 
     def _talk_touched(self, chat: int) -> set[Touched]:
         touched = {Touched(Topic.talk, chat)}
-        if self.is_mine(chat):
+        if self.takes_part(chat):
             touched |= {Touched(Topic.mine), Touched(Topic.counts)}
         return touched
 
@@ -310,7 +404,7 @@ class Store:
         card = self.chats.get(event.chat)
         if self.me and event.by.side is Side.staff and event.by.id == self.me.user:
             self.outbox.recognise(event, self._clock_ahead)
-        if card is not None and self._owned(card):
+        if card is not None and self._answered(card):
             self._tidings.of_event(card, event)
 
     # --- typing ---
@@ -339,12 +433,17 @@ class Store:
         command = entry.command
         self._tidings.answered(frame, command)
         touched = {Touched(Topic.answer)}
-        if isinstance(command, Take | TakeNext) and frame.chat:
+        if isinstance(command, Take | TakeNext | TakeOver | Join) and frame.chat:
             self._taken_here.add(frame.chat)
             self._not_looked_at.pop(frame.chat, None)
         if isinstance(command, Say | Note):
             self.outbox.arrived(command.chat, self._talk(command.chat).last)
             touched.add(Touched(Topic.talk, command.chat))
+        if isinstance(command, StaffMessage):
+            touched.add(Touched(Topic.rooms))
+        if isinstance(command, OlderMessages):
+            self.rooms.answered(command.room, command.before, frame.seq)
+            touched.add(Touched(Topic.rooms))
         return touched
 
     def _refused(self, frame: Refused, now: int) -> set[Touched]:
@@ -358,6 +457,8 @@ class Store:
         touched = {Touched(Topic.answer)}
         if isinstance(command, Say | Note):
             touched |= {Touched(Topic.talk, command.chat), Touched(Topic.mine)}
+        if isinstance(command, StaffMessage):
+            touched.add(Touched(Topic.rooms))
         if isinstance(command, Open):
             self.viewing.discard(command.chat)
             self._talk(command.chat).over = True
@@ -384,11 +485,11 @@ class Store:
         if isinstance(command, Open):
             talk = self._talk(command.chat)
             talk.asked = talk.last
-            if not self.is_mine(command.chat):
+            if not self.takes_part(command.chat):
                 self.viewing.add(command.chat)
         if isinstance(command, Say | Note):
             return {Touched(Topic.talk, command.chat)}
-        return set()
+        return {Touched(Topic.rooms)} if isinstance(command, StaffMessage) else set()
 
     def retry(self, cid: str, new_cid: str, now: int) -> set[Touched]:
         """Send a failed line again, as the newest, under a new cid."""
@@ -401,7 +502,7 @@ class Store:
     def take_back(self, cid: str) -> str:
         """Take a failed line out of the outbox and return its text, to be edited ('' = no such line)."""
         entry = self.outbox.discard(cid)
-        return entry.command.text if entry and isinstance(entry.command, Say | Note) else ""
+        return entry.command.text if entry and isinstance(entry.command, Editable) else ""
 
     def saw(self, chat: int) -> set[Touched]:
         """The newest lines of this chat are on my screen, and I am looking."""
@@ -412,6 +513,10 @@ class Store:
         self._not_looked_at.pop(chat, None)
         return {Touched(Topic.mine), Touched(Topic.counts)}
 
+    def saw_room(self, room: str) -> set[Touched]:
+        """The newest messages of this room are on my screen, and I am looking."""
+        return {Touched(Topic.rooms), Touched(Topic.counts)} if self.rooms.saw(room) else set()
+
     def set_draft(self, chat: int, text: str, note: bool = False) -> None:
         """Keep what stands in the composer of this chat; '' forgets it."""
         self._words.keep(chat, text, note)
@@ -421,8 +526,8 @@ class Store:
         self._words.remember(chat, text)
 
     def forget(self, chat: int) -> set[Touched]:
-        """Drop the conversation of a chat that is over or only viewed; one of mine is kept."""
-        if self.is_mine(chat):
+        """Drop the conversation of a chat that is over or only viewed; one that I take part in is kept."""
+        if self.takes_part(chat):
             return set()
         self.viewing.discard(chat)
         self.talks.pop(chat, None)
@@ -433,7 +538,7 @@ class Store:
     def cursors(self) -> list[Cursor]:
         """The cursors for hello, at most 500: of my chats and of those I view."""
         known = [talk for talk in self.talks.values() if talk.last and not talk.over]
-        known.sort(key=lambda talk: not self.is_mine(talk.chat))
+        known.sort(key=lambda talk: not self.takes_part(talk.chat))
         return [Cursor(talk.chat, talk.last) for talk in known[:CURSOR_LIMIT]]
 
     def gaps(self) -> list[tuple[int, int]]:
@@ -451,11 +556,18 @@ class Store:
             talk.asked = talk.last
         return [(talk.chat, talk.last) for talk in wanted]
 
+    def unread_rooms(self) -> list[str]:
+        """Rooms whose unread messages are not here and have not been asked for yet: a whisper may be among them."""
+        if not self.synced:
+            return []
+        fetch, self._unread_rooms = self._unread_rooms, []
+        return fetch
+
     def take_marks(self) -> list[Seen]:
         """Delivered and read marks of my own chats that the server has not been told yet."""
         marks = []
         for talk in self.talks.values():
-            if self.is_mine(talk.chat) and (talk.last > talk.told_delivered or talk.read > talk.told_read):
+            if self.takes_part(talk.chat) and (talk.last > talk.told_delivered or talk.read > talk.told_read):
                 talk.told_delivered, talk.told_read = talk.last, talk.read
                 marks.append(Seen(talk.chat, talk.last, talk.read))
         return marks
@@ -480,6 +592,43 @@ class Store:
         """True if I answer this chat and it is not over."""
         return self._owned(self.chats.get(chat))
 
+    def takes_part(self, chat: int) -> bool:
+        """True if I answer this chat or have joined it, and it is not over."""
+        return self._answered(self.chats.get(chat))
+
+    @property
+    def seat(self) -> SeatCard | None:
+        """My own seat: status, reason, who set it, until when."""
+        return self.team.get(self.me.user) if self.me else None
+
+    def has_role(self, department: int, *roles: Role) -> bool:
+        """True if one of these roles is mine there (``department`` 0: anywhere)."""
+        grants = self.me.grants if self.me else []
+        return any(
+            grant.role in roles and (not department or grant.department in (0, department))
+            for grant in grants
+        )
+
+    def supervises(self, department: int = 0) -> bool:
+        """True if I supervise this department (0: any)."""
+        return self.has_role(department, Role.supervisor, Role.admin)
+
+    def offers(self) -> list[Offered]:
+        """What is offered to me: the offer that runs out first, first."""
+        return waiting_for_me(self.chats.values(), self.me.user, self._my_departments()) if self.me else []
+
+    def _offer(self, card: ChatCard | None) -> Offer | None:
+        return offered(card, self.me.user, self._my_departments()) if card and self.me else None
+
+    def _my_departments(self) -> set[int]:
+        return {id for id, card in self.departments.items() if card.mine}
+
+    def _answered(self, card: ChatCard | None) -> bool:
+        """True if I own this chat or have joined it."""
+        if card is None or self.me is None or card.state not in OPEN_STATES:
+            return False
+        return card.owner == self.me.user or any(guest.id == self.me.user for guest in card.guests)
+
     def _owned(self, card: ChatCard | None) -> bool:
         return (
             card is not None
@@ -495,10 +644,12 @@ class Store:
         return [Waiting(card, max(0, at - card.since), self.preview(card.chat, now)) for card in cards]
 
     def _my_cards(self) -> list[ChatCard]:
-        return sorted(filter(self._owned, self.chats.values()), key=lambda card: (card.taken_at, card.chat))
+        return sorted(
+            filter(self._answered, self.chats.values()), key=lambda card: (card.taken_at, card.chat)
+        )
 
     def mine(self) -> list[Mine]:
-        """My open chats in the order in which I took them; the numbers 1-9 of the screen are this order."""
+        """My open chats, those I joined among them, in the order in which they were taken; the numbers 1-9 of the screen are this order."""
         return [
             Mine(
                 card,
@@ -518,11 +669,14 @@ class Store:
             sum(waits(card) for card in self.chats.values()),
             sum(talk.unread() for card in mine if (talk := self.talks.get(card.chat))),
             sum(not card.handled_at for card in self.left.values()),
+            sum(self._offer(card) is not None for card in self.chats.values()),
+            self.rooms.unread(),
+            len(self.feedback.to_acknowledge(self.me.user)) if self.me else 0,
         )
 
     def needs_me(self) -> list[Need]:
-        """My chats that want me: failed lines first, then unanswered ones (oldest first), then newly assigned ones."""
-        needs = []
+        """The chats that want me: offers to me first, then failed lines, unanswered ones (oldest first), newly assigned."""
+        needs = [Need(row.card.chat, Why.offered, row.until) for row in self.offers()]
         for row in self.mine():
             chat = row.card.chat
             if row.failed:
@@ -592,3 +746,7 @@ class Store:
 
 def _marks_of(card: ChatCard) -> tuple[object, ...]:
     return card.delivered, card.read, card.state
+
+
+def _chosen(seat: SeatCard) -> tuple[object, ...]:
+    return seat.status, seat.reason, seat.since

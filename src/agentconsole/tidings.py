@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from agentconsole.offers import Offer
 from agentconsole.outbox import Command
 from agentconsole.protocol import (
     Ack,
     ChatCard,
     Code,
     Event,
+    FeedbackCard,
     LeftCard,
+    Message,
     Rated,
     Refused,
     Said,
+    SeatCard,
     Side,
     VisitorLeft,
 )
@@ -19,6 +23,12 @@ from agentconsole.views import News, NewsKind
 
 NEWS_LIMIT = 200
 ANSWER_LIMIT = 100
+OF_OFFER = {
+    Offer.given: NewsKind.offered,
+    Offer.transfer: NewsKind.transfer,
+    Offer.department: NewsKind.transfer_department,
+    Offer.invited: NewsKind.invited,
+}
 
 
 class Tidings:
@@ -47,8 +57,26 @@ class Tidings:
         """Note that somebody left a message."""
         self.tell(News(NewsKind.left_message, 0, card.name, card.text, None, card.drill))
 
+    def of_offer(self, offer: Offer, card: ChatCard) -> None:
+        """Note that a chat is offered to me."""
+        self.of_chat(OF_OFFER[offer], card, card.first_line)
+
+    def of_message(self, frame: Message) -> None:
+        """Note that a colleague wrote."""
+        kind = NewsKind.whisper if frame.whisper else NewsKind.message
+        self.tell(News(kind, frame.chat, frame.author_name, frame.text, room=frame.room))
+
+    def of_feedback(self, card: FeedbackCard) -> None:
+        """Note that I was given feedback."""
+        self.tell(News(NewsKind.feedback, card.chat, card.author_name, card.text))
+
+    def of_status(self, seat: SeatCard) -> None:
+        """Note that my status was changed by somebody else."""
+        words = f"{seat.status}: {seat.reason}" if seat.reason else f"{seat.status}"
+        self.tell(News(NewsKind.status_changed, 0, seat.by, words))
+
     def of_event(self, card: ChatCard, event: Event) -> None:
-        """Note what the visitor of a chat of mine did."""
+        """Note what the visitor of a chat that I take part in did."""
         if event.by.side is not Side.visitor:
             return
         match event.what:

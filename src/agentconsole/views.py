@@ -22,7 +22,13 @@ class Topic(StrEnum):
     card = "card"  # id = chat: its card (visitor, page, presence, marks, state)
     talk = "talk"  # id = chat: events, pending lines or marks of its transcript
     preview = "preview"  # id = chat: what the visitor, or a colleague, is typing
-    team = "team"
+    team = "team"  # who is where; the reasons for a break
+    offers = "offers"  # what is offered to me
+    rooms = "rooms"  # messages among staff, unread counts
+    feedback = "feedback"
+    learning = "learning"  # id = chat: who watches it openly
+    pulse = "pulse"  # how long the visitors of running chats wait for an answer (see Client.wall)
+    explained = "explained"  # id = chat: an explanation has come
     canned = "canned"
     left = "left"
     answer = "answer"  # a command was refused: see Store.take_refusals
@@ -77,6 +83,7 @@ class Mine(NamedTuple):
 class Why(StrEnum):
     """Why a chat needs me."""
 
+    offered = "offered"  # it is offered to me, and the offer runs out
     failed = "failed"  # a line of mine was refused
     unanswered = "unanswered"  # the visitor wrote and nobody has answered
     assigned = "assigned"  # it became mine and I have not looked at it yet
@@ -91,12 +98,16 @@ class Need(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """The numbers of the status bar: my open chats, waiting chats, unread lines in mine, left messages not handled."""
+    """The numbers of the status bar: my open chats, waiting chats, unread lines in mine, left messages not handled,
+    offers to me, unread messages of colleagues, feedback not acknowledged."""
 
     mine: int
     waiting: int
     unread: int
     left: int
+    offers: int = 0
+    messages: int = 0
+    feedback: int = 0
 
 
 class NewsKind(StrEnum):
@@ -109,6 +120,16 @@ class NewsKind(StrEnum):
     visitor_left = "visitor_left"  # the visitor left my chat
     left_message = "left_message"  # somebody left a message
     link_lost = "link_lost"  # the server has not answered for three seconds
+    ring = "ring"  # a chat rings with everybody of a department of mine
+    offered = "offered"  # the dispatcher gives me a chat
+    transfer = "transfer"  # a colleague hands a chat to me
+    transfer_department = "transfer_department"  # a colleague hands a chat to a department of mine
+    invited = "invited"  # a colleague asks me to join a chat
+    help = "help"  # an agent calls for the supervisors
+    whisper = "whisper"  # a supervisor whispers to me about a chat of mine
+    message = "message"  # a colleague wrote to me, or to a channel of mine
+    feedback = "feedback"  # I was given feedback on a chat
+    status_changed = "status_changed"  # somebody else, or the system, changed my status
 
 
 class News(NamedTuple):
@@ -120,6 +141,7 @@ class News(NamedTuple):
     text: str = ""
     rating: Rating | None = None
     drill: bool = False
+    room: str = ""
 
 
 class CaughtUp(NamedTuple):

@@ -143,7 +143,7 @@ async def test_a_conversation_from_the_queue_to_its_end(desk: Desk) -> None:
         ada.client.send(TakeNext(new_cid()))
         await async_until(lambda: ada.texts(chat) == ["How much is it?"])
         assert [ack.chat for ack, _ in ada.store.take_acks() if ack.chat] == [chat]
-        assert ada.store.counts() == (1, 0, 1, 0)
+        assert ada.store.counts()[:4] == (1, 0, 1, 0)
         assert ada.store.next_needing() == chat
         ada.store.saw(chat)
         assert ada.store.counts().unread == 0
