@@ -31,6 +31,7 @@ class Where(StrEnum):
     chat = "chat"  # a chat is open; the composer may have the focus (printable keys only when it has not)
     composer = "composer"  # the composer has the focus
     left = "left"  # the list of left messages
+    team = "team"  # who is where
 
 
 @dataclass(frozen=True)
@@ -113,9 +114,30 @@ ACTIONS: tuple[Action, ...] = (
         "Leave the console; chats stay mine, drafts and unsent lines are kept.",
         shown=True,
     ),
+    # together, anywhere: it acts on the chat in front, or on the one under the cursor of the queue
+    Action(
+        "decline",
+        ("D",),
+        "Decline",
+        "Say no to a chat that is offered to me, or to an invitation; a reason may be given.",
+        shown=True,
+    ),
+    Action(
+        "explain",
+        ("w",),
+        "Why",
+        "Say why this chat went where it went, or why it waits, with the facts of that moment.",
+    ),
     # the queue
     Action("take", ("enter", "space"), "Take", "Answer the chat under the cursor.", Where.queue, shown=True),
     Action("peek", ("v",), "View", "Read the chat under the cursor without taking it.", Where.queue),
+    Action(
+        "prioritise",
+        ("P",),
+        "Priority",
+        "Change how soon this chat is answered (supervisors).",
+        Where.queue,
+    ),
     # a chat
     Action("take_viewed", ("a",), "Answer", "Take this chat, which I only view, and answer it.", Where.chat),
     Action("compose", ("i", "enter"), "Write", "Go to the composer.", Where.chat),
@@ -142,6 +164,46 @@ ACTIONS: tuple[Action, ...] = (
         "End the chat with an outcome; it can be undone while the visitor is there.",
         Where.chat,
         shown=True,
+    ),
+    Action(
+        "transfer",
+        ("h", "alt+h"),
+        "Transfer",
+        "Hand the chat over to an agent or a department; it stays mine until somebody takes it.",
+        Where.chat,
+        shown=True,
+    ),
+    Action(
+        "cancel_transfer",
+        ("H",),
+        "Take back",
+        "Take my offer of this chat back: it stays mine.",
+        Where.chat,
+        shown=True,
+    ),
+    Action("invite", ("I",), "Invite", "Ask a colleague to join this chat.", Where.chat),
+    Action(
+        "join",
+        ("J",),
+        "Join",
+        "Join this chat openly: the visitor is told, its owner stays responsible.",
+        Where.chat,
+        shown=True,
+    ),
+    Action("part", ("L",), "Leave", "Leave a chat that I joined; its owner goes on.", Where.chat, shown=True),
+    Action(
+        "ask_help",
+        ("exclamation_mark",),
+        "Help call",
+        "Call the department's supervisors to this chat, or say that the call is answered.",
+        Where.chat,
+    ),
+    Action(
+        "take_over",
+        ("O",),
+        "Take over",
+        "Become the owner of a colleague's chat (supervisors).",
+        Where.chat,
     ),
     Action("reopen", ("u",), "Reopen", "Undo the close of this chat while the visitor is there.", Where.chat),
     Action("release", ("z",), "Release", "Put the chat back into its queue; it keeps its place.", Where.chat),
@@ -353,7 +415,7 @@ def _reach(each: Action, key: str) -> set[Where]:
     """The places where this key of this action acts; ``chat`` stands for a chat whose composer has not the focus."""
     match each.where:
         case Where.anywhere:
-            places = {Where.queue, Where.chat, Where.left, Where.composer}
+            places = set(Where) - {Where.anywhere}
         case Where.chat:
             places = {Where.chat, Where.composer}
         case place:
@@ -418,6 +480,7 @@ _PLACES = {
     Where.chat: "In a chat",
     Where.composer: "In the composer",
     Where.left: "In the list of left messages",
+    Where.team: "In the team",
 }
 
 

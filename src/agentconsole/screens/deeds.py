@@ -17,12 +17,13 @@ from agentconsole.actions import Unfit
 from agentconsole.client import Problem
 from agentconsole.keys import Where
 from agentconsole.outbox import OutboxFull
-from agentconsole.protocol import Outcome, Said, Side, Status, Take, TakeNext
+from agentconsole.protocol import Join, Outcome, Said, Side, Status, Take, TakeNext, TakeOver
 from agentconsole.screens.ask import Ask
 from agentconsole.screens.choice import Choice, Option
 from agentconsole.screens.finder import Finder, Item
 from agentconsole.screens.help import Help
 from agentconsole.screens.host import Host
+from agentconsole.screens.together import Together
 
 T = TypeVar("T")
 
@@ -50,7 +51,10 @@ class Deeds:
         self.expecting = 0
         self.written = ""
         self.answered: dict[str, Callable[[], object]] = {}
+        self.objected: dict[str, Callable[[str], object]] = {}
         self.needle = ""
+        self.together = Together(self)
+        self.nouns: tuple[object, ...] = (self, self.together)
 
     async def perform(self, id: str) -> None:
         """Do an action; what cannot be done is said in a sentence."""
@@ -58,7 +62,8 @@ class Deeds:
             if id.startswith("chat_"):
                 self._numbered(int(id.removeprefix("chat_")))
                 return
-            done = getattr(self, "break_" if id == "break" else id)()
+            name = "break_" if id == "break" else id
+            done = getattr(next(noun for noun in self.nouns if hasattr(noun, name)), name)()
             if done is not None:
                 await done
         except (Unfit, OutboxFull, Problem) as problem:
@@ -73,23 +78,35 @@ class Deeds:
         options = [Option("yes", yes), Option("no", "Back")]
         return await self.ask(Choice(title, options, "yes", explanation)) == "yes"
 
-    def after(self, cid: str, then: Callable[[], object]) -> None:
-        """Do something once the server has answered a command."""
+    def possible(self, id: str) -> bool:
+        """False if this action could only be refused now: then it is not offered."""
+        return self.together.possible(id)
+
+    def after(
+        self, cid: str, then: Callable[[], object], refused: Callable[[str], object] | None = None
+    ) -> None:
+        """Do something once the server has answered a command; ``refused`` gets the sentence in place of the notice."""
         self.answered[cid] = then
+        if refused:
+            self.objected[cid] = refused
 
     def settle(self) -> None:
         """Commands were answered: do what waited for that, say what was refused, go to the chat that was taken."""
         for ack, command in self.app.store.take_acks():
-            if isinstance(command, Take | TakeNext):
-                self.expecting = ack.chat
+            if isinstance(command, Take | TakeNext | TakeOver | Join):
+                self.expecting = ack.chat or getattr(command, "chat", 0)
+            self.objected.pop(ack.cid, None)
             if then := self.answered.pop(ack.cid, None):
                 then()
         for refused, _ in self.app.store.take_refusals():
             self.answered.pop(refused.cid, None)
-            self.app.tell(refused.text, "warn")
-        if self.expecting and self.app.store.is_mine(self.expecting) and self.app.main.is_active:
+            self.objected.pop(refused.cid, self._tell_refusal)(refused.text)
+        if self.expecting and self.app.store.takes_part(self.expecting) and self.app.main.is_active:
             chat, self.expecting = self.expecting, 0
             self._arrived(chat)
+
+    def _tell_refusal(self, sentence: str) -> None:
+        self.app.tell(sentence, "warn")
 
     def _arrived(self, chat: int) -> None:
         """The chat taken is mine: go there, unless letters are being written here that were not meant for it."""
@@ -237,12 +254,13 @@ class Deeds:
         self._take(self._chat())
 
     def take_next(self) -> None:
-        self._told(self.app.actions.take_next())
+        self.told(self.app.actions.take_next())
 
     def _take(self, chat: int) -> None:
-        self._told(self.app.actions.take(chat))
+        self.told(self.app.actions.take(chat))
 
-    def _told(self, cid: str) -> None:
+    def told(self, cid: str) -> None:
+        """A chat was asked for: the answer opens it, unless something else is being written by then."""
         self.written = self.app.main.chat.composer.text
         if self.app.store.link.silent_s(self.app.actions.clock()):
             self.app.tell("The server does not answer just now; this is done as soon as it does.")

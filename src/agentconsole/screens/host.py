@@ -90,6 +90,10 @@ class Host(Protocol):
         """Ask the terminal to put a text into its clipboard."""
         ...
 
+    def push_screen(self, screen: Any) -> Any:
+        """Show a dialog that gives no answer."""
+        ...
+
     async def push_screen_wait(self, screen: Any) -> Any:
         """Show a dialog and wait for its answer."""
         ...
