@@ -11,6 +11,7 @@ from agentconsole.protocol import (
     MAX_PRIORITY,
     MAX_REASON,
     MAX_TEXT,
+    AcknowledgeFeedback,
     AskHelp,
     CancelTransfer,
     ChatCard,
@@ -18,6 +19,7 @@ from agentconsole.protocol import (
     Decline,
     EndHelp,
     Explain,
+    GiveFeedback,
     HandleLeft,
     Invite,
     Join,
@@ -25,6 +27,7 @@ from agentconsole.protocol import (
     Note,
     NoteCustomer,
     Older,
+    OlderMessages,
     Open,
     Outcome,
     Prioritise,
@@ -34,6 +37,7 @@ from agentconsole.protocol import (
     Say,
     SetStatus,
     Shut,
+    StaffMessage,
     State,
     Status,
     Take,
@@ -41,6 +45,7 @@ from agentconsole.protocol import (
     TakeOver,
     Transfer,
 )
+from agentconsole.rooms import department_of, partner
 from agentconsole.store import Store
 
 OLDER_PAGE = 200
@@ -81,6 +86,10 @@ class Actions:
         """Read a chat that is not mine, with what happens in it from now on."""
         talk = self.store.talks.get(chat)
         return self._send(Open(new_cid(), chat, talk.last if talk else 0))
+
+    def wall(self, on: bool) -> None:
+        """Hear how long the visitors of running chats wait for an answer, or no longer."""
+        self.client.wall(on)
 
     def put_away(self, chat: int) -> None:
         """Stop reading a chat that is not mine, or that is over."""
@@ -217,6 +226,41 @@ class Actions:
     def explain(self, chat: int) -> str:
         """Ask why a chat went where it went, or why it waits."""
         return self._send(Explain(new_cid(), self._card(chat).chat))
+
+    # --- colleagues: messages, whispers, feedback ---
+
+    def message(self, room: str, text: str, chat: int = 0) -> str:
+        """Write to a colleague or to a department's channel, perhaps about a chat; no visitor ever sees it."""
+        me = self.store.me.user if self.store.me else 0
+        user, department = partner(room, me), department_of(room)
+        if not user and not department:
+            raise Unfit("This is no colleague and no department. Choose another.")
+        return self._send(StaffMessage(new_cid(), self._fit(text), user, department, chat))
+
+    def whisper(self, chat: int, text: str) -> str:
+        """Tell the agent of a chat something that no visitor and no colleague sees."""
+        card = self._card(chat)
+        if not card.owner:
+            raise Unfit("Nobody answers this chat yet, so there is nobody to whisper to.")
+        return self._send(StaffMessage(new_cid(), self._fit(text), user=card.owner, chat=chat))
+
+    def older_messages(self, room: str) -> str:
+        """Fetch the page of messages before the first one here."""
+        if room in self.store.rooms.complete:
+            raise Unfit("This is the beginning of the conversation.")
+        return self._send(OlderMessages(new_cid(), room, self.store.rooms.first(room)))
+
+    def read_room(self, room: str) -> None:
+        """The newest messages of this room are on my screen."""
+        self.client.saw_room(room)
+
+    def feedback(self, chat: int, text: str, good: bool, seq: int = 0) -> str:
+        """Tell the agent of a chat what was good or could be better, about one line or the whole (``seq`` 0)."""
+        return self._send(GiveFeedback(new_cid(), chat, self._fit(text), seq, good))
+
+    def acknowledge(self, feedback: int) -> str:
+        """I have read this feedback."""
+        return self._send(AcknowledgeFeedback(new_cid(), feedback))
 
     # --- customers, replies, messages, me ---
 

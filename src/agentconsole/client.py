@@ -272,6 +272,8 @@ class Client:
                 self._shut.append(command)
                 self._tell(self.store.forget(command.chat))
             case _:
+                if isinstance(command, Open):  # a Shut that is still here must not end what is opened again
+                    self._shut = [each for each in self._shut if each.chat != command.chat]
                 self._tell(self.store.enqueue(command, self._clock()))
         self._wake()
 

@@ -253,6 +253,12 @@ class Outbox:
             if isinstance(entry.command, Say | Note) and entry.command.chat == chat
         ]
 
+    def unask(self, chat: int) -> None:
+        """The events of this chat are not wanted any more: what still asks for them must not do so later."""
+        for entry in [*self.entries.values()]:
+            if isinstance(entry.command, Open | Older) and entry.command.chat == chat:
+                del self.entries[entry.command.cid]
+
     def messages(self) -> list[Entry]:
         """Messages to colleagues on their way, oldest first, refused ones too."""
         return [entry for entry in self.entries.values() if isinstance(entry.command, StaffMessage)]

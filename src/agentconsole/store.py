@@ -531,6 +531,7 @@ class Store:
             return set()
         self.viewing.discard(chat)
         self.talks.pop(chat, None)
+        self.outbox.unask(chat)
         return {Touched(Topic.talk, chat)}
 
     # --- what the client sends by itself ---
@@ -550,7 +551,11 @@ class Store:
         wanted = [
             talk
             for talk in self.talks.values()
-            if talk.asked < talk.last and (talk.gap or (talk.chat in self.viewing and not talk.resumed))
+            if talk.asked < talk.last
+            and (
+                (talk.chat in self.viewing and (talk.gap or not talk.resumed))
+                or (talk.gap and self.takes_part(talk.chat))  # what comes of one put away asks for nothing
+            )
         ]
         for talk in wanted:
             talk.asked = talk.last
