@@ -143,9 +143,9 @@ class Scene:
         self._asks: dict[int, frozenset[str]] = {}
         self._held_in: defaultdict[int, set[int]] = defaultdict(set)  # department: chats
         self._counted: defaultdict[int, dict[int, tuple[int, int]]] = defaultdict(dict)
-        self._promised: defaultdict[int, dict[int, int]] = defaultdict(
-            dict
-        )  # agent: reserved chat, department
+        # agent: reserved chat, its department and turn
+        self._promised: defaultdict[int, dict[int, tuple[int, int]]] = defaultdict(dict)
+        self._turn = 0
         self._loads: dict[int, Load] = {}
         self._moments: list[tuple[int, str, int]] = []
         self._armed: dict[tuple[str, int], int] = {}
