@@ -39,9 +39,7 @@ STOP_SECONDS = 8
 LEAVE_SECONDS = 9.5
 USER_TIMEOUT_MS = 10_000
 SEND_BUFFER = 131_072
-SWITCH_SECONDS = (
-    0.000_1  # event loop and writer wait for each other: Python's 5 ms were the tail of every delivery
-)
+SWITCH_SECONDS = 0.000_1  # event loop and writer wait for each other, and Python's 5 ms were delivery's tail
 
 
 def clock() -> int:

@@ -14,8 +14,7 @@ import msgspec
 
 from agentconsole.protocol import Code, Say, Side, encode
 
-from ..domain.chat import ChatCommand, decide
-from ..domain.life import Refusal, unknown
+from ..domain.chat import ChatCommand, Refusal, decide, unknown
 from ..domain.policy import Actor
 from ..storage import Connection
 from ..storage.chats import Receipt, WorkingSet

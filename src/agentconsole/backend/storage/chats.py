@@ -22,7 +22,7 @@ from agentconsole.protocol import (
     encode,
 )
 
-from ..domain.life import Entry, Head
+from ..domain.chat import Entry, Head
 from ..domain.department import Department
 from . import batch, departments
 from .tables import chat, department, mark, public_event, receipt, staff_event
@@ -117,7 +117,7 @@ class WorkingSet:
 
     def forget(self) -> None:
         """Read again what is asked from now on; call it after flush, when others wrote to the same rows."""
-        self._loaded, self._heads, self._departments = {}, {}, {}
+        self._known, self._loaded, self._heads, self._departments = {}, {}, {}, {}
 
     def change(self, head: Head, entries: Iterable[Entry]) -> None:
         """Keep a decision for writing."""
