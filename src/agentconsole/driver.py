@@ -26,6 +26,7 @@ from textual.color import Color
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
 from textual.geometry import Offset, Size
+from textual.message import Message
 
 from agentconsole.cells import Cells
 from agentconsole.text import DOT, UNSAFE
@@ -46,6 +47,7 @@ LEAST_SIZE = (
 LAYOUT_PATIENCE = 0.3
 CLOSE_PATIENCE = 2.0
 MOST_WAITING = 50
+KEY_PAUSE = 0.05
 READY_PATIENCE = 2.0
 # Everything that the console may have switched on, switched off.
 RESTORE = (
@@ -191,7 +193,8 @@ class DiffDriver(LinuxDriver):
             output.fileno(), "utf-8" if utf8 else "ascii", self._idle_from_thread, self._lost_from_thread
         )
         self._file: Any = self._terminal
-        self._wake_reader, self._wake_writer = os.pipe()
+        self._listens = False
+        self._key_timer: asyncio.TimerHandle | None = None
         self._started = False
 
     def _prepare(self, environ: Mapping[str, str]) -> None:
@@ -315,6 +318,7 @@ class DiffDriver(LinuxDriver):
         """Take the terminal over; after a suspension everything is drawn again."""
         if self._started:  # a SIGCONT without a stop before it
             return
+        self._listens = True
         self._unpainted = False
         self._cursor_shown = False
         self._has_sync = False
@@ -366,7 +370,10 @@ class DiffDriver(LinuxDriver):
 
     def _lost_from_thread(self) -> None:
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._leave, 128 + signal.SIGHUP)
+            self._loop.call_soon_threadsafe(self._lost)
+
+    def _lost(self) -> None:
+        self._leave(128 + signal.SIGHUP)
 
     # ---- size ----------------------------------------------------------------------------------
 
@@ -407,39 +414,58 @@ class DiffDriver(LinuxDriver):
     # ---- keys ----------------------------------------------------------------------------------
 
     def disable_input(self) -> None:
-        """Stop reading keys, without waiting for the reader's next look around."""
-        os.write(self._wake_writer, b"x")
+        """Stop reading keys."""
+        self._listens = False
+        self._loop.remove_reader(self.fileno)
+        if self._key_timer is not None:
+            self._key_timer.cancel()
         super().disable_input()
-        os.read(self._wake_reader, 1)
 
     def run_input_thread(self) -> None:
-        """Read keys until told to stop or until the terminal is gone."""
+        """What is typed ahead waits for the screen that it is meant for; then the loop reads, and no thread."""
         ready = getattr(self._app, "ready", None)
-        if isinstance(
-            ready, threading.Event
-        ):  # what is typed ahead waits for the screen that it is meant for
+        if isinstance(ready, threading.Event):
             ready.wait(READY_PATIENCE)
-        parser = XTermParser(self._debug)
-        decode = getincrementaldecoder("utf-8")(errors="replace").decode
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.fileno, selectors.EVENT_READ)
-            selector.register(self._wake_reader, selectors.EVENT_READ)
-            while not self.exit_event.is_set():
-                ready = [
-                    key.fd for key, _ in selector.select(0.05 if parser._timeout_time is not None else None)
-                ]
-                if self.fileno in ready:
-                    try:
-                        data = os.read(self.fileno, 4096)
-                    except OSError:
-                        data = b""
-                    if not data:
-                        self._lost_from_thread()
-                        return
-                    for event in parser.feed(decode(data)):
-                        self.process_message(event)
-                for event in parser.tick():
-                    self.process_message(event)
+        self._loop.call_soon_threadsafe(self._listen)
+
+    def _listen(self) -> None:
+        if self._listens:
+            self._parser = XTermParser(self._debug)
+            self._decode = getincrementaldecoder("utf-8")(errors="replace").decode
+            self._loop.add_reader(self.fileno, self._read_keys)
+
+    def _read_keys(self) -> None:
+        try:
+            data = os.read(self.fileno, 4096)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._loop.remove_reader(self.fileno)
+            self._lost()
+            return
+        for event in self._parser.feed(self._decode(data)):
+            self.process_message(event)
+        self._await_rest()
+
+    def _await_rest(self) -> None:
+        """An Escape is a key of its own if nothing follows it for a while."""
+        if self._key_timer is not None:
+            self._key_timer.cancel()
+            self._key_timer = None
+        if self._parser._timeout_time is not None:
+            self._key_timer = self._loop.call_later(KEY_PAUSE, self._no_rest)
+
+    def _no_rest(self) -> None:
+        for event in self._parser.tick():
+            self.process_message(event)
+        self._key_timer = None
+        self._await_rest()
+
+    def send_message(self, message: Message) -> None:
+        """Hand a key to the app; in the loop, as all of this is."""
+        self._app.post_message(message)
 
 
 def own_description(fileno: int) -> int | None:

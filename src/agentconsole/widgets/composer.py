@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from rich.control import Control
 from textual import events
+from textual._text_area_theme import TextAreaTheme
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.document._document import Document
-from textual.geometry import Size
+from textual.geometry import NULL_REGION, Region, Size
 from textual.message import Message
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import TextArea
 
@@ -70,6 +73,7 @@ class Field(TextArea, inherit_bindings=False):
             soft_wrap=True, show_line_numbers=False, compact=True, tab_behavior="focus", id="field"
         )
         self.keys = keys
+        self._inked: TextAreaTheme | None = None
         self.cursor_blink = False
         self.highlight_cursor_line = False
         self.match_cursor_bracket = False
@@ -90,20 +94,25 @@ class Field(TextArea, inherit_bindings=False):
         return True
 
     def _paint(self) -> None:
-        """Paint the text before anything else, unless rows of the screen have to move for it.
+        """Paint the text ahead of everything else, where it stands on the screen.
 
-        Textual would paint it a few tasks later, together with all that has come in meanwhile.
+        Textual paints it a few tasks later, with every widget that shares a parent with it and with all that has come
+        in meanwhile; that changes nothing then. Where rows must move for the text, its painting is the first.
         """
-        screen = self.screen
-        if self._layout_required or self._scroll_required or screen._layout_required:
+        screen, driver = self.screen, self.app._driver
+        region, clip = screen._compositor.visible_widgets.get(self, (NULL_REGION, NULL_REGION))
+        if driver is None or self._layout_required or not region or not clip.contains_region(region):
             return
-        if not screen.is_current or self.app._batch_count or not self._repaint_required:
+        if not screen.is_current or self.app._batch_count:
             return
-        self._repaint_required = False
-        others, screen._dirty_widgets = screen._dirty_widgets - {self}, set()
-        screen._compositor.update_widgets({self})
-        screen._compositor_refresh()
-        screen._dirty_widgets = others
+        rows = self.render_lines(Region(0, 0, *region.size))
+        draw, console = Control.move_to, self.app.console
+        driver.write(
+            "".join(
+                f"{draw(region.x, y).segment.text}{strip.render(console)}"
+                for y, strip in enumerate(rows, region.y)
+            )
+        )
 
     async def _on_key(self, event: events.Key) -> None:
         """Keys of the table; the text area's own handler gets the others after this one."""
@@ -132,6 +141,18 @@ class Field(TextArea, inherit_bindings=False):
             event.stop()
             event.prevent_default()
             self.post_message(self.ManyLines(event.text))
+
+    def notify_style_update(self) -> None:
+        """Theme, focus or classes changed."""
+        super().notify_style_update()
+        self._inked = None
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows; the text area would look its styles up for each of its paintings, most of what they cost."""
+        if self._inked is not self._theme:
+            self._theme.apply_css(self)
+            self._inked = self._theme
+        return super(TextArea, self).render_lines(crop)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As high as the text, up to the most rows."""
