@@ -8,7 +8,7 @@ import msgspec
 
 from agentconsole.protocol import Reason, Routing, Verdict
 
-from .scene import Agent, Queue, Waiting, primaries
+from .facts import Agent, Queue, Waiting, primaries
 
 POLICIES = {
     Routing.manual: "manual",

@@ -13,7 +13,8 @@ import msgspec
 from agentconsole.protocol import Routing, Status, Verdict
 
 from .explanation import Candidate, Decision, Outcome, Way, decision, span
-from .scene import AGEING_MS, FOR_EVER, Agent, Held, Place, Queue, Scene, Waiting
+from .facts import AGEING_MS, FOR_EVER, Agent, Held, Place, Queue, Waiting
+from .scene import Scene
 
 __all__ = [
     "AGEING_MS",
