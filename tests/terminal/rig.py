@@ -206,6 +206,7 @@ class Terminal:
         self._raw = bytearray()
         self._emulator = Emulator(columns, lines)
         self._closing = False
+        self.reads = True  # False: a terminal that stands still
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -312,7 +313,7 @@ class Terminal:
 
     def _read(self) -> None:
         while not self._closing:
-            ready, _, _ = select.select([self._master], [], [], 0.1)
+            ready, _, _ = select.select([self._master] if self.reads else [], [], [], 0.1)
             if not ready:
                 continue
             try:

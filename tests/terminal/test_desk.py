@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -121,6 +122,37 @@ def test_the_terminal_is_left_clean(desk: Terminal, how: str) -> None:
     assert b"\x1b]2;2 waiting\x07" in desk.raw
     assert code == {"f10": 0, "SIGTERM": 143, "SIGHUP": 129, "SIGINT": 130, "crash": 1}[how]
     assert (b"Traceback" in desk.raw) == (how == "crash")
+
+
+def test_a_terminal_that_stands_still_loses_nothing(desk: Terminal) -> None:
+    desk.reads = False
+    select.select([], [], [], 0.2)  # the reader's last look around
+    before = len(desk.raw)
+    for _ in range(60):  # far more than a terminal keeps for its reader
+        desk.send(F3)
+        desk.send(F2)
+        desk.send(F6)
+        select.select([], [], [], 0.02)
+    desk.send("still here")
+    assert len(desk.raw) == before
+    desk.reads = True
+    desk.wait_for("line 60:")
+    desk.wait_for("still here")
+    desk.send(F3)
+    desk.wait_for("waiting 20")
+    desk.send(F3)
+    rows = desk.wait_for("line 60:")
+    assert [row for row in rows if "line 59:" in row]
+    assert foreign_controls(desk.raw) == []
+
+
+def test_it_can_be_left_though_the_terminal_stands_still(desk: Terminal) -> None:
+    desk.reads = False
+    for _ in range(60):
+        desk.send(F3)
+        select.select([], [], [], 0.02)
+    desk.send(F10)
+    assert desk.process.wait(15) == 0
 
 
 def test_a_lost_terminal_ends_the_program_quietly(desk: Terminal) -> None:
