@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from agentconsole.backend.storage import shape
 from agentconsole.backend.storage.database import Database, Locked, TooNew, Unreachable
@@ -208,3 +208,24 @@ def test_postgres_commits_reach_the_disk(postgres_url: str, tmp_path: Path) -> N
             assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() in ("on", "remote_apply")
     finally:
         database.close()
+
+
+@pytest.mark.one_engine
+def test_sqlites_log_is_used_again_although_writing_never_pauses(sqlite_url: str, tmp_path: Path) -> None:
+    database = opened(sqlite_url, tmp_path)
+    file = make_url(sqlite_url).database
+    assert file is not None
+    log = Path(f"{file}-wal")
+    sizes = []
+    try:
+        with database.writer_engine.connect() as writer:
+            for number in range(6):
+                with writer.begin():
+                    row = {"key": f"key-{number}", "value": "x" * 1_000_000}
+                    writer.execute(text("INSERT INTO setting (key, value) VALUES (:key, :value)"), row)
+                    database.checkpoint()
+                database.finish_checkpoint(writer)
+                sizes.append(log.stat().st_size)
+    finally:
+        database.close()
+    assert sizes[-1] <= sizes[0] + 20 * 4_096  # pages of the table's index and free pages come and go

@@ -199,3 +199,22 @@ async def test_closing_finishes_the_batch_in_hand(book: Book) -> None:
     book.gate.set()
     await closing
     assert book.rows() == {"a"}
+
+
+async def test_a_chore_comes_between_two_batches_and_may_fail(book: Book) -> None:
+    done: list[bool] = []
+
+    def chore(connection: Any) -> None:
+        done.append(connection.in_transaction())
+        raise book.database.writer_engine.dialect.loaded_dbapi.OperationalError("not now")  # type: ignore[union-attr]
+
+    book.gate.clear()
+    book.writer.submit("a")
+    await until_working(book)
+    book.writer.between(chore)
+    book.writer.submit("b")
+    assert not done
+    book.gate.set()
+    await book.writer.drain()
+    assert book.rows() == {"a", "b"}
+    assert done == [False]

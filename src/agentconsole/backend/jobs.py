@@ -19,6 +19,7 @@ log = logging.getLogger("agentconsole.jobs")
 PERIOD = 0.5
 ALIVE_EVERY = 20
 CHECKPOINT_EVERY = 60
+CHECKPOINT_JOBS = 4_000
 
 
 async def run(database: Database, desk: Desk, sweep: Callable[[], None]) -> None:
@@ -26,7 +27,7 @@ async def run(database: Database, desk: Desk, sweep: Callable[[], None]) -> None
 
     Raises Locked if another server has come meanwhile: there must be one.
     """
-    beat = 0
+    beat = moved = 0
     while True:
         try:
             sweep()
@@ -34,8 +35,10 @@ async def run(database: Database, desk: Desk, sweep: Callable[[], None]) -> None
             if beat % ALIVE_EVERY == 0:
                 await asyncio.to_thread(database.keep_lock)
                 await desk.handle(SYSTEM, Alive())
-            if beat % CHECKPOINT_EVERY == CHECKPOINT_EVERY - 1:
+            if beat % CHECKPOINT_EVERY == CHECKPOINT_EVERY - 1 or desk.writer.jobs > moved + CHECKPOINT_JOBS:
+                moved = desk.writer.jobs
                 await asyncio.to_thread(database.checkpoint)
+                desk.writer.between(database.finish_checkpoint)
         except Refusal as refusal:
             log.warning("the clock was refused: %s", refusal.text)
         except Locked:

@@ -20,6 +20,7 @@ from .shape import TooNew, bring_up
 T = TypeVar("T")
 
 ONE_SERVER = 4_127_690_153
+CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)"
 READERS = 4
 
 
@@ -82,7 +83,7 @@ class Database:
                 "synchronous=FULL",
                 "foreign_keys=ON",
                 "cache_size=-32000" if writer else "cache_size=-8000",
-                "wal_autocheckpoint=20000",
+                "wal_autocheckpoint=100000",  # a last resort: `checkpoint` comes long before
             ):
                 cursor.execute(f"PRAGMA {pragma}")
             cursor.close()
@@ -173,9 +174,19 @@ class Database:
         if self.sqlite:
             connection = self._reader_engine.raw_connection()
             try:
-                connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                for _ in range(2):  # the second time little has come meanwhile
+                    connection.cursor().execute(CHECKPOINT).fetchall()
             finally:
                 connection.close()
+
+    def finish_checkpoint(self, connection: Connection) -> None:
+        """Move the little that was written since `checkpoint`, so that SQLite's log begins anew and does not grow.
+
+        ``connection`` is the writer's, between two of its batches.
+        """
+        if self.sqlite:
+            driver: Any = connection.connection.driver_connection
+            driver.execute(CHECKPOINT).fetchall()
 
     def _unlock(self, connection: Connection) -> None:
         """At once, for the next server: PostgreSQL notices a closed connection only some time later."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
@@ -14,8 +15,12 @@ from sqlalchemy.engine import Connection
 from ..steps import Steps
 from .database import Database
 
+log = logging.getLogger("agentconsole.writer")
+
 J = TypeVar("J")
 R = TypeVar("R")
+
+Chore = Callable[[Connection], None]
 
 MAX_BATCH = 1_000
 MAX_WAITING = 20_000
@@ -46,7 +51,7 @@ class Writer(Generic[J, R]):
         self._work = work
         self._failed = failed
         self._done = done
-        self._batches: SimpleQueue[list[J] | None] = SimpleQueue()
+        self._batches: SimpleQueue[list[J] | Chore | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
         self._waiting: list[J] = []
@@ -70,12 +75,19 @@ class Writer(Generic[J, R]):
             self._loop = asyncio.get_running_loop()
             self._loop.call_soon(self._hand_over)
 
+    def between(self, chore: Chore) -> None:
+        """Let the writer do something on its connection between two batches, outside any transaction."""
+        self._batches.put(chore)
+
     def _hand_over(self) -> None:
         batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
         self._batches.put(batch)
 
     def _run(self) -> None:
         while (batch := self._batches.get()) is not None:
+            if not isinstance(batch, list):
+                self._do(batch)
+                continue
             began = time.perf_counter()
             results = self._commit(batch)
             self.sizes.add(len(batch))
@@ -84,6 +96,12 @@ class Writer(Generic[J, R]):
             self._loop.call_soon_threadsafe(self._finish, batch, results)
         if self._connection is not None:
             self._connection.close()
+
+    def _do(self, chore: Chore) -> None:
+        try:
+            chore(self._connected())
+        except self._database.failures as error:
+            log.warning("the writer's chore failed: %s", type(error).__name__)
 
     def _finish(self, batch: list[J], results: list[R]) -> None:
         self.batches += 1
