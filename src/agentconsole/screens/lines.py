@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from agentconsole import narrate
-from agentconsole.protocol import Event, Noted, Said, Side
+from agentconsole.conversation import Conversation
+from agentconsole.protocol import Event, FeedbackCard, Message, Noted, Said, Side
 from agentconsole.store import Store
 from agentconsole.views import PendingLine
 from agentconsole.widgets.transcript import Line, State, Transcript
@@ -13,8 +15,39 @@ from agentconsole.widgets.transcript import Line, State, Transcript
 MARKED = 200
 
 
+class Tail:
+    """The lines at the end of a transcript that are not told by the server yet: where they stand, news is written."""
+
+    def __init__(self, transcript: Transcript) -> None:
+        self.transcript = transcript
+        self._keys: list[str] = []
+
+    def start(self, pending: Iterable[Line]) -> None:
+        """The transcript was shown anew, with these at its end."""
+        self._keys = [str(line.key) for line in pending]
+
+    def replace(self, fresh: list[Line], pending: list[Line]) -> bool:
+        """New lines, and behind them what is pending now. False = that cannot be done in place: show it all anew."""
+        old, new = self._keys, [*fresh, *pending]
+        moved = any(
+            line.key != key and line.key in old[at:]
+            for at, (key, line) in enumerate(zip(old, new, strict=False))
+        )
+        if len(new) < len(old) or moved:
+            return False
+        self.start(pending)
+        for key, line in zip(old, new, strict=False):
+            if key == line.key:
+                self.transcript.set_state(key, line.state)
+            else:
+                self.transcript.rename(key, line)
+        if more := new[len(old) :]:
+            self.transcript.append(*more)
+        return True
+
+
 class Script:
-    """Keeps one transcript in step with one conversation."""
+    """Keeps one transcript in step with one conversation, and with what was said about it apart from its log."""
 
     def __init__(self, store: Store, transcript: Transcript) -> None:
         self.store = store
@@ -23,7 +56,8 @@ class Script:
         self._epoch = -1
         self._first = 0
         self._last = 0
-        self._pending: list[str] = []
+        self._tail = Tail(transcript)
+        self._asides: list[Line] = []
 
     def open(self, chat: int) -> None:
         """Show another conversation from its end, with a mark where the unread lines begin."""
@@ -36,49 +70,95 @@ class Script:
         if talk is None or not self._last:
             self._show(self._first_unread())
             return
+        asides = self._told_apart()
+        newest_stand = talk.last >= self._last and bool(self.transcript.lines)
         if talk.epoch != self._epoch:
-            if talk.first < self._first and talk.last >= self._last and self.transcript.lines:
+            if not newest_stand or talk.first >= self._first:
+                self._show(None)
+                return
+            if not asides and not self._asides:
                 older = talk.events[: self._first - talk.first]
                 self.transcript.prepend([self.line(event) for event in older])
                 self._epoch, self._first = talk.epoch, talk.first
-            else:
-                self._show(None)
-                return
+        if newest_stand and (asides != self._asides or talk.epoch != self._epoch):
+            self._asides = asides
+            self._again(talk)
+            return
         fresh = (
             [self.line(event) for event in talk.events[self._last - talk.last :]]
             if talk.last > self._last
             else []
         )
-        self._replace_tail(fresh, [self.waiting(line) for line in self.store.pending(self.chat)])
+        if not self._tail.replace(fresh, [self.waiting(line) for line in self.store.pending(self.chat)]):
+            self._show(None)
+            return
         self._last = talk.last
         self._marks()
 
     def _show(self, unread: int | None) -> None:
         talk = self.store.talks.get(self.chat)
-        pending = self.store.pending(self.chat) if self.chat else []
-        events = talk.events if talk else []
-        self.transcript.show(chain(map(self.line, events), map(self.waiting, pending)), unread)
-        self._pending = [line.cid for line in pending]
+        self._asides = self._told_apart()
+        pending = self._pending()
+        self.transcript.show(chain(self._lines(talk), pending), unread)
+        self._shown(talk, pending)
+
+    def _again(self, talk: Conversation) -> None:
+        """Lines stand between the others that did not before, or no longer do."""
+        pending = self._pending()
+        self.transcript.reload(chain(self._lines(talk), pending))
+        self._shown(talk, pending)
+
+    def _shown(self, talk: Conversation | None, pending: list[Line]) -> None:
+        self._tail.start(pending)
         self._epoch, self._first, self._last = (talk.epoch, talk.first, talk.last) if talk else (-1, 0, 0)
 
-    def _replace_tail(self, fresh: list[Line], pending: list[Line]) -> None:
-        """Pending lines stand behind all events; where they stood, the new tail is written."""
-        old, new = self._pending, [*fresh, *pending]
-        self._pending = [str(line.key) for line in pending]
-        moved = any(
-            line.key != key and line.key in old[at:]
-            for at, (key, line) in enumerate(zip(old, new, strict=False))
-        )
-        if len(new) < len(old) or moved:
-            self._show(None)
+    def _pending(self) -> list[Line]:
+        return [self.waiting(line) for line in self.store.pending(self.chat)] if self.chat else []
+
+    def _lines(self, talk: Conversation | None) -> Iterator[Line]:
+        """The log, and between its lines what is not in it: feedback behind the line that it is about, the rest by
+        time."""
+        if talk is None:
             return
-        for key, line in zip(old, new, strict=False):
-            if key == line.key:
-                self.transcript.set_state(key, line.state)
-            else:
-                self.transcript.rename(key, line)
-        if more := new[len(old) :]:
-            self.transcript.append(*more)
+        about: dict[int, list[Line]] = {}
+        seqs = {
+            f"feedback {card.id}": card.seq for card in self.store.feedback.of_chat(self.chat) if card.seq
+        }
+        timed: list[Line] = []
+        for aside in self._asides:
+            seq = seqs.get(str(aside.key), 0)
+            (about.setdefault(seq, []) if seq else timed).append(aside)
+        if not talk.complete and talk.events:
+            timed = [aside for aside in timed if aside.at_ms >= talk.events[0].at]
+        timed.reverse()
+        for event in talk.events:
+            while timed and timed[-1].at_ms < event.at:
+                yield timed.pop()
+            yield self.line(event)
+            yield from about.get(event.seq, ())
+        yield from reversed(timed)
+
+    def _told_apart(self) -> list[Line]:
+        """Whispers about this chat and feedback on it, oldest first."""
+        if not self.chat:
+            return []
+        whispers = map(self._whisper, self.store.rooms.whispers(self.chat))
+        feedback = map(self._feedback, self.store.feedback.of_chat(self.chat))
+        return sorted(chain(whispers, feedback), key=lambda line: line.at_ms)
+
+    def _whisper(self, message: Message) -> Line:
+        mine = self.store.me is not None and message.author == self.store.me.user
+        label = "WHISPER of mine" if mine else f"WHISPER from {message.author_name} to you alone"
+        return Line(
+            f"whisper {message.id}", message.at, message.author_name, "note", message.text, label=label
+        )
+
+    def _feedback(self, card: FeedbackCard) -> Line:
+        kind = "good" if card.good else "to improve"
+        about = "" if card.seq else " on the whole chat"
+        seen = "acknowledged" if card.acknowledged_at else "not acknowledged yet"
+        label = f"FEEDBACK by {card.author_name}{about}, {kind}, {seen}"
+        return Line(f"feedback {card.id}", card.at, card.author_name, "note", card.text, label=label)
 
     def _marks(self) -> None:
         """Delivery marks of my newest lines, back to the first that has been read."""

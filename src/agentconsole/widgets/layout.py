@@ -56,11 +56,11 @@ class Layout:
         self.columns = columns(80, clock_24h)
         self.fill(lines)
 
-    def fill(self, lines: Iterable[Line], unread: Key | None = None) -> None:
-        """Start over with other lines."""
+    def fill(self, lines: Iterable[Line], unread: Key | None = None, opened: Iterable[Key] = ()) -> None:
+        """Start over with other lines; long ones are folded, but for those that were ``opened``."""
         self.lines = Lines(lines)
         self.unread = unread
-        self.opened: set[Key] = set()
+        self.opened: set[Key] = set(opened)
         self._measure()
 
     def reshape(self, cells: int) -> bool:

@@ -149,6 +149,23 @@ class Transcript(Widget, can_focus=True):
         self._layout.fill(lines, unread)
         self._scroll(self._max_top)
 
+    def reload(self, lines: Iterable[Line]) -> None:
+        """The same conversation with lines put in or taken out anywhere: what is in view stays, and the cursor."""
+        layout, picked = self._layout, self.picked
+        index = layout.line_at(self._top) if self.lines else 0
+        anchor = self.lines[index].key if self.lines else None
+        offset = self._top - layout.span(index)[0] if self.lines else 0
+        self._strips.clear()
+        layout.fill(lines, layout.unread, layout.opened)
+        self._cursor = layout.find(picked.key) if picked else None
+        there = layout.find(anchor)
+        self._top = self._max_top if there is None else layout.span(there)[0] + offset
+        if self._following:
+            self._follow()
+        else:
+            self._top = min(self._max_top, self._top)
+        self.refresh()
+
     def append(self, *lines: Line) -> None:
         """Newer lines; the view moves only if it was at the end."""
         before, top = self._layout.total, self._top
