@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from agentconsole.client import Client, new_cid, now_ms
 from agentconsole.handover import Wish
@@ -12,6 +12,7 @@ from agentconsole.protocol import (
     MAX_REASON,
     MAX_TEXT,
     AcknowledgeFeedback,
+    AlertsTested,
     AskHelp,
     CancelTransfer,
     ChatCard,
@@ -30,11 +31,14 @@ from agentconsole.protocol import (
     OlderMessages,
     Open,
     Outcome,
+    Phone,
     Prioritise,
     Release,
     Reopen,
     SaveCanned,
     Say,
+    SetAgent,
+    SetMember,
     SetStatus,
     Shut,
     StaffMessage,
@@ -95,6 +99,8 @@ class Actions:
         """Stop reading a chat that is not mine, or that is over."""
         if self.store.is_mine(chat):
             raise Unfit("This chat is yours and still open. Close it, or put it back into the queue.")
+        if self.store.takes_part(chat):
+            raise Unfit("You joined this chat. Leave it first.")
         if chat in self.store.viewing:
             self.client.send(Shut(chat))
         self.store.forget(chat)
@@ -102,8 +108,9 @@ class Actions:
     # --- a chat ---
 
     def say(self, chat: int, text: str) -> str:
-        """Answer the visitor."""
-        self._check_mine(chat, "Take this chat before you answer it.")
+        """Answer the visitor, as the owner of the chat or as a guest in it."""
+        if not self.store.takes_part(chat):
+            raise Unfit("Take this chat before you answer it.")
         cid = self._send(Say(new_cid(), chat, self._fit(text)))
         self._written(chat, text)
         return cid
@@ -140,7 +147,7 @@ class Actions:
 
     def typing(self, chat: int, text: str) -> None:
         """Let the visitor see that I am typing."""
-        if self.store.is_mine(chat):
+        if self.store.takes_part(chat):
             self.client.typing(chat, text)
 
     def saw(self, chat: int) -> None:
@@ -285,9 +292,25 @@ class Actions:
             raise Unfit("This message is no longer here.")
         return self._send(HandleLeft(new_cid(), message, not card.handled_at))
 
-    def set_status(self, status: Status, reason: str = "") -> str:
-        """Say whether I take chats."""
-        return self._send(SetStatus(new_cid(), status, reason[:80]))
+    def set_status(self, status: Status, reason: str = "", user: int = 0) -> str:
+        """Say whether I take chats, or (supervisors) whether somebody else does."""
+        return self._send(SetStatus(new_cid(), status, reason[:80], user))
+
+    def phone(self, on: bool, user: int = 0) -> str:
+        """A call begins or ends: mine, or (supervisors) somebody else's."""
+        return self._send(Phone(new_cid(), on, user))
+
+    def alerts_tested(self) -> str:
+        """I saw and heard the test of my alerts."""
+        return self._send(AlertsTested(new_cid()))
+
+    def set_agent(self, user: int, limit: int, languages: Sequence[str], skills: Sequence[str]) -> str:
+        """What somebody can, and how many chats at once (0 = as the system has it)."""
+        return self._send(SetAgent(new_cid(), user, limit, list(languages), list(skills)))
+
+    def set_member(self, user: int, department: int, tier: int, limit: int) -> str:
+        """How somebody stands in a department: ``tier`` 1 is asked first; ``limit`` chats of it (0 = no own limit)."""
+        return self._send(SetMember(new_cid(), user, department, tier, limit))
 
     def reconnect(self) -> None:
         """Try the server now."""

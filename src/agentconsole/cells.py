@@ -42,7 +42,7 @@ _ASCII = str.maketrans(
         **dict.fromkeys("‘’‚‹›", "'"),
         **dict.fromkeys("“”„«»", '"'),
         **dict.fromkeys("–—−", "-"),
-        **dict.fromkeys("▸►▶→↦", ">"),
+        **dict.fromkeys("▸►▶→↦⇒", ">"),
         **dict.fromkeys("◂◄◀←↤", "<"),
         **dict.fromkeys("↑▲▴", "^"),
         **dict.fromkeys("↓▼▾✓✔", "v"),

@@ -5,20 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agentconsole.narrate import duration
-from agentconsole.protocol import Away, ChatCard, DepartmentCard, SeatCard, Status
+from agentconsole.narrate import STATUSES, duration
+from agentconsole.offers import Offer, Offered
+from agentconsole.protocol import (
+    OPEN_STATES,
+    Away,
+    ChatCard,
+    DepartmentCard,
+    Ended,
+    Event,
+    Finished,
+    Lined,
+    Requeued,
+    SeatCard,
+    Status,
+    Took,
+    Transferred,
+    VisitorLeft,
+)
+from agentconsole.protocol import Offered as OfferMade
 
 AWAY = {
     Away.refuse: "nothing changes, and you are told",
     Away.wait: "the visitor waits in that person's line",
     Away.email: "the visitor is promised an e-mail, and the chat ends",
-}
-_STATUSES = {
-    Status.online: "online",
-    Status.away: "on break",
-    Status.phone: "on the phone",
-    Status.drain: "finishing",
-    Status.offline: "offline",
 }
 
 
@@ -115,7 +125,7 @@ def obstacle(seat: SeatCard, now: int) -> str:
 
 def standing(seat: SeatCard, now: int) -> str:
     """Status, reason and link of a person, in a few words; ``now`` is the server's clock."""
-    words = _STATUSES[seat.status]
+    words = STATUSES[seat.status]
     if seat.status is Status.away:
         words += f" {duration(now - seat.since)}"
     if seat.reason and seat.status is not Status.online:
@@ -163,6 +173,60 @@ def _if_away(away: Away, name: str, visitor: str, queue: DepartmentCard | None, 
             )
         case Away.email:
             return f"{visitor} is promised an e-mail from {name}; the chat ends as a left message for {name}."
+
+
+# --- an offer under way ---
+
+
+def whom(card: ChatCard, departments: Mapping[int, DepartmentCard]) -> str:
+    """To whom a chat is offered."""
+    department = departments.get(card.offer_department)
+    return card.offer_name or (department.name if department else "") or "a colleague"
+
+
+def seconds_left(until: int, now: int) -> str:
+    """A countdown; ``now`` is the server's clock."""
+    return f"{max(0, until - now + 999) // 1000} s"
+
+
+def origin(row: Offered, seats: Mapping[int, SeatCard], departments: Mapping[int, DepartmentCard]) -> str:
+    """Who wants what of me, in a few words."""
+    seat = seats.get(row.card.offer_by)
+    by = seat.display if seat else row.card.owner_name or "a colleague"
+    match row.kind:
+        case Offer.given:
+            return "given to you"
+        case Offer.transfer:
+            return f"{by} hands it to you"
+        case Offer.department:
+            return f"{by} hands it to {whom(row.card, departments)}"
+        case Offer.invited:
+            return f"{row.card.owner_name or 'a colleague'} asks you to join"
+
+
+def note_of(events: Sequence[Event]) -> str:
+    """The note that goes with the newest offer, '' if there is none."""
+    for event in reversed(events):
+        if isinstance(event.what, OfferMade | Lined):
+            return event.what.note
+    return ""
+
+
+def gone_to(card: ChatCard | None, events: Sequence[Event], me: int) -> str:
+    """Who has a running chat that is not mine any more: a name, 'the queue', or '' if it is over or mine."""
+    if card is not None:
+        if card.state not in OPEN_STATES or card.owner == me:
+            return ""
+        return card.owner_name or "the queue"
+    for event in reversed(events):
+        match event.what:
+            case Transferred() | Took():
+                return event.by.name if event.by.id != me else ""
+            case Requeued(department):
+                return f"the queue of {department}" if department else "the queue"
+            case Ended() | VisitorLeft() | Finished():
+                return ""
+    return ""
 
 
 def _agent(seat: SeatCard, departments: Mapping[int, DepartmentCard], now: int, within: int = 0) -> Target:

@@ -10,12 +10,14 @@ from textual.widget import Widget
 
 from agentconsole import canned, narrate
 from agentconsole.actions import Actions
+from agentconsole.handover import gone_to, note_of, origin, seconds_left, whom
+from agentconsole.offers import Offer, Offered
 from agentconsole.protocol import MAX_TEXT, OPEN_STATES, CannedCard, ChatCard, CustomerCard, State
 from agentconsole.screens.lines import Script
 from agentconsole.store import Store
 from agentconsole.views import Topic, Touched
 from agentconsole.widgets.bars import Bar, TypingRule
-from agentconsole.widgets.chat_list import ChatList, ChatStrip, Tab, tabs
+from agentconsole.widgets.chat_list import ChatList, ChatStrip, Tab, offered_tab, tabs
 from agentconsole.widgets.composer import Composer, Field
 from agentconsole.widgets.customer import LOADING, Customer
 from agentconsole.widgets.paint import Cell, Ground
@@ -37,6 +39,7 @@ class ChatView(Widget, can_focus=True):
         self.actions = actions
         self.chat = 0
         self.noting: set[int] = set()
+        self.stranded: set[int] = set()
         self.loaded_note = False
         self.customers: dict[int, CustomerCard | str] = {}
         self.customer_wanted: bool | None = None
@@ -75,14 +78,25 @@ class ChatView(Widget, can_focus=True):
 
     @property
     def note(self) -> bool:
-        """True while the composer writes a private note; a chat that is not mine can be written nothing else."""
-        return self.chat in self.noting or not self.store.is_mine(self.chat)
+        """True while the composer writes a private note; a chat that I take no part in can be written nothing else."""
+        return self.chat in self.noting or not (self.store.takes_part(self.chat) or self.astray)
+
+    @property
+    def astray(self) -> bool:
+        """True if an unsent answer stands here although the chat went to somebody else: it is kept, and cannot be sent."""
+        return self.chat in self.stranded and self.chat not in self.noting
+
+    @property
+    def gone_to(self) -> str:
+        """Who has the chat in front of me now, if it is mine no more ('' = it is over, or mine)."""
+        talk, me = self.store.talks.get(self.chat), self.store.me
+        return gone_to(self.card, talk.events if talk else [], me.user if me else 0)
 
     @property
     def writable(self) -> bool:
         """True if something can be written here: in my chats, and notes into those that still run."""
         card = self.card
-        return card is not None and (self.store.is_mine(self.chat) or card.state in OPEN_STATES)
+        return self.astray or (card is not None and card.state in OPEN_STATES)
 
     def open(self, chat: int) -> None:
         """Put a chat in front; drafts stay with the chats they belong to."""
@@ -90,7 +104,7 @@ class ChatView(Widget, can_focus=True):
             return
         self.leave()
         before, self.chat = self.chat, chat
-        if not self.store.is_mine(before) and before not in self.store.viewing:
+        if not (self.store.takes_part(before) or before in self.store.viewing or before in self.stranded):
             self.store.forget(before)
         self.script.open(chat)
         self._load_draft()
@@ -109,7 +123,7 @@ class ChatView(Widget, can_focus=True):
 
     def land(self) -> None:
         """Put the focus where answering begins, or where keys act if this chat is not mine to answer."""
-        (self.composer.field if self.store.is_mine(self.chat) else self).focus()
+        (self.composer.field if self.store.takes_part(self.chat) else self).focus()
 
     def write(self) -> None:
         """Put the focus into the composer, if anything can be written here."""
@@ -125,9 +139,23 @@ class ChatView(Widget, can_focus=True):
             self.actions.typing(self.chat, "")
 
     def _load_draft(self) -> None:
+        self._strand()
         self.loaded_note = self.note
         self.composer.load(self.store.draft(self.chat, self.note), self.store.history(self.chat))
         self.suggestions.hide()
+
+    def throw_away(self) -> None:
+        """What stands in the composer of the chat in front is wanted no more."""
+        self.stranded.discard(self.chat)
+        self.actions.draft(self.chat, "", False)
+        self._load_draft()
+
+    def _strand(self) -> None:
+        """An unsent answer stays what it is when the chat goes to somebody else, until it is left or put away."""
+        if self.store.takes_part(self.chat):
+            self.stranded.discard(self.chat)
+        elif self.chat and self.store.draft(self.chat).strip() and self.gone_to:
+            self.stranded.add(self.chat)
 
     def cleared(self) -> None:
         """What stood in the composer has been sent."""
@@ -170,6 +198,7 @@ class ChatView(Widget, can_focus=True):
     def redraw(self) -> None:
         """Draw everything around the transcript."""
         now = self.actions.clock()
+        self._strand()
         if self.note is not self.loaded_note:
             self.keep()
             self._load_draft()
@@ -179,15 +208,18 @@ class ChatView(Widget, can_focus=True):
         self._customer()
 
     def _tabs(self, now: int) -> None:
+        server_now = self.store.server_now(now)
+        offers = {row.card.chat: row for row in self.store.offers()}
+        others = (self.store.viewing | self.stranded | offers.keys() | {self.chat}) - {0}
         viewed = [
-            self._viewed(chat)
-            for chat in sorted(self.store.viewing | {self.chat} - {0})
-            if not self.store.is_mine(chat)
+            offered_tab(offers[chat], server_now) if chat in offers else self._viewed(chat)
+            for chat in sorted(others, key=lambda chat: (chat not in offers, chat))
+            if not self.store.takes_part(chat)
         ]
         lasts = {
             id: narrate.last_line(talk.events) for id, talk in self.store.talks.items() if id != self.chat
         }
-        items = tabs(self.store.mine(), lasts, viewed, self.store.server_now(now))
+        items = tabs(self.store.mine(), lasts, viewed, server_now, self.store.me.user if self.store.me else 0)
         self.strip.show(items, self.chat)
         self.side.show(items)
         self.side.select(self.chat)
@@ -196,6 +228,8 @@ class ChatView(Widget, can_focus=True):
     def _viewed(self, chat: int) -> Tab:
         card = self.store.chats.get(chat)
         name = narrate.name(card.name) if card else f"chat {chat}"
+        if chat in self.stranded:
+            return Tab(chat, 0, name, "✎", "warn", "unsent", (card.topic or card.first_line) if card else "")
         return Tab(chat, 0, name, "=", "dim", "view", (card.topic or card.first_line) if card else "")
 
     def _visitor(self, now: int) -> None:
@@ -204,18 +238,35 @@ class ChatView(Widget, can_focus=True):
             words = f"Chat {self.chat} is over." if self.chat else "No chat is open."
             self.visitor.show([(f" {words}", "dim")], [])
             return
-        there = narrate.presence(card, self.store.server_now(now))
+        server_now = self.store.server_now(now)
+        there = narrate.presence(card, server_now)
         left: list[Cell] = [
             (f" {narrate.name(card.name)}", "strong"),
             ("  ● " if not card.lost_at else "  ○ ", "good" if not card.lost_at else "bad"),
         ]
         left.append((there, "bad" if card.lost_at else "good"))
         left += [(f"  {self.store.department_name(card.department)}", "dim")]
+        if people := self._people(card):
+            left.append((f"  with {people}", "accent"))
         if card.drill:
             left.append(("  drill", "dim"))
         if page := narrate.page(card):
             left.append((f"  on {page}", "dim"))
-        self.visitor.show(left, [])
+        right: list[Cell] = []
+        if card.help_at:
+            right.append((f"H help called {narrate.duration(server_now - card.help_at)} ", "bad"))
+        if card.offer_until:
+            to = whom(card, self.store.departments)
+            right.append((f"→ {to} {seconds_left(card.offer_until, server_now)} ", "warn"))
+        elif card.priority:
+            right.append((f"priority {card.priority:+} ", "dim"))
+        self.visitor.show(left, right)
+
+    def _people(self, card: ChatCard) -> str:
+        """Who else of staff is in the chat."""
+        me = self.store.me.user if self.store.me else 0
+        owner = [card.owner_name] if card.owner and card.owner != me else []
+        return ", ".join([*owner, *(guest.name for guest in card.guests if guest.id != me)])
 
     def _typing(self, now: int) -> None:
         """The row above the composer: what the visitor is typing, else a rule."""
@@ -245,6 +296,14 @@ class ChatView(Widget, can_focus=True):
                 (refused[0].why, ""),
                 ("  Esc r sends it again, Esc e edits it", "dim"),
             ]
+        if self.astray:
+            return [
+                (f" ! This chat went to {self.gone_to}. ", "bad"),
+                (
+                    "What stands here was not sent and is kept.  Esc m writes a note, Esc x throws it away",
+                    "dim",
+                ),
+            ]
         if card is None:
             return [(" ✓ This chat is over. ", "strong"), ("x puts it away", "dim")] if self.chat else []
         if card.state is State.wrapup:
@@ -259,13 +318,39 @@ class ChatView(Widget, can_focus=True):
                 (" ✓ This chat is over. ", "strong"),
                 ("x puts it away, n goes to the next that needs you", "dim"),
             ]
-        if not self.store.is_mine(self.chat):
+        if offer := next((row for row in self.store.offers() if row.card.chat == self.chat), None):
+            return self._offer(offer, self.store.server_now(now))
+        if card.offer_until and card.owner:
+            countdown = seconds_left(card.offer_until, self.store.server_now(now))
+            stays = "It stays yours until somebody takes it." if self.store.is_mine(self.chat) else ""
+            return [
+                (f" → Offered to {whom(card, self.store.departments)}, {countdown}. ", "warn"),
+                (f"{stays}  Esc H takes it back".lstrip(), "dim"),
+            ]
+        if self.store.takes_part(self.chat) and not self.store.is_mine(self.chat):
+            return [
+                (" + You joined this chat. ", "strong"),
+                (f"{card.owner_name or 'Nobody'} stays responsible.  Esc L leaves it", "dim"),
+            ]
+        if not self.store.takes_part(self.chat):
             who = f"{card.owner_name} answers" if card.owner_name else "nobody answers yet"
             return [
                 (" = You only view this chat: ", "strong"),
                 (f"{who}; a takes it, i writes a note", "dim"),
             ]
         return []
+
+    def _offer(self, row: Offered, now: int) -> list[Cell]:
+        """Who wants me to have this chat, or to join it, for how long still, and with which words."""
+        words = origin(row, self.store.team, self.store.departments)
+        left = f", {seconds_left(row.until, now)}" if row.until else ""
+        talk = self.store.talks.get(row.card.chat)
+        note = note_of(talk.events) if talk and row.kind is not Offer.invited else ""
+        return [
+            (f" ⇒ {words[:1].upper()}{words[1:]}{left}. ", "warn"),
+            ("a takes it, D declines. " if row.kind is not Offer.invited else "a joins, D declines. ", "dim"),
+            (f"Note: {note}" if note else "", "note"),
+        ]
 
     def _visitor_name(self) -> str:
         card = self.card
@@ -275,6 +360,8 @@ class ChatView(Widget, can_focus=True):
         narrow = self.app.size.width < 50
         self.composer.display = self.writable
         self.composer.address(self._visitor_name(), self.note, self.composer.field.has_focus, narrow)
+        if self.astray:
+            self.composer.prompt.show([(f"gone to {self.gone_to} – not sent ▸ ", "bad")])
 
     def _customer(self) -> None:
         card = self.card
@@ -284,7 +371,10 @@ class ChatView(Widget, can_focus=True):
         self.panel.display = shown
         if shown and card:
             self.panel.show(
-                card, self.store.department_name(card.department), self.customers.get(self.chat, LOADING)
+                card,
+                self.store.department_name(card.department),
+                self.customers.get(self.chat, LOADING),
+                self.store.watching.learners.get(self.chat, []),
             )
 
     @property
@@ -311,8 +401,8 @@ class ChatView(Widget, can_focus=True):
         """What is written is kept, and the visitor may see that I am typing, but never for a note."""
         if not self.chat:
             return
-        self.actions.draft(self.chat, message.text, self.note)
-        if not self.note:
+        self.actions.draft(self.chat, message.text, self.loaded_note)
+        if not self.loaded_note:
             self.actions.typing(self.chat, message.text)
         self._suggest()
         self._typing(self.actions.clock())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from agentconsole import narrate
@@ -28,6 +29,7 @@ class Together:
         self.deeds = deeds
         self.app = deeds.app
         self._wishes: dict[int, Wish] = {}
+        self._fetched: set[int] = set()
         self._checks: dict[str, Callable[[], bool]] = {
             "transfer": lambda: self._passable(self.card),
             "cancel_transfer": lambda: self._cancellable(self.card),
@@ -112,6 +114,34 @@ class Together:
     def offer(self, chat: int) -> Offer | None:
         """How a chat is offered to me; None if it is not."""
         return next((row.kind for row in self.app.store.offers() if row.card.chat == chat), None)
+
+    def reads_only(self, chat: int) -> bool:
+        """True if a chat is a colleague's and not offered to me: it can be read, not taken."""
+        card = self.app.store.chats.get(chat)
+        return (
+            card is not None and card.owner != 0 and not self.app.store.is_mine(chat) and not self.offer(chat)
+        )
+
+    # --- what is offered is read before it is taken ---
+
+    def opened(self, chat: int) -> None:
+        """The person looks at this chat: it stays open whatever becomes of the offer."""
+        self._fetched.discard(chat)
+
+    def settle(self) -> None:
+        """Fetch what was said in the chats that are offered to me, the note above all; forget those that went elsewhere."""
+        store = self.app.store
+        if not store.synced:
+            return
+        offers = {row.card.chat for row in store.offers()}
+        for chat in offers - store.talks.keys() - store.viewing:
+            with suppress(OutboxFull):  # the offer stands without it
+                self.app.actions.look(chat)
+                self._fetched.add(chat)
+        for chat in self._fetched - offers:
+            self._fetched.discard(chat)
+            if not store.takes_part(chat) and chat != self.app.main.chat.chat:
+                self.app.actions.put_away(chat)
 
     def _declinable(self) -> int:
         """The chat to say no to: the one at hand, or the only one that is offered."""

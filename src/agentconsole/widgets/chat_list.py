@@ -9,7 +9,9 @@ from textual import events
 from textual.message import Message
 
 from agentconsole import narrate, text
+from agentconsole.handover import seconds_left
 from agentconsole.narrate import duration
+from agentconsole.offers import Offered
 from agentconsole.protocol import State
 from agentconsole.views import Mine
 from agentconsole.widgets.paint import Cell, Painted, ends
@@ -32,7 +34,9 @@ class Tab:
     last: str
 
 
-def tabs(mine: Sequence[Mine], lasts: Mapping[int, str], viewed: Sequence[Tab], now: int) -> list[Tab]:
+def tabs(
+    mine: Sequence[Mine], lasts: Mapping[int, str], viewed: Sequence[Tab], now: int, me: int
+) -> list[Tab]:
     """My chats in their order with what was said last, then those I only view; ``now`` is the server's clock."""
     rows = []
     for number, chat in enumerate(mine, 1):
@@ -45,17 +49,30 @@ def tabs(mine: Sequence[Mine], lasts: Mapping[int, str], viewed: Sequence[Tab], 
             mark, ink, note = "✓", "dim", f"closed {left} s" if left else "closed"
         elif chat.unread:
             mark, ink, note = str(min(chat.unread, 9)), "accent", f"{chat.unread} new"
+        elif card.help_at:
+            mark, ink, note = "H", "bad", "help called"
+        elif card.offer_until:
+            mark, ink, note = "→", "warn", f"offered {seconds_left(card.offer_until, now)}"
         elif card.lost_at:
             mark, ink, note = "~", "bad", "away"
         elif chat.needs_since:
             mark, ink, note = "?", "warn", "answer"
         elif chat.draft:
             mark, ink, note = "✎", "dim", "draft"
+        elif card.owner != me:
+            mark, ink, note = "+", "dim", "joined"
         if chat.needs_since and not chat.failed and card.state is not State.wrapup:
             note = f"{note} {_waited(now - chat.needs_since)}".strip()
         last = lasts.get(card.chat) or card.topic or card.first_line
         rows.append(Tab(card.chat, number, narrate.name(card.name), mark, ink, note, last))
     return [*rows, *viewed]
+
+
+def offered_tab(row: Offered, now: int) -> Tab:
+    """A chat that is offered to me: how long still, and what it is about."""
+    card = row.card
+    note = f"offered {seconds_left(row.until, now)}" if row.until else "invited"
+    return Tab(card.chat, 0, narrate.name(card.name), "⇒", "warn", note, card.topic or card.first_line)
 
 
 def _waited(ms: int) -> str:

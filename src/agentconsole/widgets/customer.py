@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 
 from agentconsole import narrate
-from agentconsole.protocol import ChatCard, CustomerCard
+from agentconsole.protocol import ChatCard, CustomerCard, Person
 from agentconsole.widgets.paint import Cell
 from agentconsole.widgets.words import Words
 
@@ -33,8 +34,15 @@ class Customer(Widget):
         with VerticalScroll(can_focus=False):
             yield self.words
 
-    def show(self, card: ChatCard | None, department: str, history: CustomerCard | str) -> None:
-        """Show a chat's customer; ``history`` is the card from the server, or a sentence instead of it."""
+    def show(
+        self,
+        card: ChatCard | None,
+        department: str,
+        history: CustomerCard | str,
+        learners: Sequence[str] = (),
+    ) -> None:
+        """Show a chat's customer; ``history`` is the card from the server, or a sentence instead of it;
+        ``learners`` watch openly."""
         if card is None:
             self.words.show([])
             return
@@ -47,6 +55,10 @@ class Customer(Widget):
             ("page", narrate.page(card)),
             ("", card.page if card.page_title else ""),
             ("traffic", "drill: a simulated visitor" if card.drill else ""),
+            ("answers", card.owner_name),
+            ("joined", _names(card.guests)),
+            ("invited", _names(card.invited)),
+            ("learning", ", ".join(learners)),
         ):
             if value:
                 cells += [(f"\n{label} ".replace("\n ", "\n") if label else "\n", "dim"), (value, "")]
@@ -54,6 +66,10 @@ class Customer(Widget):
             _history(history, card.chat) if isinstance(history, CustomerCard) else [(f"\n\n{history}", "dim")]
         )
         self.words.show(cells)
+
+
+def _names(people: Sequence[Person]) -> str:
+    return ", ".join(person.name for person in people)
 
 
 def _history(history: CustomerCard, chat: int) -> list[Cell]:
