@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -51,6 +52,7 @@ def _values(found: Department) -> dict[str, Any]:
     return {**values, "topics": json.dumps(found.topics, ensure_ascii=False)}
 
 
+@functools.lru_cache(maxsize=1_000)
 def department_of(row: Sequence[Any]) -> Department:
     """A row of the department table as a department."""
     values = dict(zip(COLUMNS, row, strict=True))
