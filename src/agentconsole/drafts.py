@@ -13,12 +13,14 @@ HISTORY_LIMIT = 50
 
 
 class Drafts:
-    """Unsent ``answers`` and unsent private ``notes`` by chat (never the one for the other), and sent texts."""
+    """Unsent ``answers`` and unsent private ``notes`` by chat (never the one for the other), sent texts, and unsent
+    ``messages`` to colleagues by room."""
 
     def __init__(self) -> None:
         self.answers: dict[int, str] = {}
         self.notes: dict[int, str] = {}
         self.sent: dict[int, list[str]] = {}
+        self.messages: dict[str, str] = {}
 
     def keep(self, chat: int, text: str, note: bool) -> None:
         """Keep what stands in the composer; '' forgets it."""
@@ -27,6 +29,13 @@ class Drafts:
         if text:
             drafts[chat] = text
             _limit(drafts, DRAFT_LIMIT)
+
+    def keep_message(self, room: str, text: str) -> None:
+        """Keep what is being written to a room; '' forgets it."""
+        self.messages.pop(room, None)
+        if text:
+            self.messages[room] = text
+            _limit(self.messages, DRAFT_LIMIT)
 
     def remember(self, chat: int, text: str) -> None:
         """Add a sent text: newest last, at most 50 of a chat, no doubles in a row."""
@@ -42,27 +51,29 @@ class Drafts:
             "drafts": {str(chat): text for chat, text in self.answers.items()},
             "note_drafts": {str(chat): text for chat, text in self.notes.items()},
             "history": {str(chat): list(texts) for chat, texts in self.sent.items()},
+            "message_drafts": dict(self.messages),
         }
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Put back what `as_data` gave; what cannot be read, and what is here already, is left out."""
-        for name, kind, mine in (
-            ("drafts", str, self.answers),
-            ("note_drafts", str, self.notes),
-            ("history", list[str], self.sent),
+        for name, shape, mine in (
+            ("drafts", dict[int, str], self.answers),
+            ("note_drafts", dict[int, str], self.notes),
+            ("history", dict[int, list[str]], self.sent),
+            ("message_drafts", dict[str, str], self.messages),
         ):
-            for chat, found in _readable(data.get(name), kind).items():
-                mine.setdefault(chat, found)
+            for key, found in _readable(data.get(name), shape).items():
+                mine.setdefault(key, found)
 
 
-def _limit(by_chat: dict[int, Any], limit: int) -> None:
-    while len(by_chat) > limit:
-        del by_chat[next(iter(by_chat))]
+def _limit(kept: dict[Any, Any], limit: int) -> None:
+    while len(kept) > limit:
+        del kept[next(iter(kept))]
 
 
-def _readable(found: object, kind: Any) -> dict[int, Any]:
+def _readable(found: object, shape: Any) -> dict[Any, Any]:
     try:
-        readable: dict[int, Any] = msgspec.convert(found, dict[int, kind], strict=False)
+        readable: dict[Any, Any] = msgspec.convert(found, shape, strict=False)
     except msgspec.ValidationError:
         return {}
     return readable

@@ -521,6 +521,10 @@ class Store:
         """Keep what stands in the composer of this chat; '' forgets it."""
         self._words.keep(chat, text, note)
 
+    def set_message_draft(self, room: str, text: str) -> None:
+        """Keep what is being written to this room; '' forgets it."""
+        self._words.keep_message(room, text)
+
     def remember(self, chat: int, text: str) -> None:
         """Add a sent text to the composer history of this chat (newest last, at most 50, no doubles in a row)."""
         self._words.remember(chat, text)
@@ -621,6 +625,15 @@ class Store:
     def offers(self) -> list[Offered]:
         """What is offered to me: the offer that runs out first, first."""
         return waiting_for_me(self.chats.values(), self.me.user, self._my_departments()) if self.me else []
+
+    def calls(self) -> list[ChatCard]:
+        """The chats of colleagues that call for me as a supervisor, the oldest call first."""
+        called = [
+            card
+            for card in self.chats.values()
+            if card.help_at and not self._answered(card) and self.supervises(card.department)
+        ]
+        return sorted(called, key=lambda card: (card.help_at, card.chat))
 
     def _offer(self, card: ChatCard | None) -> Offer | None:
         return offered(card, self.me.user, self._my_departments()) if card and self.me else None
@@ -729,6 +742,10 @@ class Store:
     def draft(self, chat: int, note: bool = False) -> str:
         """What stood unsent in the composer of this chat, as an answer or as a private note."""
         return (self._words.notes if note else self._words.answers).get(chat, "")
+
+    def message_draft(self, room: str) -> str:
+        """What stood unsent in the composer of this room."""
+        return self._words.messages.get(room, "")
 
     def history(self, chat: int) -> list[str]:
         """Texts sent in this chat from this console, oldest first."""
