@@ -191,6 +191,26 @@ def test_a_policy_that_forbids_the_frame_opens_a_tab(
     complaints[:] = [told for told in complaints if "Framing" not in told]
 
 
+def test_who_clicks_at_once_gets_the_chat_as_soon_as_it_comes(site: Running, host: Site, page: Page) -> None:
+    page.add_init_script("window.requestIdleCallback = () => 0;")
+    page.goto(host.page("/hasty", tag(site, department="sales")))
+    page.get_by_role("button", name="Chat").click()
+    expect(chat_in(page).get_by_label("Your message")).to_be_focused()
+
+
+def test_who_clicks_at_once_where_the_frame_is_forbidden_gets_the_tab(
+    site: Running, host: Site, page: Page, complaints: list[str]
+) -> None:
+    policy = f"default-src 'none'; script-src 'unsafe-inline' {site.url}"
+    page.add_init_script("window.requestIdleCallback = () => 0;")
+    page.goto(host.page("/hasty-noframe", tag(site), Content_Security_Policy=policy))
+    with page.expect_popup() as waited:
+        page.get_by_role("button", name="Chat").click()
+    expect(waited.value.get_by_label("Your message")).to_be_visible()
+    expect(page.get_by_role("button", name="Chat")).to_have_attribute("aria-expanded", "false")
+    complaints[:] = [told for told in complaints if "Framing" not in told]
+
+
 def test_the_tag_decides_on_place_colour_title_and_language(site: Running, host: Site, page: Page) -> None:
     script = tag(site, position="left", color="#7c3aed", title="Ask &lt;us&gt;", lang="nb", theme="dark")
     page.goto(host.page("/data", script))

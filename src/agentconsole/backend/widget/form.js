@@ -125,7 +125,7 @@ export class Form {
       element("legend", {}, this.words.say("choose_department")),
       ...departments.map((one) => this.#departmentChoice(one, String(one.id) === chosen)),
     );
-    if (focused) this.departments.querySelector("input:checked")?.focus();
+    if (focused) (this.departments.querySelector("input:checked") ?? this.departments.querySelector("input"))?.focus();
   }
 
   #departmentChoice({ id, name, open }, checked) {

@@ -7,6 +7,7 @@ const STABLE_MS = 10_000;
 const FIRST_MS = 5_000;
 const LONGEST_MS = 60_000;
 const EXPIRED = 4002;
+const LATER = 1013;
 
 /** The longest wait before try number `tries` (0, 1, 2 ...) after a lost link, in milliseconds. */
 export function backoff(tries) {
@@ -15,13 +16,16 @@ export function backoff(tries) {
 
 /**
  * `hello()` makes the first frame, `onFrame(frame)` gets every frame but pong and bye, `onChange(up)` hears when the
- * link comes up or goes down, `onExpired()` when the server no longer takes our token.
+ * link comes up or goes down, `onExpired()` when the server no longer takes our token. `crowded` = the server does not
+ * let us in, because the visitor has too many windows open.
  */
 export class Link {
   constructor({ url, hello, onFrame, onChange, onExpired }) {
     Object.assign(this, { url, hello, onFrame, onChange, onExpired });
     this.socket = null;
     this.up = false;
+    this.crowded = false;
+    this.renewed = false;
     this.wanted = false;
     this.tries = 0;
     this.hint = 0;
@@ -89,6 +93,7 @@ export class Link {
     }
     if (frame.t === "welcome") {
       this.up = true;
+      this.crowded = false;
       this.upAt = Date.now();
     }
     this.onFrame(frame);
@@ -111,13 +116,16 @@ export class Link {
   #closed(code) {
     const stable = this.up && Date.now() - this.upAt > STABLE_MS;
     const { hint } = this;
+    this.crowded = code === LATER && !this.up;
     this.#drop();
+    if (this.crowded) this.onChange(false);
     if (stable) this.tries = 0;
     if (code === EXPIRED) this.onExpired();
-    if (code === EXPIRED && !this.tries) this.#again(0);
+    if (code === EXPIRED && !this.renewed) this.#again(0);
     else if (hint) this.#again(hint);
-    else if (stable && code !== 1013) this.#again(Math.random() * 300);
+    else if (stable && code !== LATER) this.#again(Math.random() * 300);
     else this.#again(Math.random() * backoff(this.tries));
+    this.renewed = code === EXPIRED;
     this.tries += 1;
   }
 

@@ -6,16 +6,16 @@ import { wellFormed } from "./lines.js";
 const RATINGS = ["good", "fair", "bad"];
 const MAX_COMMENT = 1_000;
 
-/** `rate(rating, comment)` is called with each choice; the last one counts. */
+/** `actions`: rate(rating, comment) with each choice, of which the last one counts; comment() while one is written. */
 export class RatingPanel {
-  constructor(words, rate) {
+  constructor(words, actions) {
     this.words = words;
-    this.rate = rate;
+    this.actions = actions;
     this.rating = "";
     this.faces = RATINGS.map((name) =>
       button(words.say(`rate_${name}`), { icon: name, class: `face ${name}`, "aria-pressed": "false", click: () => this.#choose(name) }),
     );
-    this.comment = element("textarea", { id: "comment", rows: 2, dir: "auto", maxlength: MAX_COMMENT });
+    this.comment = element("textarea", { id: "comment", rows: 2, dir: "auto", maxlength: MAX_COMMENT, on: { input: () => actions.comment() } });
     this.submit = button(words.say("rate_send"), { class: "main", click: () => this.#comment() });
     this.more = element(
       "div",
@@ -38,7 +38,7 @@ export class RatingPanel {
   /** Show what the chat's log says: `rated` is {rating, comment} or null. */
   draw(rated) {
     if (rated && !this.rating) this.rating = rated.rating;
-    const commented = Boolean(rated?.comment);
+    const commented = Boolean(rated?.comment) && ["", rated.comment].includes(this.#text);
     this.faces.forEach((face, at) => face.setAttribute("aria-pressed", String(RATINGS[at] === this.rating)));
     show(this.more, Boolean(this.rating) && !commented);
     setText(this.thanks, rated ? this.words.say(commented ? "rate_thanks_comment" : "rate_thanks") : "");
@@ -50,13 +50,17 @@ export class RatingPanel {
     this.comment.value = "";
   }
 
+  get #text() {
+    return wellFormed(this.comment.value.trim(), MAX_COMMENT);
+  }
+
   #choose(name) {
     this.rating = name;
-    this.rate(name, wellFormed(this.comment.value.trim(), MAX_COMMENT));
+    this.actions.rate(name, this.#text);
     this.draw(null);
   }
 
   #comment() {
-    if (this.comment.value.trim()) this.rate(this.rating, wellFormed(this.comment.value.trim(), MAX_COMMENT));
+    if (this.#text) this.actions.rate(this.rating, this.#text);
   }
 }

@@ -6,7 +6,7 @@ import { Log } from "./log.js";
 import { RatingPanel } from "./rating.js";
 import { lastRating, mayRate, phase, waitsLong, whoTypes } from "./state.js";
 
-/** `actions`: those of Log and Composer, and rate, leave, toMessage, newChat, transcript. */
+/** `actions`: those of Log and Composer, and rate, comment, leave, toMessage, newChat, transcript. */
 export class Room {
   constructor(words, actions) {
     this.words = words;
@@ -14,7 +14,7 @@ export class Room {
     this.chat = -1;
     this.log = new Log(words, actions);
     this.composer = new Composer(words, actions);
-    this.rating = new RatingPanel(words, actions.rate);
+    this.rating = new RatingPanel(words, actions);
     this.#buildStrips();
     this.root = element(
       "div",

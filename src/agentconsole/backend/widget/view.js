@@ -17,6 +17,7 @@ export class View {
     this.page = page;
     this.actions = actions;
     this.screen = "";
+    this.focusWanted = false;
     this.form = new Form(words, actions, draft);
     this.room = new Room(words, actions);
     this.connecting = element("div", { class: "connecting", role: "status" }, element("span", { class: "spinner" }), element("p"));
@@ -26,11 +27,13 @@ export class View {
     this.chats = element("nav", { class: "chats", "aria-label": words.say("other_chats"), hidden: true });
     this.screens = { connecting: this.connecting, form: this.form.root, message: this.form.root, stored: this.stored, room: this.room.root };
     const parts = new Set(Object.values(this.screens));
+    for (const part of parts) show(part, false);
     root.replaceChildren(this.head, element("main", { class: "main-part" }, this.chats, this.banner, ...parts));
     document.documentElement.lang = words.tag;
     document.documentElement.dir = words.direction;
     document.documentElement.classList.toggle("embedded", page.embedded);
     document.addEventListener("keydown", (event) => this.#key(event));
+    window.addEventListener("blur", () => (this.focusWanted = false));
     this.paint();
   }
 
@@ -81,8 +84,9 @@ export class View {
     style.setProperty("--accent-text", css(link));
   }
 
-  /** Put the cursor where the visitor goes on. */
+  /** Put the cursor where the visitor goes on; while nothing is there yet, as soon as it comes. */
   focus() {
+    this.focusWanted = this.screen === "connecting";
     if (matchMedia("(pointer: coarse)").matches) {
       this.close.focus();
     } else if (this.screen === "room") {
@@ -97,13 +101,15 @@ export class View {
   /** Draw `model`, see App.model. */
   draw(model) {
     const moved = model.screen !== this.screen;
+    const focused = document.activeElement;
     this.screen = model.screen;
     for (const part of new Set(Object.values(this.screens))) show(part, part === this.screens[model.screen]);
     this.#drawHead(model);
     this.#drawBanner(model);
     this.#drawChats(model);
     if (model.screen === "connecting") {
-      setText(this.connecting.lastChild, this.words.say(model.late ? "no_connection" : "connecting"));
+      const key = model.late ? "no_connection" : "connecting";
+      setText(this.connecting.lastChild, this.words.say(model.crowded ? "too_many_windows" : key));
     } else if (model.screen === "room") {
       this.room.draw(model);
     } else if (model.screen === "stored") {
@@ -113,7 +119,8 @@ export class View {
       const mode = screen === "message" ? "message" : "start";
       this.form.draw({ mode, departments, fixed, chat: mode === "message" && isOpen(chat), sending, notice });
     }
-    if (moved && this.page.open && document.hasFocus()) this.focus();
+    if (!this.page.open) return;
+    if (document.hasFocus() ? moved || lostFrom(focused) : moved && this.focusWanted) this.focus();
   }
 
   #drawHead({ screen, chat, departments, fixed }) {
@@ -142,9 +149,9 @@ export class View {
     return place ?? "";
   }
 
-  #drawBanner({ up, everUp, slow, screen }) {
+  #drawBanner({ up, everUp, crowded, slow, screen }) {
     const lost = everUp && !up;
-    const key = lost ? "link_lost" : slow ? "slow_down_notice" : "";
+    const key = lost ? (crowded ? "too_many_windows" : "link_lost") : slow ? "slow_down_notice" : "";
     setText(this.banner, key && this.words.say(key));
     show(this.banner, Boolean(key) && screen !== "connecting");
     this.banner.classList.toggle("lost", lost);
@@ -172,4 +179,10 @@ export class View {
     if (this.room.asked) this.room.ask(false);
     else this.actions.close();
   }
+}
+
+/** Whether the cursor stood on `before` and now stands on nothing that one sees. */
+function lostFrom(before) {
+  const now = document.activeElement;
+  return before !== document.body && (now === document.body || !now.checkVisibility());
 }

@@ -260,6 +260,7 @@ class App {
       back: () => this.#go(""),
       say: (text) => this.#say(text),
       type: (text) => this.#type(text),
+      comment: () => this.#stay(),
       rate: (rating, comment) => this.#send({ t: "rate", chat: this.#chat().id, rating, comment }),
       leave: () => this.#leave(),
       newChat: () => this.#newChat(),
@@ -274,7 +275,9 @@ class App {
     };
   }
 
+  /** Who is filling in the form stays there, even if a chat begins in another window. */
   #drafted(values) {
+    if (this.#screen() === "form") this.fresh = true;
     this.#keepForm(values);
     this.#draw();
   }
@@ -326,7 +329,13 @@ class App {
   #type(text) {
     const chat = this.#chat();
     this.keep.set(`draft.${chat?.id ?? 0}`, text);
+    this.#stay();
     if (chat && isOpen(chat)) this.preview.note(chat.id, text);
+  }
+
+  /** Who writes in a chat stays in it, even if another one begins in another window. */
+  #stay() {
+    this.chosen = this.#chat()?.id ?? 0;
   }
 
   #leave() {
@@ -429,6 +438,7 @@ class App {
       email: this.storedFor ?? "",
       up: this.link.up,
       everUp: this.everUp,
+      crowded: this.link.crowded,
       slow: this.slow,
       late: now - this.startedAt > LATE_MS,
       settled: this.everSynced,

@@ -14,6 +14,7 @@
   let open = false;
   let blocked = false;
   let focusFrame = false;
+  let listening = false;
 
   const STYLE = `
     :host { all: initial }
@@ -119,7 +120,7 @@
   }
 
   function tell(kind, details) {
-    frame?.contentWindow?.postMessage({ agentconsole: kind, ...details }, ORIGIN);
+    if (listening) frame.contentWindow?.postMessage({ agentconsole: kind, ...details }, ORIGIN);
   }
 
   function tellPage() {
@@ -146,6 +147,7 @@
     ready(message) {
       for (const key of Object.keys(labels)) if (typeof message.labels?.[key] === "string") labels[key] = message.labels[key];
       frame.title = labels.open;
+      listening = true;
       tellPage();
       if (open || message.open === true) turn(true, focusFrame);
       name();
@@ -166,7 +168,11 @@
 
   /** A page whose policy forbids our frame gets the chat in a tab of its own. */
   document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
-    if (effectiveDirective === "frame-src" && blockedURI.startsWith(ORIGIN)) blocked = true;
+    if (effectiveDirective !== "frame-src" || !blockedURI.startsWith(ORIGIN) || blocked) return;
+    blocked = true;
+    if (!open) return;
+    turn(false, true);
+    turn(true, false);
   });
 
   bubble.addEventListener("click", () => turn(!open, true));
