@@ -12,16 +12,29 @@ from textual.widget import Widget
 from agentconsole import narrate
 from agentconsole.actions import Actions
 from agentconsole.cache import Picture
+from agentconsole.handover import note_of, origin, seconds_left
+from agentconsole.offers import Offer, Offered
 from agentconsole.protocol import ChatCard, Status
 from agentconsole.store import Store
 from agentconsole.views import Topic, Touched
 from agentconsole.widgets.paint import Cell, Ground
-from agentconsole.widgets.queue_list import QueueList, entries
+from agentconsole.widgets.queue_list import QueueList, call, entries, offer
 from agentconsole.widgets.rows import Rows
 from agentconsole.widgets.words import Words
 
 SHOWN = frozenset(
-    {Topic.queue, Topic.mine, Topic.preview, Topic.card, Topic.departments, Topic.me, Topic.synced}
+    {
+        Topic.queue,
+        Topic.mine,
+        Topic.offers,
+        Topic.talk,
+        Topic.team,
+        Topic.preview,
+        Topic.card,
+        Topic.departments,
+        Topic.me,
+        Topic.synced,
+    }
 )
 
 
@@ -66,6 +79,9 @@ class QueueView(Widget):
         """The queue comes into view."""
         self.redraw(self.actions.clock())
 
+    def leave(self) -> None:
+        """The queue goes out of view."""
+
     def sync(self, touched: set[Touched], now: int) -> None:
         """Draw what was touched."""
         if any(touch.topic in SHOWN for touch in touched):
@@ -79,14 +95,24 @@ class QueueView(Widget):
         """Bring list and detail up to date."""
         waiting, mine = self.store.queue(now), self.store.mine()
         departments = {id: card.name for id, card in self.store.departments.items()}
-        before = self.selected
-        self.rows.show(entries(waiting, mine, departments, self.store.server_now(now)))
+        before, server_now = self.selected, self.store.server_now(now)
+        offers = [offer(row, self._words(row), departments, server_now) for row in self.store.offers()]
+        calls = [call(card, departments, server_now) for card in self.store.calls()]
+        me = self.store.me.user if self.store.me else 0
+        self.rows.show(entries(waiting, mine, departments, offers, calls, me))
         if before and before != self.selected:
             self.slipped_at = now
-        self.nobody.display = not waiting
-        if not waiting:
+        self.nobody.display = not (waiting or offers or calls)
+        if self.nobody.display:
             self.nobody.show(self._nobody())
         self._detail(now)
+
+    def _words(self, row: Offered) -> str:
+        """Who wants what of me, and the note that goes with it."""
+        words = origin(row, self.store.team, self.store.departments)
+        talk = self.store.talks.get(row.card.chat)
+        note = note_of(talk.events) if talk and row.kind is not Offer.invited else ""
+        return f"{words}: {note}".replace("\n", " ") if note else words
 
     def _nobody(self) -> list[Cell]:
         """What to know while nobody waits."""
@@ -131,12 +157,21 @@ class QueueView(Widget):
 
     def _facts(self, card: ChatCard, now: int) -> list[Cell]:
         server_now = self.store.server_now(now)
-        mine = self.store.is_mine(card.chat)
+        mine = self.store.takes_part(card.chat)
+        offered = next((row for row in self.store.offers() if row.card.chat == card.chat), None)
         cells: list[Cell] = [(narrate.name(card.name), "strong")]
+        if offered:
+            left = f", {seconds_left(offered.until, server_now)}" if offered.until else ""
+            cells.append((f"\n⇒ {self._words(offered)}{left}", "warn"))
+        if card.help_at:
+            cells.append((f"\nH help called {narrate.duration(server_now - card.help_at)}", "bad"))
         for label, value, ink in (
-            ("waits", "" if mine else narrate.duration(server_now - card.since), ""),
+            ("answers", card.owner_name, ""),
+            ("waits", "" if card.owner else narrate.duration(server_now - card.since), ""),
             ("is", narrate.presence(card, server_now), "bad" if card.lost_at else "good"),
             ("in", self.store.department_name(card.department), ""),
+            ("for", card.wanted_name, "warn"),
+            ("priority", f"{card.priority:+}" if card.priority else "", ""),
             ("topic", card.topic, ""),
             ("mail", card.email, ""),
             ("language", card.language, ""),
@@ -148,7 +183,12 @@ class QueueView(Widget):
         cells += [("\n\nFirst line", "head"), (f"\n{card.first_line or 'has not written yet'}", "")]
         if preview := self.store.preview(card.chat, now):
             cells += [("\n\nTyping now", "head"), (f"\n✎ {preview}", "typing")]
-        cells += [("\n\nEnter", "key"), (" opens it" if mine else " takes it", "dim")]
-        if not mine:
+        reads = mine or (card.owner != 0 and not offered)
+        joins = offered is not None and offered.kind is Offer.invited
+        takes = " opens it" if reads else " joins it" if joins else " takes it"
+        cells += [("\n\nEnter", "key"), (takes, "dim")]
+        if not reads:
             cells += [("   v", "key"), (" reads it first", "dim")]
-        return cells
+        if offered:
+            cells += [("   D", "key"), (" declines", "dim")]
+        return [*cells, ("\nw", "key"), (" says why it is where it is", "dim")]

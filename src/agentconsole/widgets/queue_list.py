@@ -1,4 +1,4 @@
-"""The queue as a list: who waits, how long, what they want, what they are typing; below it my own chats."""
+"""The queue as a list: what is offered to me, who waits, how long, what they want, what they are typing; below it my own chats."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentconsole import narrate
+from agentconsole.handover import seconds_left
 from agentconsole.narrate import duration, topic_and_line
+from agentconsole.offers import Offered
 from agentconsole.protocol import ChatCard, State
 from agentconsole.views import Mine, Waiting
 from agentconsole.widgets.paint import Cell, column
@@ -17,7 +19,8 @@ LONG_WAIT_MS = 5 * 60_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row. A heading has no card; ``note`` is the wait of a waiting chat or what is up with one of mine."""
+    """One row. A heading has no card; ``note`` is the wait of a waiting chat or what is up with one of mine,
+    ``lead`` what must be known before its topic."""
 
     card: ChatCard | None
     note: str = ""
@@ -26,23 +29,56 @@ class Entry:
     urgent: bool = False
     mine: bool = False
     heading: str = ""
+    lead: str = ""
 
 
 def entries(
-    waiting: Sequence[Waiting], mine: Sequence[Mine], departments: Mapping[int, str], now: int
+    waiting: Sequence[Waiting],
+    mine: Sequence[Mine],
+    departments: Mapping[int, str],
+    offers: Sequence[Entry] = (),
+    calls: Sequence[Entry] = (),
+    me: int = 0,
 ) -> list[Entry]:
-    """The rows of the screen; ``now`` is the server's clock."""
-    rows = [Entry(None, heading=f"Waiting {len(waiting)}")] if waiting else []
-    rows += [_waiting(row, departments) for row in waiting]
+    """The rows of the screen: what is offered to me, who calls for help, who waits, my own chats."""
+    rows = [Entry(None, heading=f"Offered to you {len(offers)}"), *offers] if offers else []
+    rows += [Entry(None, heading=f"Calls for help {len(calls)}"), *calls] if calls else []
+    if waiting:
+        rows.append(Entry(None, heading=f"Waiting {len(waiting)}"))
+    rows += [_waiting(row, departments, me) for row in waiting]
     if mine:
         rows.append(Entry(None, heading=f"My chats {len(mine)}"))
     rows += [_mine(row, departments) for row in mine]
     return rows
 
 
-def _waiting(row: Waiting, departments: Mapping[int, str]) -> Entry:
-    department = departments.get(row.card.department, "")
-    return Entry(row.card, duration(row.wait_ms), department, row.preview, urgent=row.wait_ms >= LONG_WAIT_MS)
+def offer(row: Offered, words: str, departments: Mapping[int, str], now: int) -> Entry:
+    """A chat that waits for my yes or no; ``words`` say who wants what, ``now`` is the server's clock."""
+    left = seconds_left(row.until, now) if row.until else "invited"
+    return Entry(row.card, left, departments.get(row.card.department, ""), urgent=True, lead=f"⇒ {words}")
+
+
+def call(card: ChatCard, departments: Mapping[int, str], now: int) -> Entry:
+    """A chat whose agent calls for a supervisor; ``now`` is the server's clock."""
+    lead = f"H {card.owner_name or 'an agent'} calls"
+    return Entry(
+        card, duration(now - card.help_at), departments.get(card.department, ""), urgent=True, lead=lead
+    )
+
+
+def _waiting(row: Waiting, departments: Mapping[int, str], me: int) -> Entry:
+    card = row.card
+    leads = [f"{card.priority:+}"] if card.priority else []
+    if card.wanted:
+        leads.append("for you" if card.wanted == me else f"for {card.wanted_name}")
+    return Entry(
+        card,
+        duration(row.wait_ms),
+        departments.get(card.department, ""),
+        row.preview,
+        urgent=row.wait_ms >= LONG_WAIT_MS,
+        lead=" ".join(leads),
+    )
 
 
 def _mine(row: Mine, departments: Mapping[int, str]) -> Entry:
@@ -58,6 +94,10 @@ def state_of(chat: Mine) -> str:
         return "wrap-up"
     if chat.unread:
         return f"{chat.unread} new"
+    if chat.card.help_at:
+        return "help called"
+    if chat.card.offer_until:
+        return "offered"
     if chat.draft:
         return "draft"
     return "waits" if chat.needs_since else "running"
@@ -86,6 +126,8 @@ class QueueList(Rows[Entry]):
             cells.append(("drill " if width >= 60 else "d ", "dim"))
         if card.lost_at:
             cells.append(("away " if width >= 60 else "~ ", "bad"))
+        if item.lead:
+            cells.append((f"{item.lead}  ", "warn"))
         if item.preview:
             cells.append((f"✎ {item.preview}", "typing"))
         else:
