@@ -257,6 +257,27 @@ class Actions:
             raise Unfit("This is the beginning of the conversation.")
         return self._send(OlderMessages(new_cid(), room, self.store.rooms.first(room)))
 
+    def newest_messages(self, room: str) -> str:
+        """Fetch the newest messages of a room."""
+        return self._send(OlderMessages(new_cid(), room))
+
+    def message_draft(self, room: str, text: str) -> None:
+        """Keep what is being written to a room."""
+        if self.store.message_draft(room) != text:
+            self.store.set_message_draft(room, text)
+            self.client.touch()
+
+    def retry_message(self, cid: str) -> str:
+        """Send a refused message again."""
+        new = new_cid()
+        self.store.retry(cid, new, self.clock())
+        self.client.retry_now()
+        return new
+
+    def take_back_message(self, cid: str) -> str:
+        """Take a refused message out and return its text."""
+        return self.store.take_back(cid)
+
     def read_room(self, room: str) -> None:
         """The newest messages of this room are on my screen."""
         self.client.saw_room(room)

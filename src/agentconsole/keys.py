@@ -86,8 +86,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("chat_7", ("7", "alt+7"), "Chat 7", "Go to my seventh chat."),
     Action("chat_8", ("8", "alt+8"), "Chat 8", "Go to my eighth chat."),
     Action("chat_9", ("9", "alt+9"), "Chat 9", "Go to my ninth chat."),
-    Action("status", ("s",), "Status", "Choose my status: online, break (with a reason) or offline."),
-    Action("online", (), "Go online", "Set my status to online."),
+    Action(
+        "status", ("s",), "Status", "Choose my status: online, break, on the phone, finishing mine, offline."
+    ),
+    Action("online", ("B",), "Go online", "Set my status to online: new chats may come."),
+    Action(
+        "phone",
+        ("p", "alt+p"),
+        "Phone",
+        "A call begins: no new chats; or it ends, and the status before it comes back.",
+    ),
+    Action("drain", (), "Finish mine", "Take no new chats; show what must move, and help to hand it over."),
     Action("break", ("b",), "Break", "Set my status to break; colleagues see the reason."),
     Action("offline", (), "Go offline", "Set my status to offline."),
     Action(
@@ -96,12 +105,13 @@ ACTIONS: tuple[Action, ...] = (
         "Left messages",
         "Show the messages that visitors left while nobody could answer.",
     ),
+    Action("team", ("W", "alt+w"), "Team", "Show who is where: statuses, links, loads, departments."),
     Action("theme", ("T",), "Theme", "Choose another theme; it is kept."),
     Action(
         "test_alerts",
         ("A",),
         "Test alerts",
-        "Send one of each alert, to see which of them your terminal passes on.",
+        "Send one of each alert, and tell the team that you noticed them.",
     ),
     Action("reconnect", ("R",), "Reconnect", "Try to reach the server now instead of waiting."),
     Action("redraw", ("ctrl+l",), "Redraw", "Draw the whole screen afresh."),
@@ -284,6 +294,16 @@ ACTIONS: tuple[Action, ...] = (
         Where.composer,
     ),
     Action("editor", ("alt+e",), "Editor", "Edit the text in $EDITOR.", Where.composer),
+    # the team
+    Action(
+        "change_member",
+        ("enter", "space"),
+        "Change",
+        "Change status, limits, priorities, languages or skills of the one under the cursor (supervisors).",
+        Where.team,
+        shown=True,
+    ),
+    Action("team_department", ("f",), "Department", "Show one department, or all.", Where.team, shown=True),
     # left messages
     Action(
         "handled",

@@ -142,11 +142,12 @@ async def test_every_action_of_the_table_has_a_deed() -> None:
     async with desk() as d:
         for action in keys.ACTIONS:
             name = "break_" if action.id == "break" else action.id
-            assert action.id.startswith("chat_") or callable(getattr(d.app.deeds, name, None)), action.id
+            known = any(callable(getattr(noun, name, None)) for noun in d.app.deeds.nouns)
+            assert action.id.startswith("chat_") or known, action.id
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("place", ["g", "1", "l"])
+@pytest.mark.parametrize("place", ["g", "1", "l", "W"])
 async def test_no_action_breaks_the_console_in_an_empty_place(place: str) -> None:
     async with desk() as d:
         await d.press(place)
@@ -172,12 +173,12 @@ async def test_palette_and_help_know_all_actions_that_fit_here() -> None:
 
 
 async def test_keys_can_be_remapped() -> None:
-    table = keys.remapped({"take_next": ("w",)})
+    table = keys.remapped({"take_next": ("V",)})
     async with desk(table=table) as d:
         await d.feed(waiting(1))
         await d.press("t")
         assert d.sent == []
-        await d.press("w")
+        await d.press("V")
         assert [type(command) for command in d.sent] == [TakeNext]
         assert d.sees("w Take next")
 

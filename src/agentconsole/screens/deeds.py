@@ -16,17 +16,21 @@ from agentconsole import canned, keys, narrate, settings, themes
 from agentconsole.actions import Unfit
 from agentconsole.client import Problem
 from agentconsole.keys import Where
+from agentconsole.offers import Offer
 from agentconsole.outbox import OutboxFull
-from agentconsole.protocol import Join, Outcome, Said, Side, Status, Take, TakeNext, TakeOver
+from agentconsole.protocol import Join, Outcome, Said, Side, Take, TakeNext, TakeOver
 from agentconsole.screens.ask import Ask
 from agentconsole.screens.choice import Choice, Option
 from agentconsole.screens.finder import Finder, Item
 from agentconsole.screens.help import Help
 from agentconsole.screens.host import Host
+from agentconsole.screens.staffing import Staffing
+from agentconsole.screens.statuses import Statuses
 from agentconsole.screens.together import Together
 
 T = TypeVar("T")
 
+UNMARKED = "unmarked"
 # So long after the chat under the cursor went away, a key may still have been meant for it.
 SLIP_MS = 700
 
@@ -35,11 +39,6 @@ OUTCOME_HINTS = {
     Outcome.unsolved: "it could not be solved",
     Outcome.follow_up: "somebody will come back to it",
     Outcome.spam: "no real question",
-}
-STATUS_HINTS = {
-    Status.online: "new chats may come to me",
-    Status.away: "no new chats; colleagues see the reason",
-    Status.offline: "no new chats; running ones stay mine",
 }
 
 
@@ -54,7 +53,8 @@ class Deeds:
         self.objected: dict[str, Callable[[str], object]] = {}
         self.needle = ""
         self.together = Together(self)
-        self.nouns: tuple[object, ...] = (self, self.together)
+        self.statuses = Statuses(self)
+        self.nouns: tuple[object, ...] = (self, self.together, self.statuses, Staffing(self))
 
     async def perform(self, id: str) -> None:
         """Do an action; what cannot be done is said in a sentence."""
@@ -101,6 +101,7 @@ class Deeds:
         for refused, _ in self.app.store.take_refusals():
             self.answered.pop(refused.cid, None)
             self.objected.pop(refused.cid, self._tell_refusal)(refused.text)
+        self.together.settle()
         if self.expecting and self.app.store.takes_part(self.expecting) and self.app.main.is_active:
             chat, self.expecting = self.expecting, 0
             self._arrived(chat)
@@ -151,30 +152,13 @@ class Deeds:
     def _open(self, chat: int) -> None:
         if not chat:
             raise Unfit("You have no chat yet. Take one from the queue.")
+        store = self.app.store
+        if chat in store.chats and not (store.takes_part(chat) or chat in store.viewing):
+            self.app.actions.look(chat)
+        self.together.opened(chat)
         self.app.main.go_chat(chat)
 
     # --- me ---
-
-    async def status(self) -> None:
-        options = [Option(status, narrate.STATUSES[status], STATUS_HINTS[status]) for status in Status]
-        chosen = await self.ask(
-            Choice("My status", options, self.app.store.me.status if self.app.store.me else "")
-        )
-        if chosen == Status.away:
-            await self.break_()
-        elif chosen:
-            self.app.actions.set_status(Status(chosen))
-
-    def online(self) -> None:
-        self.app.actions.set_status(Status.online)
-
-    def offline(self) -> None:
-        self.app.actions.set_status(Status.offline)
-
-    async def break_(self) -> None:
-        reason = await self.ask(Ask("On break", "A reason for your colleagues, or nothing:", limit=80))
-        if reason is not None:
-            self.app.actions.set_status(Status.away, reason.strip())
 
     async def logout(self) -> None:
         if await self.confirm(
@@ -202,6 +186,7 @@ class Deeds:
             Item(each.id, each.label, each.help, " ".join(map(keys.spoken, each.keys[:2])))
             for each in self.app.table
             if self.app.fits(each) and each.where is not Where.composer and each.id != "palette"
+            if self.possible(each.id)
         ]
         chosen = await self.ask(Finder("Commands", items))
         if chosen:
@@ -223,12 +208,6 @@ class Deeds:
             except (OSError, ValueError) as error:
                 raise Unfit(f"The theme holds until you leave; it could not be kept: {error}") from error
 
-    def test_alerts(self) -> None:
-        self.app.signals.test()
-        self.app.tell(
-            "One of each alert was sent: bell, notifications, title. What you noticed is what you can use."
-        )
-
     def reconnect(self) -> None:
         self.app.actions.reconnect()
 
@@ -239,25 +218,31 @@ class Deeds:
 
     def take(self) -> None:
         chat = self.app.main.queue.selected
-        if self.app.store.is_mine(chat):
+        if self.app.store.takes_part(chat):
             self._open(chat)
         elif chat:
             if self.app.actions.clock() - self.app.main.queue.slipped_at < SLIP_MS:
                 raise Unfit("The chat that stood here has just gone. Press again to take this one.")
-            self._take(chat)
+            if self.together.reads_only(chat):
+                self._open(chat)
+            else:
+                self._take(chat)
         else:
             raise Unfit("Nobody is waiting.")
 
     def take_viewed(self) -> None:
         if self.app.store.is_mine(self._chat()):
             raise Unfit("This chat is yours already.")
+        if self.together.reads_only(self._chat()):
+            raise Unfit("A colleague answers this chat. J joins it; a supervisor takes it over with O.")
         self._take(self._chat())
 
     def take_next(self) -> None:
         self.told(self.app.actions.take_next())
 
     def _take(self, chat: int) -> None:
-        self.told(self.app.actions.take(chat))
+        invited = self.together.offer(chat) is Offer.invited
+        self.told(self.app.actions.join(chat) if invited else self.app.actions.take(chat))
 
     def told(self, cid: str) -> None:
         """A chat was asked for: the answer opens it, unless something else is being written by then."""
@@ -269,8 +254,6 @@ class Deeds:
         chat = self.app.main.queue.selected
         if not chat:
             raise Unfit("Nobody is waiting.")
-        if not self.app.store.is_mine(chat):
-            self.app.actions.look(chat)
         self._open(chat)
 
     # --- a chat ---
@@ -283,7 +266,7 @@ class Deeds:
 
     def note_mode(self) -> None:
         view = self.app.main.chat
-        if not self.app.store.is_mine(view.chat):
+        if not (self.app.store.takes_part(view.chat) or view.chat in view.stranded):
             raise Unfit("This chat is not yours: what you write here is a note.")
         view.toggle_note()
         view.write()
@@ -292,10 +275,13 @@ class Deeds:
         chat = self._mine()
         draft = self.app.store.draft(chat)
         options = [Option(each, narrate.OUTCOMES[each], OUTCOME_HINTS[each]) for each in Outcome]
+        department = self.app.store.departments.get(self.app.store.chats[chat].department)
+        if department is None or not department.to_solve:
+            options.append(Option(UNMARKED, "no mark", "it just ends"))
         warning = "What stands in the composer has not been sent." if draft.strip() else ""
         chosen = await self.ask(Choice(f"Close the chat with {self._visitor()} as", options, "", warning))
         if chosen:
-            self.app.actions.close(chat, Outcome(chosen))
+            self.app.actions.close(chat, None if chosen == UNMARKED else Outcome(chosen))
 
     def reopen(self) -> None:
         self.app.actions.reopen(self._chat())
@@ -413,6 +399,7 @@ class Deeds:
     def shut(self) -> None:
         chat = self._chat()
         self.app.actions.put_away(chat)
+        self.app.main.chat.throw_away()
         following = self.app.store.neighbour(0, 1)
         self.app.main.chat.open(following)
         if not following:
@@ -422,9 +409,11 @@ class Deeds:
 
     async def send(self) -> None:
         view = self.app.main.chat
-        chat, note, words = view.chat, view.note, view.composer.text
+        chat, note, words = view.chat, view.loaded_note, view.composer.text
         if not words.strip():
             return
+        if not note and (now_with := view.gone_to):
+            raise Unfit(f"This chat went to {now_with}: nothing was sent, and what you wrote is kept.")
         if not note and (open_fields := canned.open_fields(words)):
             names = ", ".join(f"{{{name}}}" for name in open_fields[:3])
             if not await self.confirm(
@@ -435,7 +424,7 @@ class Deeds:
             self.app.actions.note(chat, words)
         else:
             self.app.actions.say(chat, words)
-        if (view.chat, view.note) == (chat, note):
+        if (view.chat, view.loaded_note) == (chat, note):
             view.cleared()
         else:
             self.app.actions.draft(chat, "", note)

@@ -24,6 +24,7 @@ PLACES = {
     Where.chat: "Chat (Escape leaves the composer; then single letters are keys)",
     Where.composer: "Composer",
     Where.left: "Left messages",
+    Where.team: "Team",
 }
 
 

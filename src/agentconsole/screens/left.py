@@ -81,6 +81,9 @@ class LeftView(Widget):
         """The messages come into view."""
         self.redraw()
 
+    def leave(self) -> None:
+        """The messages go out of view."""
+
     def sync(self, touched: set[Touched], now: int) -> None:
         """Draw what was touched."""
         if any(touch.topic in (Topic.left, Topic.synced, Topic.departments) for touch in touched):

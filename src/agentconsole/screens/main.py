@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from textual.app import ComposeResult
 from textual.keys import key_to_character
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from agentconsole import keys, narrate
+from agentconsole import keys, narrate, team
 from agentconsole.actions import Actions
 from agentconsole.cache import Picture
 from agentconsole.keys import Action, Where
 from agentconsole.link import LinkState
-from agentconsole.protocol import Status
+from agentconsole.protocol import Status, Welcome
 from agentconsole.screens.chat import ChatView
 from agentconsole.screens.left import LeftView
 from agentconsole.screens.queue import QueueView
+from agentconsole.screens.team import TeamView
 from agentconsole.store import Store
 from agentconsole.views import Touched
 from agentconsole.widgets.bars import Bar, Keys, Tabs
@@ -27,7 +30,35 @@ from agentconsole.widgets.words import Words
 
 NOTICE_MS = 8_000
 CAUGHT_UP_MS = 6_000
-INKS = {Status.online: ("●", "good"), Status.away: ("◐", "warn"), Status.offline: ("○", "dim")}
+
+
+class Place(Protocol):
+    """What stands in the middle of the screen; its id is the place's name in the table of actions (`Where`)."""
+
+    @property
+    def id(self) -> str | None:
+        """The name of a `Where`."""
+        ...
+
+    def land(self) -> None:
+        """Put the focus there."""
+        ...
+
+    def arrive(self) -> None:
+        """It comes into view: draw what is known."""
+        ...
+
+    def leave(self) -> None:
+        """It goes out of view."""
+        ...
+
+    def sync(self, touched: set[Touched], now: int) -> None:
+        """Draw what was touched."""
+        ...
+
+    def tick(self, now: int) -> None:
+        """Time went by: paint what looks different now."""
+        ...
 
 
 class Places(ContentSwitcher):
@@ -69,7 +100,9 @@ class MainScreen(Screen[None]):
         self.queue = QueueView(store, actions, picture)
         self.chat = ChatView(store, actions, composer_keys)
         self.left = LeftView(store, actions)
-        self.view: QueueView | ChatView | LeftView = self.queue
+        self.team = TeamView(store, actions)
+        self.all: tuple[Place, ...] = (self.queue, self.chat, self.left, self.team)
+        self.view: Place = self.queue
         self._notice_until = 0
         self._ready = False
         self.places = Tabs(id="places")
@@ -83,9 +116,9 @@ class MainScreen(Screen[None]):
         """Top to bottom."""
         yield self.places
         with Places(initial="queue"):
-            yield self.queue
-            yield self.chat
-            yield self.left
+            for place in self.all:
+                assert isinstance(place, Widget)
+                yield place
         yield self.link
         yield self.sentence
         yield self.hints
@@ -100,13 +133,12 @@ class MainScreen(Screen[None]):
     @property
     def where(self) -> Where:
         """The place in view, as the table of actions names it."""
-        return {"queue": Where.queue, "chat": Where.chat, "left": Where.left}[self.view.id or ""]
+        return Where(self.view.id or "")
 
-    def go(self, view: QueueView | ChatView | LeftView) -> None:
+    def go(self, view: Place) -> None:
         """Show another place and put the focus there."""
         if view is not self.view:
-            if self.view is self.chat:
-                self.chat.leave()
+            self.view.leave()
             self.view = view
             view.arrive()
             self.query_one(ContentSwitcher).current = view.id
@@ -172,8 +204,9 @@ class MainScreen(Screen[None]):
             ("queue", f"Queue {counts.waiting}"),
             ("chats", f"Chats {counts.mine}{unread}"),
             ("left_messages", ("Left" if narrow else "Left messages") + left),
+            ("team", "Team"),
         ]
-        current = {Where.queue: "queue", Where.chat: "chats", Where.left: "left_messages"}[self.where]
+        current = {Where.chat: "chats", Where.left: "left_messages"}.get(self.where, self.where.value)
         clock = time.strftime("%H:%M" if self.clock_24h else "%I:%M %p", time.localtime(now / 1000))
         self.places.place(places, current, [(f"{clock} ", "dim")])
 
@@ -219,11 +252,10 @@ class MainScreen(Screen[None]):
         narrow = self.size.width < 60
         left: list[Cell] = []
         if me:
-            sign, ink = INKS[me.status]
+            sign, ink = team.SIGNS[me.status]
             left = [(f" {sign} ", ink), (f"{me.display} ", "strong")]
-            reason = f": {me.reason}" if me.reason else ""
             if not narrow or me.status is not Status.online:
-                left.append((f"{narrate.STATUSES[me.status]}{reason} ", ink))
+                left.append((f"{self._my_status(me, now)} ", ink))
         fine = link.state is LinkState.connected and not link.silent_s(now)
         if not narrow or not fine:
             left.append((f" {'⇄' if fine else '!'} {link.words(now)}", "dim" if fine else "bad"))
@@ -235,6 +267,11 @@ class MainScreen(Screen[None]):
                 (f" {word}  " if word != words[2] else f" {word} ", "dim"),
             ]
         self.status.show(left, right)
+
+    def _my_status(self, me: Welcome, now: int) -> str:
+        if self.store.seat:
+            return team.status_line(self.store.seat, self.store.server_now(now))
+        return narrate.STATUSES[me.status] + (f": {me.reason}" if me.reason else "")
 
 
 def _best(action: Action, writing: bool) -> str:

@@ -1,0 +1,161 @@
+"""The team: who is where, since when, what runs out, how much each has to do; and all that is known of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+
+from agentconsole import narrate, team
+from agentconsole.actions import Actions
+from agentconsole.protocol import SeatCard, Status
+from agentconsole.screens.left import moment
+from agentconsole.store import Store
+from agentconsole.team import Member
+from agentconsole.views import Topic, Touched
+from agentconsole.widgets.bars import Bar
+from agentconsole.widgets.paint import Cell, column
+from agentconsole.widgets.rows import Rows
+from agentconsole.widgets.words import Words
+
+SHOWN = frozenset({Topic.team, Topic.departments, Topic.me, Topic.synced})
+
+
+class TeamList(Rows[Member]):
+    """Under a heading for each status: sign, name, status, what runs out, load, departments."""
+
+    def key_of(self, item: Member) -> int | None:
+        """The user's id."""
+        return item.user or None
+
+    def draw(self, item: Member, line: int, width: int) -> Iterable[Cell]:
+        """One row in as many columns as fit."""
+        if not item.user:
+            return [(f" {item.name} ", "head"), ("─" * max(0, width - len(item.name) - 3), "rule")]
+        sign, ink = team.SIGNS[item.status]
+        name = f"{item.name} (you)" if item.me else item.name
+        cells: list[Cell] = [
+            (f" {'!' if item.alarm else sign} ", "bad" if item.alarm else ink),
+            (column(name, max(10, min(22, width // 4))) + " ", "strong"),
+            (column(item.load, 5), "warn" if item.full else ""),
+        ]
+        if width < 60:
+            return [*cells, (item.ends or f"{item.words} {item.since}", "bad" if item.alarm else "")]
+        cells.append((column(item.since, 9) + " ", "dim"))
+        words = f"{item.words}, {item.ends}" if item.ends else item.words
+        cells.append((column(words, 34 if width < 100 else 44) + " ", "bad" if item.alarm else ""))
+        return [*cells, (item.departments, "dim"), ("" if item.tested else "  alerts not tested", "warn")]
+
+
+class TeamView(Widget):
+    """List and detail; ``within`` is the department shown (0 = all)."""
+
+    def __init__(self, store: Store, actions: Actions) -> None:
+        super().__init__(id="team")
+        self.store = store
+        self.actions = actions
+        self.within = 0
+        self.title = Bar(id="team-title")
+        self.rows = TeamList(id="team-list")
+        self.facts = Words(id="person")
+
+    def compose(self) -> ComposeResult:
+        """Whom it is about, the list, and one of them in full."""
+        yield self.title
+        yield self.rows
+        yield Words(
+            [
+                ("Nobody is here.", "strong"),
+                ("\nf", "key"),
+                (" chooses another department, or all of them.", "dim"),
+            ],
+            id="nobody-here",
+        )
+        with VerticalScroll(id="person-pane", can_focus=False):
+            yield self.facts
+
+    def on_mount(self) -> None:
+        """Draw what is known already."""
+        self.redraw(self.actions.clock())
+
+    @property
+    def selected(self) -> int:
+        """The person under the cursor (0 = nobody)."""
+        return int(self.rows.selected or 0)
+
+    def land(self) -> None:
+        """Put the focus on the list."""
+        self.rows.focus()
+
+    def arrive(self) -> None:
+        """The team comes into view."""
+        self.redraw(self.actions.clock())
+
+    def leave(self) -> None:
+        """The team goes out of view."""
+
+    def sync(self, touched: set[Touched], now: int) -> None:
+        """Draw what was touched."""
+        if any(touch.topic in SHOWN for touch in touched):
+            self.redraw(now)
+
+    def tick(self, now: int) -> None:
+        """Countdowns go on; what looks the same is not painted."""
+        self.redraw(now)
+
+    def redraw(self, now: int) -> None:
+        """Bring list and detail up to date."""
+        if self.within not in self.store.departments:
+            self.within = 0
+        at = self.store.server_now(now)
+        me = self.store.me.user if self.store.me else 0
+        rows = team.members(self.store.team.values(), self.store.departments, me, self.within, at)
+        self.rows.show(rows)
+        self.set_class(not rows, "-nothing")
+        self._entitle([row for row in rows if row.user])
+        self._read(at)
+
+    def _entitle(self, rows: list[Member]) -> None:
+        name = self.store.department_name(self.within) or "All departments"
+        free = sum(row.status is Status.online and not row.full and not row.alarm for row in rows)
+        alarms = sum(row.alarm for row in rows)
+        right: list[Cell] = [(f"{free} of {len(rows)} free for a chat ", "dim")]
+        if alarms:
+            right = [(f"! {alarms} overdue or lost  ", "bad"), *right]
+        self.title.show([(f" {name}", "strong")], right)
+
+    @on(Rows.Moved)
+    def moved(self) -> None:
+        """Another person under the cursor."""
+        self._read(self.store.server_now(self.actions.clock()))
+
+    def _read(self, at: int) -> None:
+        seat = self.store.team.get(self.selected)
+        self.facts.show(self._facts(seat, at) if seat else [])
+
+    def _facts(self, seat: SeatCard, at: int) -> list[Cell]:
+        sign, ink = team.SIGNS[seat.status]
+        cells: list[Cell] = [(f"{seat.display} ", "strong"), (f"{sign} {team.status_line(seat, at)}", ink)]
+        cells.append((f"\nsince {moment(seat.since)}", "dim"))
+        if lost := team.link(seat, at):
+            cells.append((f"  {lost}", "bad"))
+        cells += [("\nchats ", "dim"), (team.load(seat), "")]
+        cells += [("  answers ", "dim"), (team.serving(seat, self.store.departments), "")]
+        if standing := self._standing(seat):
+            cells += [("\nat most ", "dim"), (standing, "")]
+        cells += [("\nspeaks ", "dim"), (", ".join(seat.languages) or "nothing noted", "")]
+        cells += [("  can ", "dim"), (", ".join(seat.skills) or "nothing noted", "")]
+        tested = f"{narrate.duration(at - seat.alerts_at)} ago" if seat.alerts_at else "never"
+        cells += [("\nalerts tested ", "dim"), (tested, "" if seat.alerts_at else "warn")]
+        return cells
+
+    def _standing(self, seat: SeatCard) -> str:
+        limits = [
+            f"{each.limit} of {name}"
+            for each in seat.members
+            if each.limit and (name := self.store.department_name(each.department))
+        ]
+        return ", ".join(limits)
