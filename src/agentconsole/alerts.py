@@ -173,7 +173,7 @@ class Alerter:
 def summary(news: list[News]) -> str:
     """One line for what happened: in full for one thing, counted for several."""
     if len(news) == 1:
-        return _sentence(news[0])
+        return sentence(news[0])
     parts = []
     for kind, one, many in _COUNTED:
         if number := sum(item.kind is kind for item in news):
@@ -206,7 +206,8 @@ _COUNTED = (
 )
 
 
-def _sentence(news: News) -> str:
+def sentence(news: News) -> str:
+    """What happened, in one cleaned line."""
     name = _short(news.name, 40) or "visitor"
     text = _short(news.text, 80)
     match news.kind:

@@ -15,12 +15,15 @@ from textual.app import App
 from textual.driver import Driver
 from textual.filter import LineFilter
 
-from agentconsole import cache, glimpse, themes
+from agentconsole import alerts, cache, glimpse, themes
 from agentconsole.actions import Actions
 from agentconsole.client import Problem, now_ms
 from agentconsole.driver import CURSOR_CSS, CleanFilter, DiffDriver
 from agentconsole.keys import ACTIONS, Action, Where
+from agentconsole.protocol import Status
+from agentconsole.screens.chat import ChatView
 from agentconsole.screens.deeds import Deeds
+from agentconsole.screens.idle import Idle
 from agentconsole.screens.keyboard import Keyboard, Lap
 from agentconsole.screens.main import MainScreen
 from agentconsole.screens.session import Session
@@ -28,7 +31,7 @@ from agentconsole.screens.signals import Signals
 from agentconsole.settings import Settings
 from agentconsole.start import Start
 from agentconsole.store import Store
-from agentconsole.views import Topic, Touched
+from agentconsole.views import NewsKind, Topic, Touched
 from agentconsole.widgets.bars import Tabs
 from agentconsole.widgets.chat_list import ChatOpened
 from agentconsole.widgets.composer import Field
@@ -36,6 +39,9 @@ from agentconsole.widgets.rows import Rows
 from agentconsole.widgets.transcript import Transcript
 
 FRAME_S = 0.05  # between two drawings of what comes in
+# Letters of these leave letters keys, so that they can be pressed again.
+WALKS = frozenset({"next_needing", "previous_chat", "next_chat"})
+NOTICED = frozenset({NewsKind.status_changed})  # also told in words on the screen
 LOOK_AGAIN = {Topic.talk, Topic.card, Topic.mine}
 
 
@@ -78,6 +84,7 @@ class AgentConsole(App[int]):
         self.problems = problems
         self.words = list(words)
         self.ready = threading.Event()
+        self.alt_chords = frozenset(key for action in table for key in action.keys if key.startswith("alt+"))
         self.store = start.store if start else Store()
         self.clock = clock
         self.session = Session(self, server, user, token, on_disk, start)
@@ -92,6 +99,8 @@ class AgentConsole(App[int]):
             clock_24h=self.settings.clock_24h,
             picture=last or (cache.last_picture(server, user) if on_disk else None),
         )
+        self.main.possible = self.deeds.possible
+        self.idle = Idle(self.settings.away_after_min, clock())
         self.signals = Signals(self.store, self.settings, self._alert)
         self._touched: set[Touched] = set()
         self._pumping = False
@@ -171,6 +180,8 @@ class AgentConsole(App[int]):
         now = self.clock()
         self.main.tick(now)
         self._signal(now)
+        if self.idle.due(now) and self.store.status is Status.online:
+            self.run_worker(self.deeds.statuses.idle(self.idle.minutes), group="deeds")
 
     def looking(self) -> None:
         """The chat in front has been seen, if its newest line is in view and the terminal has the focus."""
@@ -191,7 +202,10 @@ class AgentConsole(App[int]):
         self.main.notice(sentence, ink)
 
     def _signal(self, now: int) -> None:
-        self.signals.send(self.main.chat.chat if self._looks_at_chat() else 0, now)
+        for news in self.signals.send(self.main.chat.chat if self._looks_at_chat() else 0, now):
+            if news.kind in NOTICED:
+                said = alerts.sentence(news)
+                self.tell(f"{said[:1].upper()}{said[1:]}.", "warn")
 
     def _looks_at_chat(self) -> bool:
         return self.app_focus and self.main.where is Where.chat and self.main.is_active
@@ -228,6 +242,11 @@ class AgentConsole(App[int]):
         if view.chat and view.customer_shown and (again or view.chat not in view.customers):
             self._fetch_customer(view.chat)
 
+    @on(ChatView.CustomerShown)
+    def customer_shown(self) -> None:
+        """The terminal has become wide enough for it."""
+        self.fetch_customer()
+
     @work(exclusive=True, group="customer")
     async def _fetch_customer(self, chat: int) -> None:
         view = self.main.chat
@@ -241,6 +260,7 @@ class AgentConsole(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and pastes take their turn."""
+        self.idle.heard(event, self.clock())
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             await self.keyboard.press(event)
         else:
@@ -275,8 +295,11 @@ class AgentConsole(App[int]):
     async def do(self, id: str) -> None:
         """The one handler of all that a person does."""
         self.main.unnotice()
+        walks = id in WALKS and self.keyboard.letter
         await self.deeds.perform(id)
         self.deeds.settle()
+        if walks and self.main.where is Where.chat:
+            self.main.chat.focus()
         self.looking()
 
     @on(Tabs.Chosen)

@@ -74,6 +74,10 @@ class Settings:
     ascii: bool = _set("Draw with ASCII alone, also in a UTF-8 terminal.", False)
     animations: bool = _set("Let things move; false suits slow links.", False)
     mouse: bool = _set("Let the mouse act; false leaves it to the terminal for selecting text.", True)
+    away_after_min: int = _set(
+        "After so many minutes without a key or the mouse, go on break with the reason 'No input'; 0 never does.",
+        0,
+    )
     alerts: Alerts = field(default_factory=Alerts)
     keys: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict,
@@ -197,6 +201,9 @@ def _checked(value: Any, current: Any, choices: tuple[str, ...]) -> Any:
     if isinstance(current, bool):
         if not isinstance(value, bool):
             raise ValueError("must be true or false.")
+    elif isinstance(current, int):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise ValueError("must be a whole number, 0 or more.")
     elif isinstance(current, tuple):
         value = _several(value, choices)
     elif isinstance(current, Mapping):
@@ -241,6 +248,8 @@ def _from_word(written: str, hint: Any) -> Any:
         )
     if hint is str:
         return written
+    if hint is int:
+        return int(written) if written.isascii() and written.isdecimal() else written
     return [word for word in re.split(r"[\s,]+", written) if word]
 
 
@@ -252,6 +261,8 @@ def _nearest(name: str, known: Mapping[str, Any]) -> str:
 def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(each) for each in value) + "]"
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')

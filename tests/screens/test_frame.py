@@ -180,7 +180,7 @@ async def test_keys_can_be_remapped() -> None:
         assert d.sent == []
         await d.press("V")
         assert [type(command) for command in d.sent] == [TakeNext]
-        assert d.sees("w Take next")
+        assert d.sees("V Take next")
 
 
 async def test_quit_asks_only_while_i_have_chats() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from agentconsole import alerts
 from agentconsole.settings import Settings
 from agentconsole.store import Store
+from agentconsole.views import News
 
 
 class Signals:
@@ -26,14 +27,16 @@ class Signals:
         """Have the terminal keep the title it has."""
         self._send(alerts.push_title(self.alerter.tty))
 
-    def send(self, looking_at: int, now: int) -> None:
-        """Write what is due; ``looking_at`` is the chat under the agent's eyes (0 = none)."""
-        self.alerter.hear(self.store.take_news(), looking_at)
+    def send(self, looking_at: int, now: int) -> list[News]:
+        """Write what is due; ``looking_at`` is the chat under the agent's eyes (0 = none). Returns what happened."""
+        news = self.store.take_news()
+        self.alerter.hear(news, looking_at)
         self._send(self.alerter.due(now))
         title = alerts.window_title(self.store.counts(), self.alerter.headline)
         if title != self._title:
             self._title = title
             self._send(alerts.set_title(self.alerter.tty, title))
+        return news
 
     def looked(self) -> None:
         """The agent is here."""

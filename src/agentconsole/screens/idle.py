@@ -1,0 +1,28 @@
+"""Notices that nobody has touched this console for a while."""
+
+from __future__ import annotations
+
+from textual import events
+
+MINUTE = 60_000
+
+
+class Idle:
+    """``minutes`` without a key or the mouse (0 = never) make `due` true, once until the next input."""
+
+    def __init__(self, minutes: int, now: int) -> None:
+        self.minutes = minutes
+        self._at = now
+        self._told = False
+
+    def heard(self, event: events.Event, now: int) -> None:
+        """Whatever a person does with the terminal counts."""
+        if isinstance(event, events.Key | events.Paste | events.MouseEvent):
+            self._at, self._told = now, False
+
+    def due(self, now: int) -> bool:
+        """True when the time is up, the first time that it is asked then."""
+        if not self.minutes or self._told or now - self._at < self.minutes * MINUTE:
+            return False
+        self._told = True
+        return True
