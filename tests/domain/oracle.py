@@ -68,9 +68,19 @@ class Oracle:
         """Whether only one person may have it now, who can indeed have it sooner or later."""
         if not (chat.wanted and self.now < chat.wanted_until):
             return False
-        if chat.wanted in chat.tried or chat.wanted == chat.barred:
+        if self.asked(chat, chat.wanted) or self.owns(chat, chat.wanted):
             return False
         return chat.wanted in [agent.id for agent in self.members(chat.department)]
+
+    def owns(self, chat: Waiting, agent: int) -> bool:
+        """Whether this agent has the chat and passes it on."""
+        held = self.held.get(chat.chat)
+        return agent == chat.barred or (held is not None and held.agent == agent)
+
+    def asked(self, chat: Waiting, agent: int) -> bool:
+        """Whether this agent was asked, or is just now."""
+        held = self.held.get(chat.chat)
+        return agent in chat.tried or (held is not None and held.offered == agent)
 
     def lacking(self, chat: Waiting, agent: Agent) -> tuple[str, set[str]]:
         """The language not spoken ('' = none) and the skills that are missing."""
@@ -99,8 +109,8 @@ class Oracle:
             ),
             (lines_up and agent.id != chat.wanted, Verdict.not_wanted),
             (not lines_up and picky and any(self.lacking(chat, agent)), Verdict.skills),
-            (agent.id in chat.tried, Verdict.tried),
-            (agent.id == chat.barred, Verdict.not_wanted),
+            (self.owns(chat, agent.id), Verdict.not_wanted),
+            (self.asked(chat, agent.id), Verdict.tried),
         ]
         return next((verdict for applies, verdict in hurdles if applies), None)
 

@@ -10,16 +10,18 @@ from agentconsole.protocol import Routing, Status
 AGENTS, DEPARTMENTS, CHATS = range(1, 6), range(1, 4), range(1, 9)
 TIMES = st.integers(0, 40)
 TAGS = ["", "pl", "PL-pl", "de", "de_AT"]
-SKILLS = st.frozensets(st.sampled_from(["billing", "phones"]), max_size=2)
-MANY = st.frozensets(st.sampled_from(AGENTS), max_size=2)
+LANGUAGES = [frozenset({"pl-PL"}), frozenset[str](), frozenset({"de", "PL"}), frozenset({"de"})]
+SKILLS = [frozenset({"billing"}), frozenset({"phones"}), frozenset({"billing", "phones"})]
+NOBODY = frozenset[int]()
 ONLINE = Status.online
 
 
 def often(usual: Any, *others: Any) -> st.SearchStrategy[Any]:
     """Mostly the usual value."""
-    return st.sampled_from([usual] * 4 + list(others))
+    return st.sampled_from([usual] * max(2, 2 * len(others)) + list(others))
 
 
+PLACE = st.builds(Place, tier=often(1, 2), limit=often(0, 1, 2))
 agents = st.builds(
     Agent,
     id=st.sampled_from(AGENTS),
@@ -27,28 +29,25 @@ agents = st.builds(
     status=often(ONLINE, *list(Status)[1:]),
     reason=st.sampled_from(["", "Lunch"]),
     lost=often(False, True),
-    limit=st.integers(0, 3),
-    languages=st.frozensets(st.sampled_from(TAGS[1:]), max_size=2),
-    skills=SKILLS,
+    limit=often(3, 2, 1, 0),
+    languages=often(*LANGUAGES),
+    skills=often(frozenset(), *SKILLS),
     given_at=TIMES,
     freed_at=TIMES,
-    places=st.dictionaries(
-        st.sampled_from(DEPARTMENTS),
-        st.builds(Place, tier=st.integers(1, 2), limit=often(0, 1, 2)),
-    ),
+    places=st.fixed_dictionaries({}, optional={1: PLACE, 2: PLACE, 3: PLACE}),
 )
 queues = st.builds(
     Queue,
     id=st.sampled_from(DEPARTMENTS),
     name=st.sampled_from(["Sales", "Support"]),
-    routing=st.sampled_from(Routing),
+    routing=st.sampled_from([*Routing][2:] * 2 + [*Routing][:2]),
     priority=st.integers(0, 3),
-    skills=st.one_of(st.just(frozenset()), SKILLS),
-    languages=st.one_of(st.just(frozenset()), st.frozensets(st.sampled_from(["pl", "DE"]))),
+    skills=often(frozenset(), *SKILLS),
+    languages=often(frozenset(), frozenset({"pl"}), frozenset({"pl", "DE"})),
     skill_wait_ms=often(0, 5, 20),
     idle_ms=often(0, 5, 20),
-    overflow_to=often(0, *DEPARTMENTS, 9),
-    overflow_ms=often(0, 5, 20),
+    overflow_to=st.sampled_from([2, 3, 1, 0, 9, 0]),
+    overflow_ms=st.sampled_from([0, 5, 20, 30]),
 )
 waitings = st.builds(
     Waiting,
@@ -57,12 +56,12 @@ waitings = st.builds(
     since=TIMES,
     priority=st.integers(0, 3),
     language=st.sampled_from(TAGS),
-    tried=st.one_of(st.just(frozenset()), MANY),
+    tried=often(NOBODY, frozenset({1}), frozenset({2, 3})),
     wanted=often(0, *AGENTS),
-    wanted_until=st.one_of(st.just(0), st.integers(20, 80)),
+    wanted_until=often(0, 30, 60, 80),
     barred=often(0, *AGENTS),
-    moved=st.frozensets(st.sampled_from(DEPARTMENTS), max_size=1),
-    entered=st.one_of(st.just(0), TIMES),
+    moved=often(NOBODY, frozenset({1}), frozenset({2})),
+    entered=often(0, 20, 30),
 )
 helds = st.builds(
     Held,

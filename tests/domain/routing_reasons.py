@@ -39,6 +39,7 @@ def hurdle_text(world: Oracle, chat: Waiting, queue: Queue, agent: Agent, verdic
         lacks.append(f"lacks the skill{'s' * (len(skills) > 1)} {', '.join(sorted(skills))}")
     limit = agent.places[chat.department].limit
     here = world.here(agent.id, chat.department)
+    owner = world.owns(chat, agent.id) and not world.lines_up(chat)
     waits = f"the chat waits for {world.agents[chat.wanted].name}" if world.lines_up(chat) else ""
     return {
         Verdict.offline: "is offline",
@@ -50,7 +51,7 @@ def hurdle_text(world: Oracle, chat: Waiting, queue: Queue, agent: Agent, verdic
         Verdict.department_limit: f"has {here} of {plural(limit)} of {queue.name}",
         Verdict.skills: " and ".join(lacks),
         Verdict.tried: "was asked already",
-        Verdict.not_wanted: "has the chat and passes it on" if agent.id == chat.barred else waits,
+        Verdict.not_wanted: "has the chat and passes it on" if owner else waits,
     }[verdict]
 
 
@@ -100,12 +101,13 @@ def _later(world: Oracle, routing: Routing, agent: Agent, chosen: Agent, text: s
 
 def _ages(text: str, now: int, mine: int, theirs: int, never: str) -> None:
     """The tests' times are below a minute."""
+    ages = [max(0, now - at) // 1000 for at in (mine, theirs)]
     if theirs == 0:
-        assert text.endswith(f": {(now - mine) // 1000} s ago against {never}")
-    elif (now - mine) // 1000 == (now - theirs) // 1000:
+        assert text.endswith(f": {ages[0]} s ago against {never}")
+    elif ages[0] == ages[1]:
         assert text.endswith(", by a moment")
     else:
-        assert text.endswith(f": {(now - mine) // 1000} s ago against {(now - theirs) // 1000} s")
+        assert text.endswith(f": {ages[0]} s ago against {ages[1]} s")
 
 
 def _summary(world: Oracle, chat: Waiting, queue: Queue, chosen: Agent | None, decision: Decision) -> None:

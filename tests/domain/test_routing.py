@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from agentconsole.backend.domain.routing import (
     Agent,
@@ -67,9 +67,9 @@ def right(world: Oracle, scene: Scene) -> list[Assignment | Overflow]:
 
 @settings(max_examples=400)
 @given(
-    st.lists(facts.agents, max_size=5, unique_by=lambda agent: agent.id),
-    st.lists(facts.queues, min_size=1, max_size=3, unique_by=lambda queue: queue.id),
-    st.lists(facts.waitings, max_size=8, unique_by=lambda waiting: waiting.chat),
+    st.lists(facts.agents, min_size=3, max_size=5, unique_by=lambda agent: agent.id),
+    st.lists(facts.queues, min_size=2, max_size=3, unique_by=lambda queue: queue.id),
+    st.lists(facts.waitings, min_size=4, max_size=8, unique_by=lambda waiting: waiting.chat),
     st.lists(facts.helds, max_size=6, unique_by=lambda held: held.chat),
     st.integers(0, 90),
 )
@@ -100,6 +100,19 @@ class Changes(RuleBasedStateMachine):
         self.world = Oracle(40, AGEING)
         self.scene = Scene(AGEING)
         self.proposals: list[Assignment | Overflow] = []
+
+    @initialize(
+        agents=st.lists(facts.agents, min_size=3, max_size=5, unique_by=lambda agent: agent.id),
+        queues=st.lists(facts.queues, min_size=2, max_size=3, unique_by=lambda queue: queue.id),
+        waitings=st.lists(facts.waitings, min_size=3, max_size=8, unique_by=lambda waiting: waiting.chat),
+    )
+    def start(self, agents: list[Agent], queues: list[Queue], waitings: list[Waiting]) -> None:
+        for agent in agents:
+            self.put_agent(agent)
+        for queue in queues:
+            self.put_queue(queue)
+        for waiting in waitings:
+            self.put_waiting(waiting)
 
     @rule(agent=facts.agents)
     def put_agent(self, agent: Agent) -> None:

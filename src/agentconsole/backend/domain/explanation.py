@@ -8,7 +8,8 @@ import msgspec
 
 from agentconsole.protocol import Reason, Routing, Verdict
 
-from .facts import Agent, Queue, Waiting, primaries
+from .case import Case
+from .facts import Agent, primaries
 
 POLICIES = {
     Routing.manual: "manual",
@@ -56,14 +57,11 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
 class Outcome(msgspec.Struct, frozen=True):
     """One decision before it is put into words. ``free``: who had no hurdle, in the order of the policy."""
 
-    waiting: Waiting
-    queue: Queue
-    language: str  # that an agent must speak, '' = any
+    case: Case
     way: Way
     free: list[Candidate]
     others: list[Candidate]
     wanted: str  # the name of the person the chat wants, if any
-    in_line: bool  # only that person may have it now
     now: int
 
 
@@ -75,7 +73,7 @@ def decision(outcome: Outcome) -> Decision:
     agent = chosen.agent if chosen else None
     text = _given(outcome, chosen) if chosen else _waits(outcome)
     return Decision(
-        agent.id if agent else 0, agent.name if agent else "", outcome.queue.routing, text, reasons
+        agent.id if agent else 0, agent.name if agent else "", outcome.case.queue.routing, text, reasons
     )
 
 
@@ -101,7 +99,7 @@ def _of_the_free(outcome: Outcome, chosen: Candidate | None) -> list[Reason]:
 
 
 def _tier(outcome: Outcome, one: Candidate) -> int:
-    return one.agent.places[outcome.queue.id].tier
+    return one.agent.places[outcome.case.queue.id].tier
 
 
 def _hurdle(outcome: Outcome, one: Candidate) -> str:
@@ -120,28 +118,28 @@ def _hurdle(outcome: Outcome, one: Candidate) -> str:
         case Verdict.limit:
             return f"has {one.total} of {chats(agent.limit)}"
         case Verdict.department_limit:
-            limit = agent.places[outcome.queue.id].limit
-            return f"has {one.here} of {chats(limit)} of {outcome.queue.name}"
+            limit = agent.places[outcome.case.queue.id].limit
+            return f"has {one.here} of {chats(limit)} of {outcome.case.queue.name}"
         case Verdict.skills:
             return _lacks(outcome, agent)
         case Verdict.tried:
             return "was asked already"
-    if agent.id == outcome.waiting.barred:
-        return "has the chat and passes it on"
-    return f"the chat waits for {outcome.wanted}"
+    if outcome.case.in_line:
+        return f"the chat waits for {outcome.wanted}"
+    return "has the chat and passes it on"
 
 
 def _lacks(outcome: Outcome, agent: Agent) -> str:
-    missing = sorted(outcome.queue.skills - agent.skills)
+    missing = sorted(outcome.case.queue.skills - agent.skills)
     skills = f"lacks the {'skill' if len(missing) == 1 else 'skills'} {', '.join(missing)}" if missing else ""
-    mute = outcome.language and outcome.language not in primaries(agent.languages)
-    language = f"does not speak {outcome.language}" if mute else ""
+    mute = outcome.case.language and outcome.case.language not in primaries(agent.languages)
+    language = f"does not speak {outcome.case.language}" if mute else ""
     return " and ".join(filter(None, (language, skills)))
 
 
 def _merit(outcome: Outcome, chosen: Candidate) -> str:
     """Why the chosen one was chosen."""
-    match outcome.way, outcome.queue.routing:
+    match outcome.way, outcome.case.queue.routing:
         case Way.line, _:
             return "the chat was waiting for this agent"
         case Way.wanted, _:
@@ -162,7 +160,7 @@ def _last(now: int, at: int, since: str, never: str) -> str:
 def _lag(outcome: Outcome, one: Candidate, chosen: Candidate) -> str:
     """Why the policy preferred the chosen one, by the first fact in which the two differ."""
     name = chosen.agent.name
-    routing = outcome.queue.routing
+    routing = outcome.case.queue.routing
     if routing is Routing.longest_idle:
         if bool(one.total) != bool(chosen.total):
             return f"has {chats(one.total)}; {name} has none"
@@ -196,21 +194,21 @@ def _given(outcome: Outcome, chosen: Candidate) -> str:
     crowd = "the only one free" if equals == 1 else f"first of {equals} free"
     tier = f" in tier {best}" if equals < len(outcome.free) else ""
     merit = _merit(outcome, chosen)
-    return f"To {name} by {POLICIES[outcome.queue.routing]}: {crowd}{tier}; {merit}."
+    return f"To {name} by {POLICIES[outcome.case.queue.routing]}: {crowd}{tier}; {merit}."
 
 
 def _waits(outcome: Outcome) -> str:
     number = len(outcome.free)
     everybody = number + len(outcome.others)
-    if outcome.in_line:
-        left = span(outcome.waiting.wanted_until - outcome.now)
-        return f"Waits for {outcome.wanted}, {left} more; then for everybody of {outcome.queue.name}."
+    if outcome.case.in_line:
+        left = span(outcome.case.waiting.wanted_until - outcome.now)
+        return f"Waits for {outcome.wanted}, {left} more; then for everybody of {outcome.case.queue.name}."
     if not everybody:
-        return f"Waits: {outcome.queue.name} has no agents."
+        return f"Waits: {outcome.case.queue.name} has no agents."
     if number:
-        way = POLICIES[outcome.queue.routing]
-        return f"Waits ({way}): {number} of {everybody} agents of {outcome.queue.name} could take it."
-    return f"Waits: none of the {agents(everybody)} of {outcome.queue.name} can take it now."
+        way = POLICIES[outcome.case.queue.routing]
+        return f"Waits ({way}): {number} of {everybody} agents of {outcome.case.queue.name} could take it."
+    return f"Waits: none of the {agents(everybody)} of {outcome.case.queue.name} can take it now."
 
 
 def agents(number: int) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from agentconsole.protocol import Routing, Status, Verdict
 
+from .case import BY_HAND, Case
 from .explanation import Candidate, Decision, Outcome, Way, decision, span
 from .facts import AGEING_MS, FOR_EVER, Agent, Held, Place, Queue, Waiting
 from .scene import Scene
@@ -31,7 +32,6 @@ __all__ = [
     "explain",
 ]
 
-BY_HAND = {Routing.manual, Routing.ring}
 ABSENT = {
     Status.offline: Verdict.offline,
     Status.away: Verdict.on_break,
@@ -73,32 +73,6 @@ def explain(scene: Scene, chat: Waiting, now: int) -> Decision:
     return decision(Run(scene, now).weigh(case, give=False))
 
 
-class Case:
-    """What a waiting chat asks of an agent at this moment."""
-
-    __slots__ = ("in_line", "language", "queue", "strict", "waiting")
-
-    def __init__(self, scene: Scene, waiting: Waiting, queue: Queue, now: int) -> None:
-        self.waiting = waiting
-        self.queue = queue
-        self.language = scene.language(waiting)
-        self.in_line = scene.in_line(waiting, now)
-        relaxed = queue.skill_wait_ms and now - waiting.here_since >= queue.skill_wait_ms
-        self.strict = not relaxed
-
-    @property
-    def preferred(self) -> int:
-        """Who has this chat before the policy is asked, if available; 0 = nobody."""
-        if self.in_line or (not self.waiting.wanted_until and self.queue.routing is not Routing.manual):
-            return self.waiting.wanted
-        return 0
-
-    @property
-    def by_hand(self) -> bool:
-        """Whether nobody is chosen for it: it is taken."""
-        return self.queue.routing in BY_HAND and not self.preferred
-
-
 class Run:
     """One dispatch: the scene, and what this run has given already."""
 
@@ -132,9 +106,9 @@ class Run:
     def _give(self, outcome: Outcome) -> None:
         one = outcome.free[0]
         agent = one.agent
-        self.given.setdefault(agent.id, []).append(outcome.queue.id)
+        self.given.setdefault(agent.id, []).append(outcome.case.queue.id)
         self.turns[agent.id] = FOR_EVER + len(self.proposals)
-        self.proposals.append(Assignment(outcome.waiting.chat, agent.id, decision(outcome)))
+        self.proposals.append(Assignment(outcome.case.waiting.chat, agent.id, decision(outcome)))
         if one.total + 1 >= agent.limit:
             self._sate(agent)
 
@@ -216,9 +190,9 @@ class Run:
             speaks = self.scene.speaks(agent.id, case.language)
             if not speaks or not queue.skills <= agent.skills:
                 return Verdict.skills
-        if agent.id in waiting.tried:
-            return Verdict.tried
-        return Verdict.not_wanted if agent.id == waiting.barred else None
+        if agent.id in case.owners:
+            return Verdict.not_wanted
+        return Verdict.tried if agent.id in case.tried else None
 
     def weigh(self, case: Case, give: bool = True) -> Outcome:
         """Look at every agent of the department and choose; without ``give`` nobody is chosen."""
@@ -238,7 +212,7 @@ class Run:
             free.sort(key=lambda one: (one.agent.places[queue.id].tier, *RANK[queue.routing](one)))
             way = Way.policy if give and free else way
         name = scene.agents[case.waiting.wanted].name if case.waiting.wanted in scene.agents else ""
-        return Outcome(case.waiting, queue, case.language, way, free, others, name, case.in_line, self.now)
+        return Outcome(case, way, free, others, name, self.now)
 
     def _candidate(self, case: Case, agent: Agent) -> Candidate:
         total, here = self.counts(agent, case.queue.id)

@@ -169,6 +169,8 @@ class Scene:
         for agent in (held.agent, held.offered):
             self._loads.pop(agent, None)
             (self.news.agents if room else self.news.loads).add(agent)
+        if held.chat in self.waiting:
+            self.news.chats.add(held.chat)
 
     # Proposals on their way to the database
 
@@ -249,7 +251,19 @@ class Scene:
             return False
         agent = self.agents.get(waiting.wanted)
         able = agent is not None and waiting.department in agent.places
-        return able and waiting.wanted not in waiting.tried and waiting.wanted != waiting.barred
+        return (
+            able and waiting.wanted not in self.owners(waiting) and waiting.wanted not in self.tried(waiting)
+        )
+
+    def owners(self, waiting: Waiting) -> tuple[int, int]:
+        """Who has the chat while it is passed on (0 = nobody)."""
+        held = self.held.get(waiting.chat)
+        return waiting.barred, held.agent if held else 0
+
+    def tried(self, waiting: Waiting) -> frozenset[int]:
+        """Who was asked already, or is just now."""
+        held = self.held.get(waiting.chat)
+        return waiting.tried | {held.offered} if held else waiting.tried
 
     # Time
 
