@@ -27,8 +27,8 @@ HEADINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A row of the team screen. ``user`` 0 = a heading, which has only a ``name``; ``ends`` says what runs out, and
-    ``alarm`` is true when that is overdue or a link is lost."""
+    """A row of the team screen. ``user`` 0 = a heading, which has only a ``name``; ``ends`` says what runs out,
+    ``alarm`` is true when that is overdue or a link is ``lost``."""
 
     user: int
     name: str
@@ -37,6 +37,7 @@ class Member:
     since: str = ""
     ends: str = ""
     alarm: bool = False
+    lost: bool = False
     load: str = ""
     full: bool = False
     departments: str = ""
@@ -73,6 +74,7 @@ def _member(seat: SeatCard, departments: Mapping[int, DepartmentCard], me: int, 
         duration(now - seat.since) if now - seat.since >= MINUTE else "now",
         lost or break_ends(seat, now),
         bool(lost) or overdue(seat, now),
+        bool(lost),
         load(seat),
         bool(seat.limit) and seat.chats >= seat.limit,
         serving(seat, departments),

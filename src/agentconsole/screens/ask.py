@@ -19,12 +19,16 @@ class Ask(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Back", show=False)]
 
-    def __init__(self, title: str, explanation: str = "", value: str = "", limit: int = 0) -> None:
+    def __init__(
+        self, title: str, explanation: str = "", value: str = "", limit: int = 0, *, add: bool = False
+    ) -> None:
+        """``add``: what is typed comes behind ``value`` instead of replacing it."""
         super().__init__()
         self.heading = title
         self.explanation = explanation
         self.value = value
         self.limit = limit
+        self.add = add
 
     def compose(self) -> ComposeResult:
         """Title, explanation, field, how to answer."""
@@ -32,7 +36,9 @@ class Ask(ModalScreen[str | None]):
             yield Words([(self.heading, "strong")], classes="dialog-title")
             if self.explanation:
                 yield Words([(self.explanation, "dim")], classes="dialog-text")
-            yield Input(self.value, compact=True, max_length=self.limit, id="answer")
+            yield Input(
+                self.value, compact=True, max_length=self.limit, select_on_focus=not self.add, id="answer"
+            )
             yield Words([("enter", "key"), (" done  ", "dim"), ("esc", "key"), (" back", "dim")])
 
     def on_mount(self) -> None:

@@ -39,13 +39,11 @@ class ToMove(Rows[Mine]):
 
     def draw(self, item: Mine, line: int, width: int) -> Iterable[Cell]:
         """State, visitor, what about."""
-        card = item.card
-        moving = f"offered to {card.offer_name or 'a department'}" if card.offer_until else ""
+        card, wide = item.card, width >= 50
+        to = f"to {card.offer_name or 'a department'}" if card.offer_until else ""
+        moving = f"offered {to}" if to and wide else to
         return [
-            (
-                column(f" {moving or state_of(item)}", 22 if width >= 50 else 12) + " ",
-                "accent" if moving else "",
-            ),
+            (column(f" {moving or state_of(item)}", 22 if wide else 12) + " ", "accent" if moving else ""),
             (column(narrate.name(card.name), max(8, min(18, width // 3))) + " ", "strong"),
             (narrate.topic_and_line(card), "dim"),
         ]

@@ -109,6 +109,7 @@ class Staffing:
                 f"Languages of {seat.display}",
                 "Codes with commas, such as en, de:",
                 ", ".join(seat.languages),
+                add=True,
             )
         )
         if words is not None:
@@ -120,6 +121,7 @@ class Staffing:
                 f"Skills of {seat.display}",
                 "Words with commas, such as returns, vip:",
                 ", ".join(seat.skills),
+                add=True,
             )
         )
         if words is not None:

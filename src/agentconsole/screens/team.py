@@ -45,6 +45,8 @@ class TeamList(Rows[Member]):
         if width < 60:
             return [*cells, (item.ends or f"{item.words} {item.since}", "bad" if item.alarm else "")]
         cells.append((column(item.since, 9) + " ", "dim"))
+        if item.lost:
+            return [*cells, (item.ends, "bad")]
         words = f"{item.words}, {item.ends}" if item.ends else item.words
         cells.append((column(words, 34 if width < 100 else 44) + " ", "bad" if item.alarm else ""))
         return [*cells, (item.departments, "dim"), ("" if item.tested else "  alerts not tested", "warn")]
