@@ -24,7 +24,7 @@ from textual.widgets.option_list import Option
 
 from agentconsole import alerts, themes
 from agentconsole.cells import Cells
-from agentconsole.driver import CURSOR_CSS, CleanFilter, DiffDriver, TerminalFile, speaks_utf8
+from agentconsole.driver import CURSOR_CSS, CleanFilter, DiffDriver, KeyParser, TerminalFile, speaks_utf8
 from agentconsole.sgr import canonical, change, colourless
 from agentconsole.text import clean
 from agentconsole.widgets.composer import Composer, Field
@@ -363,6 +363,29 @@ def test_a_terminal_that_takes_nothing_holds_nobody_up_and_gets_all_in_order() -
     writer.stop()
     os.close(master)
     os.close(slave)
+
+
+@pytest.mark.parametrize(
+    "typed, keys",
+    [
+        ("\x1bu", ["escape", "u"]),
+        ("\x1bG", ["escape", "G"]),
+        ("\x1b?", ["escape", "question_mark"]),
+        ("\x1b1x", ["alt+1", "x"]),
+        ("\x1b2", ["escape", "2"]),
+        ("\x1bb", ["ctrl+left"]),
+        ("\x1b[A\x1bOS", ["up", "f4"]),
+        ("a\x1bun\r", ["a", "escape", "u", "n", "enter"]),
+    ],
+)
+def test_escape_and_a_letter_that_come_together_are_two_keys(typed: str, keys: list[str]) -> None:
+    parser = KeyParser({"alt+1", "alt+e"})
+    assert [event.key for event in parser.feed(typed) if isinstance(event, events.Key)] == keys
+
+
+def test_an_escape_that_is_pasted_leaves_no_composer() -> None:
+    pasted = KeyParser(()).feed("\x1b[200~a\x1bub\x1b[201~")
+    assert "escape" not in [event.key for event in pasted if isinstance(event, events.Key)]
 
 
 class Unwatched(TwinDriver):

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
 
+from rich.text import Text
 from textual import events, on, work
 from textual.app import App
 from textual.driver import Driver
 from textual.filter import LineFilter
 
-from agentconsole import alerts, cache, glimpse, themes
+from agentconsole import alerts, cache, crash, glimpse, themes
 from agentconsole.actions import Actions
 from agentconsole.client import Problem, now_ms
 from agentconsole.driver import CURSOR_CSS, CleanFilter, DiffDriver
@@ -138,6 +140,12 @@ class AgentConsole(App[int]):
         self.main.chat.leave()
         self.client.stop()
         self.exit(0)
+
+    def _fatal_error(self) -> None:
+        """Textual would print the values of variables, which are texts of people."""
+        error = sys.exc_info()[1] or self._exception
+        if error and not self._exit_renderables:
+            self.panic(Text(crash.keep(error, cache.state_folder())))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The second layer against hostile text comes last."""

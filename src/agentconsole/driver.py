@@ -14,7 +14,7 @@ import termios
 import threading
 from codecs import getincrementaldecoder
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from queue import Full
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,7 @@ LAYOUT_PATIENCE = 0.3
 CLOSE_PATIENCE = 2.0
 MOST_WAITING = 50
 KEY_PAUSE = 0.05
+NOT_TYPED = "[]OPX^_bf"  # behind Escape: what begins a longer sequence, and how many terminals move by words
 READY_PATIENCE = 2.0
 # Everything that the console may have switched on, switched off.
 RESTORE = (
@@ -101,6 +102,27 @@ class CleanFilter(LineFilter):
                     for text, style, control in segments
                 ]
         return segments
+
+
+class KeyParser(XTermParser):
+    """Takes Escape and a letter that come together for two keys, unless the app has an Alt chord of that letter.
+
+    Terminals write both alike, and over a slow line what was typed apart comes together.
+    """
+
+    def __init__(self, chords: Collection[str], debug: bool = False) -> None:
+        self._chords = chords
+        super().__init__(debug)
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterator[events.Key]:
+        sign = sequence[1:]
+        if sequence[0] != "\x1b" or len(sign) != 1 or not sign.isprintable() or sign in NOT_TYPED:
+            yield from super()._sequence_to_key_events(sequence, alt)
+        elif f"alt+{sign}" in self._chords:
+            yield events.Key(f"alt+{sign}", None)
+        else:
+            yield events.Key("escape", "\x1b")
+            yield from super()._sequence_to_key_events(sign)
 
 
 class TerminalFile:
@@ -430,7 +452,7 @@ class DiffDriver(LinuxDriver):
 
     def _listen(self) -> None:
         if self._listens:
-            self._parser = XTermParser(self._debug)
+            self._parser = KeyParser(getattr(self._app, "alt_chords", frozenset()), self._debug)
             self._decode = getincrementaldecoder("utf-8")(errors="replace").decode
             self._loop.add_reader(self.fileno, self._read_keys)
 

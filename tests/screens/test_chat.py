@@ -1,6 +1,7 @@
 """The chat screen: lines, states, drafts and the actions of a chat."""
 
 import msgspec
+import pytest
 
 from agentconsole.protocol import (
     Ack,
@@ -22,6 +23,7 @@ from agentconsole.protocol import (
     VisitorMarks,
 )
 from tests.screens.fed import START, Desk, desk, event, log, mine, waiting
+from tests.waiting import async_until
 
 
 async def with_ana(d: Desk, *more: str) -> None:
@@ -299,6 +301,34 @@ async def test_the_customer_card_shows_history_and_takes_a_note() -> None:
         assert (note.chat, note.text) == (11, "Owns three printers")
         await d.press("d")
         assert not d.sees("Fax smokes")
+
+
+async def test_the_customer_is_asked_for_when_the_terminal_becomes_wide_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with desk((100, 40)) as d:
+        await d.feed(mine(11, email="ana@example.org"), *log(11, "*", "<a", "+"))
+
+        async def customer(chat: int) -> CustomerCard:
+            return known
+
+        past = EarlierChat(5, 1, START - 86_400_000, State.closed, "Fax smokes", Outcome.solved)
+        known = CustomerCard("ana@example.org", "Ana", [past], [])
+        monkeypatch.setattr(d.app.client, "customer", customer)
+        await d.press("1")
+        assert not d.sees("ana@example.org")
+        await d.pilot.resize_terminal(130, 40)
+        await async_until(lambda: d.sees("Fax smokes"), what="the customer")
+
+
+async def test_what_a_chat_could_only_refuse_is_not_hinted_at() -> None:
+    async with desk((120, 30)) as d:
+        await d.feed(mine(11), *log(11, "*", "<a", "+"))
+        await d.press("1", "escape")
+        hints = d.app.main.hints
+        assert {"Note", "Close", "Replies"} <= {label for _, label in hints.hints}
+        await d.feed(mine(11, version=9, state=State.closed))
+        assert not {"Note", "Close", "Replies"} & {label for _, label in hints.hints}
 
 
 async def test_a_chat_that_became_somebody_elses_can_only_be_noted() -> None:

@@ -59,3 +59,23 @@ async def test_a_paste_takes_its_turn() -> None:
 
 def typed(key: str) -> events.Key:
     return events.Key(key, key_to_character(key))
+
+
+async def test_letters_that_walk_leave_letters_keys_and_function_keys_go_on_to_write() -> None:
+    async with desk() as d:
+        for chat, name in ((11, "Ana"), (12, "Bo"), (13, "Cy")):
+            await d.feed(mine(chat, name, seq=3), *log(chat, "*", "<a", "+", name=name))
+        seen = set()
+        for _ in range(3):
+            await d.press("n")
+            seen.add(d.app.main.chat.chat)
+            assert d.app.focused is d.app.main.chat
+        assert seen == {11, 12, 13}
+        await d.press("right_square_bracket", "left_square_bracket")
+        assert d.app.focused is d.app.main.chat
+        assert d.app.main.chat.composer.text == ""
+        await d.press("f3")
+        await d.type("now")
+        await d.press("f3")
+        assert d.app.focused is d.app.main.chat.composer.field
+        assert "now" in d.store.words()["drafts"].values()  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from textual import on
 from textual.app import ComposeResult
+from textual.message import Message
 from textual.widget import Widget
 
 from agentconsole import canned, narrate
@@ -32,6 +33,9 @@ class ChatView(Widget, can_focus=True):
     """One chat in front, my others one key away. It draws from the store and asks nothing of the network."""
 
     BLANK = True
+
+    class CustomerShown(Message):
+        """The customer's card came into view; what stands on it may have to be asked for."""
 
     def __init__(self, store: Store, actions: Actions, keys: Mapping[str, str]) -> None:
         super().__init__(id="chat")
@@ -91,6 +95,16 @@ class ChatView(Widget, can_focus=True):
         """Who has the chat in front of me now, if it is mine no more ('' = it is over, or mine)."""
         talk, me = self.store.talks.get(self.chat), self.store.me
         return gone_to(self.card, talk.events if talk else [], me.user if me else 0)
+
+    def offers(self, id: str) -> bool:
+        """False for what this chat, as it stands now, could only refuse: the footer leaves it out."""
+        card = self.card
+        match id:
+            case "close":
+                return card is not None and card.state is State.active and self.store.is_mine(self.chat)
+            case "note_mode" | "canned":
+                return self.writable
+        return True
 
     @property
     def writable(self) -> bool:
@@ -384,7 +398,10 @@ class ChatView(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         """Another width may show or hide the customer, and shorten the prompt."""
+        shown = self.customer_shown
         self.redraw()
+        if self.customer_shown and not shown:
+            self.post_message(self.CustomerShown())
 
     def on_descendant_focus(self) -> None:
         """The prompt shows whether letters go into the text."""

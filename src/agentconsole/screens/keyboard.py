@@ -26,13 +26,14 @@ class Keyboard:
     """
 
     def __init__(self, app: App[int], dispatch: Callable[[Event], Awaitable[None]]) -> None:
-        """``dispatch`` gives a key or a paste to the one it is meant for."""
+        """``dispatch`` gives a key or a paste to the one it is meant for; ``letter``: the last key could be text."""
         self._app = app
         self._dispatch = dispatch
         self._waiting: deque[Event] = deque()
         self._aim: MessagePump | None = None
         self._laps = 0
         self._written = False
+        self.letter = False
         self._late: asyncio.TimerHandle | None = None
 
     @property
@@ -57,7 +58,9 @@ class Keyboard:
         if self._written:  # what the letters before this key have caused comes first
             self._written = False
         else:
-            await self._dispatch(self._waiting.popleft())
+            event = self._waiting.popleft()
+            self.letter = isinstance(event, Key) and event.is_printable
+            await self._dispatch(event)
         await self._lap()
 
     def _write(self, event: Event) -> bool:
