@@ -125,14 +125,15 @@ def obstacle(seat: SeatCard, now: int) -> str:
 
 def standing(seat: SeatCard, now: int) -> str:
     """Status, reason and link of a person, in a few words; ``now`` is the server's clock."""
+    lost = f"link lost, {_held(seat, now)}" if seat.lost_at and seat.status is not Status.offline else ""
+    if seat.status is Status.online:
+        return lost or STATUSES[seat.status]
     words = STATUSES[seat.status]
     if seat.status is Status.away:
         words += f" {duration(now - seat.since)}"
-    if seat.reason and seat.status is not Status.online:
+    if seat.reason:
         words += f": {seat.reason}"
-    if seat.lost_at and seat.status is not Status.offline:
-        words += f", link lost, {_held(seat, now)}"
-    return words
+    return f"{words}, {lost}" if lost else words
 
 
 def chain(

@@ -41,11 +41,12 @@ class Targets(Rows[Target], can_focus=False):
         if not (item.user or item.department):
             return [(f" {item.name} ", "head"), ("─" * max(0, width - len(item.name) - 3), "rule")]
         wide = width >= 60
+        load = 13 if wide else 5 if item.user else 11
         return [
             (" ● " if item.free else " ○ ", "good" if item.free else "warn"),
             (column(item.name, 20 if wide else 13) + " ", "strong"),
-            (column(item.load, 13 if wide else 5) + " ", "dim" if item.free else "warn"),
-            (column(item.state, 24) if wide else item.state, "" if item.free else "warn"),
+            (column(item.load, load) + " ", "dim" if item.free else "warn"),
+            (column(item.state, 26) if wide else item.state, "" if item.free else "warn"),
             (f" {item.about}".replace("\n", " ") if wide else "", "dim"),
         ]
 
@@ -57,7 +58,7 @@ class TransferDialog(ModalScreen[Wish | None]):
     returns the wish that came true, or None; ``kept`` is then what was wished, to go on with it later.
     """
 
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high"), (34, "-roomy")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", show=False),
         Binding("up", "move(-1)", "Up", show=False),
@@ -80,7 +81,7 @@ class TransferDialog(ModalScreen[Wish | None]):
         may_force: bool = False,
         wish: Wish | None = None,
     ) -> None:
-        """``keys`` are those of the composer for its actions send and newline; ``wish`` is to go on with."""
+        """``keys`` are those of the composer by the ids of its actions; ``wish`` is to go on with."""
         super().__init__()
         self.store = store
         self.clock = clock
@@ -269,12 +270,17 @@ class TransferDialog(ModalScreen[Wish | None]):
 
     @on(Field.Did)
     def composer_key(self, message: Field.Did) -> None:
-        """Enter in the note is the yes."""
+        """The composer's keys mean here what they mean there: Enter in the note is the yes."""
         message.stop()
-        if message.action == "send":
-            self.submit()
-        elif message.action == "newline":
-            self.note.field.insert("\n")
+        match message.action:
+            case "send":
+                self.submit()
+            case "newline":
+                self.note.field.insert("\n")
+            case "leave_composer":
+                self.action_back()
+            case "complete":
+                self.find.focus()
 
     @on(Field.ManyLines)
     def pasted(self, message: Field.ManyLines) -> None:
