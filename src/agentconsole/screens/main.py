@@ -223,6 +223,8 @@ class MainScreen(Screen[None]):
             return False
         if action.where is Where.composer:
             return writing
+        if self.where is Where.chat and not self.chat.offers(action.id):
+            return False
         return action.where in (Where.anywhere, self.where)
 
     def _link(self, now: int) -> None:
