@@ -530,6 +530,10 @@ keys and Ctrl letters act everywhere, also while writing. What has no key is in 
 The keys were chosen to arrive through tmux, SSH and odd keyboards: none of `Ctrl+S`, `Ctrl+Q`, `Ctrl+C`, `Ctrl+Z`
 (links and shells keep them), none above `F9` (window managers keep those), no Alt key that is the only way.
 
+`n`, `[` and `]` walk from chat to chat and leave letters keys, so that they can be pressed again; `i` or `Enter` begins to
+write. `F3`, `F5`, `F6` and a chat's number go on to write. `Esc` and a letter that come together, as over a slow line, are
+two keys, unless the letter with Alt has an action of its own; only `Esc b` and `Esc f` move by words, as in shells.
+
 Other keys: in the settings file, by the action's id (a list for several keys, an empty list for none). A key that
 would mean two things in one place is refused with a sentence, and the keys below stay.
 
