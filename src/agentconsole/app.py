@@ -44,7 +44,7 @@ FRAME_S = 0.05  # between two drawings of what comes in
 # Letters of these leave letters keys, so that they can be pressed again.
 WALKS = frozenset({"next_needing", "previous_chat", "next_chat"})
 NOTICED = frozenset({NewsKind.status_changed})  # also told in words on the screen
-LOOK_AGAIN = {Topic.talk, Topic.card, Topic.mine}
+LOOK_AGAIN = {Topic.talk, Topic.card, Topic.mine, Topic.rooms}
 
 
 class AgentConsole(App[int]):
@@ -137,7 +137,7 @@ class AgentConsole(App[int]):
 
     def leave(self) -> None:
         """Leave the console; what stands in the composer is kept."""
-        self.main.chat.leave()
+        self.main.view.leave()
         self.client.stop()
         self.exit(0)
 
@@ -192,12 +192,16 @@ class AgentConsole(App[int]):
             self.run_worker(self.deeds.statuses.idle(self.idle.minutes), group="deeds")
 
     def looking(self) -> None:
-        """The chat in front has been seen, if its newest line is in view and the terminal has the focus."""
+        """The chat or room in front has been seen, if its newest line is in view and the terminal has the focus."""
         view = self.main.chat
         if self._looks_at_chat() and view.chat and view.transcript.following:
             self.actions.saw(view.chat)
             self.signals.looked()
             self.fetch_customer()
+        messages = self.main.messages
+        if self._looks_at(Where.messages) and messages.shows_newest:
+            self.actions.read_room(messages.room)
+            self.signals.looked()
 
     def on_app_focus(self) -> None:
         """Back at this terminal."""
@@ -216,7 +220,10 @@ class AgentConsole(App[int]):
                 self.tell(f"{said[:1].upper()}{said[1:]}.", "warn")
 
     def _looks_at_chat(self) -> bool:
-        return self.app_focus and self.main.where is Where.chat and self.main.is_active
+        return self._looks_at(Where.chat)
+
+    def _looks_at(self, where: Where) -> bool:
+        return self.app_focus and self.main.where is where and self.main.is_active
 
     def _alert(self, data: bytes) -> None:
         if isinstance(self._driver, DiffDriver):

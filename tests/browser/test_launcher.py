@@ -32,7 +32,7 @@ agentconsole-launcher { left: -9999px !important; z-index: -1 !important; filter
 @pytest.fixture
 def context(contexts: Contexts) -> BrowserContext:
     """A visitor on a desktop; the launcher's shadow is open to the test, and only to it."""
-    made = contexts(viewport={"width": 1000, "height": 800})
+    made = contexts(viewport={"width": 1000, "height": 800}, reduced_motion="reduce")
     made.add_init_script(OPEN_SHADOWS)
     return made
 
