@@ -14,6 +14,7 @@ DESCRIPTION = """\
 The console for agents and supervisors of a live-chat desk.
 
 Other commands (each explains itself with --help):
+  agentconsole busy       say that a call begins or ends, from a script
   agentconsole serve      run the server
   agentconsole admin      users, rights, departments, sessions
   agentconsole simulate   visitors that are none, for training and load
@@ -58,6 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     return words
 
 
+def _busy(words: Sequence[str]) -> int:
+    from agentconsole import busy
+
+    return busy.main(words)
+
+
 def _serve(words: Sequence[str]) -> int:
     from agentconsole.backend import cli
 
@@ -85,6 +92,7 @@ def _demo(words: Sequence[str]) -> int:
 
 
 OTHERS: dict[str, Callable[[Sequence[str]], int]] = {
+    "busy": _busy,
     "serve": _serve,
     "admin": _admin,
     "simulate": _simulate,
