@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from agentconsole.backend.domain.chat import LIFE
+from agentconsole.backend.domain.life import LIFE
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "architecture.md").read_text()

@@ -24,13 +24,11 @@ def running(chat: int = 1, **facts: Any) -> ChatCard:
 def chats(draw: st.DrawFn, chat: int = 1) -> tuple[ChatCard, Beat | None]:
     since = NOW - draw(st.integers(0, 3 * HOUR))
     taken = draw(st.one_of(st.just(0), st.integers(since, NOW)))
-    asked = draw(st.one_of(st.just(0), st.integers(since, NOW)))
     card = running(
         chat,
         since=since,
         started_at=since,
         taken_at=taken,
-        asked_at=asked,
         transfers=draw(st.integers(0, 9)),
         alarms=draw(st.integers(0, 9)),
         help_at=draw(st.one_of(st.just(0), st.just(NOW - 5_000))),
@@ -49,7 +47,7 @@ def test_what_makes_it_worse_never_takes_points_away(
     given: tuple[ChatCard, Beat | None], data: st.DataObject
 ) -> None:
     card, beat = given
-    asked = beat.asked_at if beat else card.asked_at
+    asked = beat.asked_at if beat else 0
     earlier = (asked or NOW) - data.draw(st.integers(0, HOUR))
     worse = data.draw(
         st.sampled_from(
@@ -96,7 +94,7 @@ def test_every_reason_has_points_and_a_call_for_help_comes_first(given: tuple[Ch
 
 def test_a_chat_that_goes_well_has_no_points_and_no_reason() -> None:
     assert risk(running(), None, NOW) == (0, ())
-    assert risk(running(asked_at=NOW - 40_000), Beat(1, 0, NOW), NOW) == (0, ())  # answered meanwhile
+    assert risk(running(), Beat(1, 0, NOW), NOW) == (0, ())  # answered meanwhile
 
 
 @pytest.mark.parametrize(
@@ -115,7 +113,9 @@ def test_a_chat_that_goes_well_has_no_points_and_no_reason() -> None:
     ],
 )
 def test_the_formula(facts: dict[str, int], points: int, reasons: tuple[str, ...]) -> None:
-    assert risk(running(**facts), None, NOW) == (points, reasons)
+    asked = facts.get("asked_at", 0)
+    card = running(**{name: value for name, value in facts.items() if name != "asked_at"})
+    assert risk(card, Beat(1, asked, NOW), NOW) == (points, reasons)
 
 
 def test_the_page_of_the_formula_has_its_numbers() -> None:

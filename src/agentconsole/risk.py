@@ -34,8 +34,8 @@ class Risk(NamedTuple):
 
 
 def risk(card: ChatCard, beat: Beat | None, now: int) -> Risk:
-    """The formula above. ``beat`` is newer than the card (None = none has come); ``now`` is the server's clock."""
-    asked_at = beat.asked_at if beat else card.asked_at
+    """The formula above. ``beat`` tells of its lines (None = none has come); ``now`` is the server's clock."""
+    asked_at = beat.asked_at if beat else 0
     unanswered = max(0, now - asked_at) if asked_at else 0
     waited = max(0, (card.taken_at or now) - card.since)
     found = [

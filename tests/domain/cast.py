@@ -4,7 +4,9 @@ from typing import Any
 
 import msgspec
 
-from agentconsole.backend.domain.chat import Head, Refusal, decide
+from agentconsole.backend.domain.chat import decide
+from agentconsole.backend.domain.department import Department
+from agentconsole.backend.domain.life import Head, Refusal
 from agentconsole.backend.domain.policy import SYSTEM, Actor
 from agentconsole.protocol import Grant, Outcome, Role, Side, State
 
@@ -78,7 +80,7 @@ def outcome(head: Head, actor: Actor, command: Any, now: int = NOW, team: bool =
     """What a command comes to, in words: the kinds of its events, "" for no change, "state changed" for a change
     without events, or the refusal's code in brackets."""
     try:
-        after, entries = decide(head, actor, command, now, team)
+        after, entries = decide(head, actor, command, now, Department(HERE, "here", "Here", team=team))
     except Refusal as refusal:
         return f"[{refusal.code}]"
     if entries:

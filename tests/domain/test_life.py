@@ -8,21 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentconsole.backend.domain.chat import (
+from agentconsole.backend.domain.chat import Expire, VisitorLink, VisitorPage, begin, decide, leave_message
+from agentconsole.backend.domain.department import Department
+from agentconsole.backend.domain.life import (
     LIFE,
     UNANSWERED_LIMIT,
-    Expire,
     Head,
     Refusal,
-    Timing,
-    VisitorLink,
-    VisitorPage,
     append,
-    begin,
     checked_text,
-    decide,
     is_open,
-    leave_message,
 )
 from agentconsole.backend.domain.policy import SYSTEM, Actor
 from agentconsole.backend.storage.chats import HOT
@@ -230,7 +225,7 @@ def test_a_command_follows_the_table_or_is_refused(situation: tuple[Head, Actor,
     head, actor, command, team = situation
     copy = msgspec.structs.replace(head)
     try:
-        after, entries = decide(head, actor, command, NOW, team)
+        after, entries = decide(head, actor, command, NOW, Department(HERE, "here", "Here", team=team))
     except Refusal:
         after, entries = head, []
     assert head == copy, "a decision changes nothing that was given to it"
@@ -255,7 +250,7 @@ def test_what_is_said_is_kept_letter_by_letter(situation: tuple[Head, Actor, Any
     if not isinstance(command, Say | Note):
         return
     try:
-        _, entries = decide(head, actor, command, NOW, team)
+        _, entries = decide(head, actor, command, NOW, Department(HERE, "here", "Here", team=team))
     except Refusal:
         return
     assert [entry.what.text for entry in entries if hasattr(entry.what, "text")] == [command.text]
@@ -310,7 +305,7 @@ def test_a_take_after_the_visitor_left_finds_nobody() -> None:
 
 def test_a_visitor_leaves_once() -> None:
     left, entries = decide(
-        chat(State.active), ACTORS["visitor"], Leave(CID, 7), NOW, timing=Timing(5_000, 9_000)
+        chat(State.active), ACTORS["visitor"], Leave(CID, 7), NOW, department=Department(1, "d", "D", wrapup_ms=5_000, abandon_ms=9_000)
     )
     assert (left.state, left.left, left.due_at, left.owner) == (State.wrapup, True, NOW + 5_000, OWNER)
     assert entries[0].by == Party(Side.visitor, 0, "Vera")
@@ -328,7 +323,7 @@ def test_reopening_needs_the_visitor() -> None:
 def test_reopening_undoes_the_close(who: str) -> None:
     running = chat(State.active)
     closed, _ = decide(
-        running, ACTORS["owner"], Close(CID, 7, Outcome.spam), NOW, timing=Timing(5_000, 9_000)
+        running, ACTORS["owner"], Close(CID, 7, Outcome.spam), NOW, department=Department(1, "d", "D", wrapup_ms=5_000, abandon_ms=9_000)
     )
     assert (closed.due_at, closed.ended_at, closed.outcome) == (NOW + 5_000, NOW, Outcome.spam)
     command: Any = Reopen(CID, 7) if who == "owner" else Say(CID, 7, "wait")
@@ -353,19 +348,19 @@ def test_wrap_up_ends_at_its_hour_and_not_before() -> None:
 
 
 def test_a_waiting_visitor_who_is_lost_too_long_has_left() -> None:
-    timing = Timing(5_000, 9_000)
-    lost, _ = decide(chat(State.waiting), SYSTEM, VisitorLink(7, False), NOW, timing=timing)
+    department = Department(1, "d", "D", wrapup_ms=5_000, abandon_ms=9_000)
+    lost, _ = decide(chat(State.waiting), SYSTEM, VisitorLink(7, False), NOW, department=department)
     assert (lost.lost_at, lost.due_at) == (NOW, NOW + 9_000)
-    back, _ = decide(lost, SYSTEM, VisitorLink(7, True), NOW + 1, timing=timing)
+    back, _ = decide(lost, SYSTEM, VisitorLink(7, True), NOW + 1, department=department)
     assert (back.lost_at, back.due_at) == (0, 0)
-    gone, entries = decide(lost, SYSTEM, Expire(7), NOW + 9_000, timing=timing)
+    gone, entries = decide(lost, SYSTEM, Expire(7), NOW + 9_000, department=department)
     assert (gone.state, gone.left, gone.due_at) == (State.abandoned, True, 0)
     assert entries[0].by.side is Side.system
 
 
 def test_a_released_chat_keeps_its_age_and_its_visitor_who_was_lost() -> None:
     before = chat(State.active, lost_at=NOW - 1)
-    after, _ = decide(before, ACTORS["owner"], Release(CID, 7), NOW, timing=Timing(5_000, 9_000))
+    after, _ = decide(before, ACTORS["owner"], Release(CID, 7), NOW, department=Department(1, "d", "D", wrapup_ms=5_000, abandon_ms=9_000))
     assert (after.since, after.owner, after.owner_name, after.taken_at) == (before.since, 0, "", 0)
     assert after.due_at == NOW + 9_000
     after, _ = decide(chat(State.active), ACTORS["owner"], Release(CID, 7), NOW)

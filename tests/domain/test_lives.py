@@ -7,19 +7,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from agentconsole.backend.domain.chat import (
-    Entry,
-    Expire,
-    Head,
-    Refusal,
-    Timing,
-    VisitorLink,
-    VisitorPage,
-    begin,
-    decide,
-    is_open,
-    leave_message,
-)
+from agentconsole.backend.domain.chat import Expire, VisitorLink, VisitorPage, begin, decide, leave_message
+from agentconsole.backend.domain.department import Department
+from agentconsole.backend.domain.life import Entry, Head, Refusal, is_open
 from agentconsole.backend.domain.policy import SYSTEM, Actor
 from agentconsole.protocol import (
     Close,
@@ -47,7 +37,7 @@ from tests.domain.test_life import listed, lived, numbered
 
 CID = "cid-00000"
 STAFF = st.sampled_from([ACTORS["owner"], ACTORS["colleague"], ACTORS["supervisor"]])
-TIMING = Timing(wrapup=30, abandon=60)
+DEPARTMENT = Department(1, "d", "D", wrapup_ms=30, abandon_ms=60)
 
 
 class Life(RuleBasedStateMachine):
@@ -63,7 +53,7 @@ class Life(RuleBasedStateMachine):
     def act(self, actor: Actor, command: Any) -> None:
         before = self.head
         try:
-            after, entries = decide(before, actor, command, self.now, False, TIMING)
+            after, entries = decide(before, actor, command, self.now, DEPARTMENT)
         except Refusal:
             return
         self.became(before, after, entries)

@@ -16,7 +16,7 @@ from agentconsole.backend.auth import FIRST_DELAY_MS, Guesses, hash_password
 from agentconsole.backend.desk import Desk
 from agentconsole.backend.desk.admin import AddUser, DisableUser, GiveGrant, SetPassword, WithdrawGrant
 from agentconsole.backend.desk.sessions import EndSession, EndSessions
-from agentconsole.backend.domain.chat import Refusal
+from agentconsole.backend.domain.life import Refusal
 from agentconsole.backend.domain.policy import SYSTEM
 from agentconsole.backend.operator import ListSessions
 from agentconsole.backend.options import Options

@@ -9,7 +9,7 @@ import pytest
 
 from agentconsole import protocol as p
 from agentconsole.backend.desk.made import Made
-from agentconsole.backend.domain.chat import Head
+from agentconsole.backend.domain.life import Head
 from agentconsole.backend.domain.policy import Actor
 from agentconsole.backend.storage import chats
 from tests.server.site import SALES, Site, running

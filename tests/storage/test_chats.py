@@ -11,7 +11,8 @@ from agentconsole.backend.board import Board
 from agentconsole.backend.desk.admin import Alive, Awake
 from agentconsole.backend.desk.staff import SaveMarks
 from agentconsole.backend.desk.visits import Where
-from agentconsole.backend.domain.chat import Entry, Expire, Refusal, VisitorLink, VisitorPage
+from agentconsole.backend.domain.chat import Expire, VisitorLink, VisitorPage
+from agentconsole.backend.domain.life import Entry, Refusal
 from agentconsole.backend.domain.policy import SYSTEM, Actor
 from agentconsole.backend.storage import chats
 from agentconsole.backend.storage.chats import COLUMNS, HOT, MUTABLE

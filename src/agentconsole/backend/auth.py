@@ -20,7 +20,7 @@ from agentconsole.text import log_value
 from .addresses import bucket
 from .desk import Desk
 from .desk.sessions import EndSession, OpenSession, TouchSession
-from .domain.chat import Refusal
+from .domain.life import Refusal
 from .domain.policy import SYSTEM, Actor
 from .options import Options
 from .storage import users, visitors

@@ -7,12 +7,35 @@ from bisect import insort
 from collections import defaultdict, deque
 from collections.abc import Iterable
 
-from agentconsole.protocol import CannedCard, DepartmentFace, Grant, LeftCard, Role, State, Status
+from agentconsole.protocol import (
+    BreakReason,
+    CannedCard,
+    DepartmentFace,
+    Grant,
+    LeftCard,
+    Membership,
+    Role,
+    State,
+    Status,
+)
 
-from .domain.chat import Head, is_open
 from .domain.department import Department
-from .storage import Connection, chats, departments, letters, users
-from .storage.users import Seat, User
+from .domain.facts import AGEING_MS
+from .domain.life import Head, is_open
+from .storage import (
+    Connection,
+    assignments,
+    chats,
+    departments,
+    feedback,
+    letters,
+    members,
+    seats,
+    users,
+)
+from .storage.feedback import Filed
+from .storage.seats import Seat
+from .storage.users import User
 
 WAITS = 20
 WAITS_ENOUGH = 10
@@ -30,6 +53,10 @@ class Board:
         self.heads: dict[int, Head] = {}
         self.of_visitor: defaultdict[int, set[int]] = defaultdict(set)
         self.of_owner: defaultdict[int, set[int]] = defaultdict(set)
+        self.of_guest: defaultdict[int, set[int]] = defaultdict(set)
+        self.offered_to: defaultdict[int, set[int]] = defaultdict(set)
+        self.given_at: dict[int, int] = {}
+        self.freed_at: dict[int, int] = {}
         self.queues: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         self.waits: dict[int, deque[int]] = {}
         self.departments: dict[int, Department] = {}
@@ -38,6 +65,10 @@ class Board:
         self.seats: dict[int, Seat] = {}
         self.canned: dict[int, CannedCard] = {}
         self.left: dict[int, LeftCard] = {}
+        self.members: dict[int, dict[int, Membership]] = {}
+        self.breaks: list[BreakReason] = []
+        self.chat_limit = members.CHAT_LIMIT
+        self.feedback: dict[int, Filed] = {}
 
     def load(self, connection: Connection, now: int) -> None:
         """Read everything."""
@@ -45,6 +76,10 @@ class Board:
         self.load_people(connection)
         self.canned = {card.id: card for card in letters.canned_replies(connection)}
         self.left = {card.id: card for card in letters.left_since(connection, now - DAY_MS)}
+        self.feedback = {filed.card.id: filed for filed in feedback.recent(connection)}
+        self.breaks = seats.break_reasons(connection)
+        self.given_at = assignments.given_at(connection)
+        self.freed_at = chats.freed_at(connection)
         for head in chats.open_chats(connection):
             self.put(head)
 
@@ -59,13 +94,16 @@ class Board:
         """Read users, grants and seats."""
         self.users = {found.id: found for found in users.every(connection)}
         self.grants = users.every_grant(connection)
-        self.seats = users.seats(connection)
+        self.seats = seats.every(connection)
+        self.members = members.every(connection)
+        self.chat_limit = members.chat_limit(connection)
 
-    def put(self, head: Head) -> None:
-        """A chat as it was just committed."""
+    def put(self, head: Head, at: int = 0) -> None:
+        """A chat as it was just committed, at ``at`` (ms)."""
         before = self.heads.get(head.id)
         if before is not None:
             self._forget(before)
+            self._note_work(before, head, at)
         if is_open(head.state):
             self._remember(head)
         if (
@@ -76,21 +114,36 @@ class Board:
         ):
             self.waits.setdefault(head.department, deque(maxlen=WAITS)).append(head.taken_at - head.since)
 
+    def _note_work(self, before: Head, after: Head, at: int) -> None:
+        """When an agent was last given a chat, and when one last ended."""
+        for user in {after.owner, after.offer_to} - {before.owner, before.offer_to, 0}:
+            self.given_at[user] = max(self.given_at.get(user, 0), at)
+        if after.owner and after.ended_at and not before.ended_at:
+            self.freed_at[after.owner] = after.ended_at
+
     def _remember(self, head: Head) -> None:
         self.heads[head.id] = head
         self.of_visitor[head.visitor].add(head.id)
         if head.owner:
             self.of_owner[head.owner].add(head.id)
+        for user in head.guests:
+            self.of_guest[user].add(head.id)
+        if head.offer_to:
+            self.offered_to[head.offer_to].add(head.id)
         if head.state is State.waiting:
-            insort(self.queues[head.department], (head.since, head.id))
+            insort(self.queues[head.department], _place(head))
 
     def _forget(self, head: Head) -> None:
         del self.heads[head.id]
         self._discard(self.of_visitor, head.visitor, head.id)
         if head.owner:
             self._discard(self.of_owner, head.owner, head.id)
+        for user in head.guests:
+            self._discard(self.of_guest, user, head.id)
+        if head.offer_to:
+            self._discard(self.offered_to, head.offer_to, head.id)
         if head.state is State.waiting:
-            self.queues[head.department].remove((head.since, head.id))
+            self.queues[head.department].remove(_place(head))
 
     @staticmethod
     def _discard(index: defaultdict[int, set[int]], key: int, chat: int) -> None:
@@ -106,7 +159,7 @@ class Board:
         """1 = next in line, 0 = not waiting."""
         if head.state is not State.waiting:
             return 0
-        return self.queues[head.department].index((head.since, head.id)) + 1
+        return self.queues[head.department].index(_place(head)) + 1
 
     def wait_s(self, department: int) -> int:
         """The estimated wait: the median of the last 20 answered waits, in seconds; under 10 of them -1."""
@@ -138,8 +191,14 @@ class Board:
         return self.seats.get(user, NOT_SEATED)
 
     def load_of(self, user: int) -> int:
-        """How many chats a user answers now."""
-        return sum(self.heads[key].state is State.active for key in self.of_owner.get(user, ()))
+        """How many chats a user answers or is offered now."""
+        running = sum(self.heads[key].state is State.active for key in self.of_owner.get(user, ()))
+        return running + len(self.offered_to.get(user, ()))
+
+    def limit_of(self, user: int) -> int:
+        """How many chats at once a user may be given."""
+        person = self.users.get(user)
+        return (person.chat_limit if person else 0) or self.chat_limit
 
     def team(self, key: int) -> bool:
         """Does this department let colleagues read each other's chats?"""
@@ -147,5 +206,16 @@ class Board:
         return found is not None and found.team
 
     def own_open(self, user: int) -> Iterable[Head]:
-        """The open chats that a user answers."""
-        return [self.heads[key] for key in sorted(self.of_owner.get(user, ()))]
+        """The open chats that a user answers or has joined."""
+        keys = self.of_owner.get(user, set()) | self.of_guest.get(user, set())
+        return [self.heads[key] for key in sorted(keys)]
+
+    def name_of(self, user: int) -> str:
+        """A user's name as shown."""
+        person = self.users.get(user)
+        return person.display if person else ""
+
+
+def _place(head: Head) -> tuple[int, int]:
+    """What orders a queue: the age, and each point of priority like so much of it."""
+    return head.since - head.priority * AGEING_MS, head.id

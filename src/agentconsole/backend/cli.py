@@ -89,7 +89,7 @@ def admin(arguments: Sequence[str]) -> int:
         options = read(given, os.environ)
     except Unusable as problem:
         return complain(problem, USAGE)
-    from .domain.chat import Refusal
+    from .domain.life import Refusal
 
     try:
         wish = words.wish(words)
@@ -141,9 +141,11 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     _common(words, None)
-    nouns = words.add_subparsers(metavar="user|department|session", required=True)
+    nouns = words.add_subparsers(metavar="user|department|break|system|session", required=True)
     _user_words(nouns.add_parser("user", help="members of staff and their rights"))
     _department_words(nouns.add_parser("department", help="queues and their settings"))
+    _break_words(nouns.add_parser("break", help="reasons for a break"))
+    _system_words(nouns.add_parser("system", help="what holds for everybody"))
     _session_words(nouns.add_parser("session", help="who is logged in"))
     return words
 
@@ -177,6 +179,22 @@ def _user_words(words: argparse.ArgumentParser) -> None:
         verb = _verb(verbs, name, _grant(name), meaning, "NAME")
         verb.add_argument("role", choices=("agent", "supervisor", "analyst", "admin"))
         verb.add_argument("--department", metavar="D", default="", help="only in this department")
+    can = _verb(
+        verbs, "set", _shaped("team", "SetAgentOf"), "Set what an agent can, and how many chats.", "NAME"
+    )
+    can.add_argument("--limit", type=int, help="chats at once; 0 = as the system has it")
+    can.add_argument(
+        "--language", action="append", dest="languages", help="a language, as pl; again for more"
+    )
+    can.add_argument("--skill", action="append", dest="skills", help="a skill; again for more")
+    member = _verb(
+        verbs, "member", _shaped("team", "SetMemberOf"), "Set how an agent stands in a department.", "NAME"
+    )
+    member.add_argument("--department", metavar="D", required=True, help="the department")
+    member.add_argument("--tier", type=int, help="1 is asked first, 9 last")
+    member.add_argument(
+        "--limit", type=int, help="chats of this department at once; 0 = the agent's own limit"
+    )
     for name, meaning in (("disable", "Lock a user out."), ("enable", "Let a user in again.")):
         _verb(verbs, name, _disable(name), meaning, "NAME")
     _verb(verbs, "list", _list("ListUsers"), "All users.").set_defaults(line=_user_line)
@@ -204,6 +222,7 @@ def _department_words(words: argparse.ArgumentParser) -> None:
             help="after which who waits is told that nobody has come",
         )
         verb.add_argument("--queue-limit", type=int, help="how many may wait")
+        _routing_words(verb)
         access = verb.add_mutually_exclusive_group()
         access.add_argument(
             "--team", action="store_true", default=None, help="colleagues may read each other's chats"
@@ -217,7 +236,71 @@ def _department_words(words: argparse.ArgumentParser) -> None:
         "--archive", action="store_true", dest="archived", default=None, help="hide it from visitors"
     )
     state.add_argument("--restore", action="store_false", dest="archived", help="show it again")
+    _verb(
+        verbs, "add-everybody", _shaped("team", "AddEverybody"), "Make all agents agents of it too.", "SLUG"
+    )
     _verb(verbs, "list", _list("ListDepartments"), "All departments.").set_defaults(line=_department_line)
+
+
+def _routing_words(verb: argparse.ArgumentParser) -> None:
+    from agentconsole.protocol import Away, Routing
+
+    verb.add_argument("--routing", choices=[way.value for way in Routing], help="how chats find their agent")
+    verb.add_argument("--priority", type=int, help="points that count like waiting, -10 to 10")
+    verb.add_argument(
+        "--agent-limit", type=int, help="chats of it that one agent may have; 0 = the agent's limit"
+    )
+    verb.add_argument(
+        "--skill", action="append", dest="skills", help="a skill that its chats ask for; again for more"
+    )
+    verb.add_argument(
+        "--language",
+        action="append",
+        dest="languages",
+        help="a language that its chats ask for; again for more",
+    )
+    verb.add_argument(
+        "--page", action="append", dest="pages", help="a pattern of pages that lead here, as /pricing*"
+    )
+    verb.add_argument(
+        "--alarm", action="append", dest="alarms", help="a word that puts a chat at risk; again for more"
+    )
+    seconds = (
+        ("skill-wait", "after which anybody of it may have a chat"),
+        ("reply", "for a first answer, before a chat goes on; 0 = no limit"),
+        ("offer", "that a transfer stands open"),
+        ("wait-for", "that a visitor waits for a person who is away"),
+        ("overflow", "after which a waiting chat flows over; 0 = only if nobody is there"),
+        ("idle", "of silence after which a chat does not count; 0 = always counts"),
+    )
+    for name, meaning in seconds:
+        dest = f"{name.replace('-', '_')}_s"
+        verb.add_argument(f"--{name}-seconds", type=int, dest=dest, help=f"seconds {meaning}")
+    verb.add_argument("--overflow-to", metavar="D", help="the department it flows over to; '' = none")
+    verb.add_argument("--away", choices=[way.value for way in Away], help="if the wanted person is away")
+    verb.add_argument("--guests", type=int, help="colleagues who may join one chat")
+    verb.add_argument("--guide", help="when to transfer here, for colleagues")
+    for name, on, off in (
+        ("to_solve", "a chat must be marked when it is closed", "it need not"),
+        ("note_required", "a transfer to here needs a note", "it needs none"),
+        ("strict_limit", "limits hold also for what is taken by hand", "they hold for what is given"),
+    ):
+        flag = name.replace("_", "-")
+        either = verb.add_mutually_exclusive_group()
+        either.add_argument(f"--{flag}", action="store_true", default=None, help=on)
+        either.add_argument(f"--no-{flag}", action="store_false", dest=name, help=off)
+
+
+def _break_words(words: argparse.ArgumentParser) -> None:
+    verbs = words.add_subparsers(metavar="VERB", required=True)
+    given = _verb(verbs, "set", _breaks, "Replace the reasons; without any, every word will do.")
+    given.add_argument("reasons", nargs="*", metavar="NAME[=MINUTES]", help="as Lunch=30 Training")
+
+
+def _system_words(words: argparse.ArgumentParser) -> None:
+    verbs = words.add_subparsers(metavar="VERB", required=True)
+    given = _verb(verbs, "set", _shaped("team", "SetSystem"), "Set what holds for everybody.")
+    given.add_argument("--chat-limit", type=int, required=True, help="chats at once that an agent may have")
 
 
 def _session_words(words: argparse.ArgumentParser) -> None:
@@ -281,14 +364,45 @@ def _disable(verb: str) -> Any:
 
 
 def _department(shape: str) -> Any:
-    def wish(words: argparse.Namespace) -> Any:
-        from .desk import admin as orders
+    return _shaped("admin", shape)
 
+
+def _shaped(room: str, shape: str) -> Any:
+    """An order made of the words that were given, checked like one that came over the socket."""
+
+    def wish(words: argparse.Namespace) -> Any:
+        import importlib
+
+        import msgspec
+
+        from agentconsole.protocol import Code
+
+        from .domain.life import Refusal
+
+        found: Any = getattr(importlib.import_module(f".desk.{room}", __package__), shape)
         given = {name: value for name, value in vars(words).items() if value is not None}
-        found: Any = getattr(orders, shape)
-        return found(**{name: given[name] for name in found.__struct_fields__ if name in given})
+        chosen = {name: given[name] for name in found.__struct_fields__ if name in given}
+        try:
+            return msgspec.convert({"t": found.__struct_config__.tag, **chosen}, found)
+        except msgspec.ValidationError as error:
+            raise Refusal(Code.invalid, f"{error}.") from error
 
     return wish
+
+
+def _breaks(words: argparse.Namespace) -> Any:
+    from agentconsole.protocol import BreakReason, Code
+
+    from .desk.availability import SetBreaks
+    from .domain.life import Refusal
+
+    reasons = []
+    for word in words.reasons:
+        name, _, minutes = word.partition("=")
+        if minutes and not minutes.isdecimal():
+            raise Refusal(Code.invalid, f"Write minutes as a number: {word}.")
+        reasons.append(BreakReason(name, int(minutes or 0)))
+    return SetBreaks(reasons)
 
 
 def _revoke(words: argparse.Namespace) -> Any:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from agentconsole.protocol import (
     MAX_INT,
     Ack,
+    Breaks,
+    Explanation,
     Refused,
     Resume,
     SeatCard,
@@ -18,11 +20,12 @@ from agentconsole.protocol import (
     encode,
 )
 
-from .domain.chat import Entry, Head, unknown
+from .domain.leading import lead
+from .domain.life import Entry, Head, unknown
 from .domain.policy import Deed, Thing, can
-from .hub import Hub, has_canned
+from .hub import Hub, has_canned, has_feedback
 from .readers import StaffReader, VisitorReader, pack
-from .storage import chats
+from .storage import assignments, chats, messages
 from .views import staff_event, visitor_event
 
 TAIL = 500
@@ -39,12 +42,15 @@ async def greet_staff(hub: Hub, reader: StaffReader, cursors: Mapping[int, int],
     if can(actor, Deed.see_team):
         cards = (hub.seat_card(user) for user in hub.board.users)
         words.extend(card for card in cards if isinstance(card, SeatCard))
+    words.append(Breaks(hub.board.breaks))
     words.extend(card for card in hub.board.canned.values() if has_canned(actor, card))
     words.extend(
         card
         for card in hub.board.left.values()
         if can(actor, Deed.left_read, Thing(department=card.department))
     )
+    words.extend(await hub.database.read(lambda db: messages.cards(db, actor.id, hub.channels(actor))))
+    words.extend(filed.card for filed in hub.board.feedback.values() if has_feedback(actor, filed))
     for head in hub.board.heads.values():
         if hub.lists(actor, head):
             reader.shown.add(head.id)
@@ -99,11 +105,20 @@ async def catch_up_staff(hub: Hub, reader: StaffReader, head: Head, after: int |
     return True
 
 
+async def explanations(hub: Hub, head: Head) -> list[Explanation]:
+    """Why a chat went where it went, oldest first, and how it stands now if it waits."""
+    found = await hub.database.read(lambda db: assignments.of(db, head.id))
+    current = hub.board.heads.get(head.id, head)
+    now = hub.dispatcher.explain(current) if hub.dispatcher is not None else None
+    return [*found, now] if now is not None else found
+
+
 async def greet_visitor(
     hub: Hub, reader: VisitorReader, cursors: Mapping[int, int], run: str, now: int, ended: Head | None
 ) -> None:
     """Subscribe first, then the departments, the visitor's open chats and the last one that ended, then Synced."""
-    reader.send(pack(encode(VisitorWelcome(run, now, hub.board.faces()))))
+    led = lead(hub.board.departments.values(), "", reader.page)
+    reader.send(pack(encode(VisitorWelcome(run, now, hub.board.faces(), lead=led))))
     hub.enter_visitor(reader)
     heads = [hub.board.heads[key] for key in sorted(hub.board.of_visitor.get(reader.actor.id, ()))]
     if ended is not None and ended.id not in {head.id for head in heads}:

@@ -26,7 +26,7 @@ from . import files, openapi
 from .addresses import client
 from .auth import Auth, Held
 from .desk import Desk
-from .domain.chat import Refusal
+from .domain.life import Refusal
 from .domain.policy import Actor
 from .files import File
 from .hub import Hub

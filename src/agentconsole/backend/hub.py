@@ -9,6 +9,8 @@ from typing import Any
 
 from agentconsole.protocol import (
     AgentTyping,
+    Beat,
+    Breaks,
     Bye,
     CannedCard,
     ChatCard,
@@ -16,9 +18,12 @@ from agentconsole.protocol import (
     DepartmentList,
     Departments,
     Gone,
+    Learning,
     LeftCard,
+    Message,
     Place,
     Preview,
+    Pulse,
     Side,
     StaffMarks,
     State,
@@ -29,18 +34,32 @@ from agentconsole.protocol import (
 
 from .board import Board
 from .desk import Change, Desk, Made
-from .desk.made import DepartmentsChanged, SessionsEnded, StaffChanged
-from .desk.staff import SaveMarks, SeatLink
-from .domain.chat import Head, VisitorLink, is_open, thing
+from .desk.availability import SeatLink
+from .desk.made import (
+    BreaksChanged,
+    DepartmentsChanged,
+    RoomRead,
+    SessionsEnded,
+    StaffChanged,
+    TeamChanged,
+)
+from .desk.staff import SaveMarks
+from .desk.talking import Watched, feedback_thing, may_read_room
+from .desk.workload import answering_in
+from .dispatcher import Dispatcher
+from .domain.chat import VisitorLink
+from .domain.life import Head, is_open, takes_part, thing
 from .domain.policy import SYSTEM, Actor, Deed, Thing, can
 from .readers import Frame, Reader, StaffReader, VisitorReader, pack
-from .storage import Connection, chats
+from .storage import Connection, chats, messages, seats
 from .storage.database import Database
-from .storage.users import Seat
+from .storage.feedback import Filed
+from .storage.seats import Seat
 from .views import Marks, chat_card, seat_card, staff_event, visible, visitor_card, visitor_event
 
 QUEUE_PERIOD = 0.25
 MARKS_PERIOD = 1.0
+WALL_PERIOD = 2.0
 VISITOR_GRACE = 3.0
 SEAT_GRACE = 4.0  # with the 40 s of a silent link: away after 45 s at the latest
 CLOSE_SESSION_ENDED = 4001
@@ -58,6 +77,7 @@ class Hub:
         self.board = Board()
         self.desk: Desk | None = None
         self.cut = 0
+        self.hold_ms = 60_000
         self.staff: set[StaffReader] = set()
         self.visitors: set[VisitorReader] = set()
         self._by_user: defaultdict[int, set[StaffReader]] = defaultdict(set)
@@ -71,6 +91,8 @@ class Hub:
         self._places: dict[int, tuple[int, int]] = {}
         self._open: tuple[int, ...] = ()
         self.catch_up: Callable[[StaffReader, Head], None] = _no_catching_up
+        self.dispatcher: Dispatcher | None = None
+        self._walls: dict[StaffReader, dict[int, Beat]] = {}
 
     def load(self, connection: Connection, now: int) -> None:
         """Read the running moment from the database, before the doors open."""
@@ -93,8 +115,8 @@ class Hub:
         before, after = change.before, change.after
         listed = before is None or before.version != after.version
         if listed:
-            self.board.put(after)
-            self._follow_owner(after, before)
+            self.board.put(after, change.entries[-1].at if change.entries else 0)
+            self._follow_part(after, before)
         else:
             self.board.quick_put(after)
         if before is None:
@@ -104,6 +126,8 @@ class Hub:
             self._tell_listed(before, after)
         if after.lost_at and is_open(after.state) and after.visitor in self._by_visitor:
             self._submit(VisitorLink(after.id, True))
+        if self.dispatcher is not None:
+            self.dispatcher.changed(change)
 
     def _tell_events(self, head: Head, change: Change) -> None:
         followers = self._followers.get(head.id)
@@ -124,11 +148,14 @@ class Hub:
             card = pack(encode(self.visitor_card(after)))
             for window in self._by_visitor.get(after.visitor, ()):
                 window.send(card)
-        if before is None or before.state is not after.state:
+        if before is None or (before.state, before.department) != (after.state, after.department):
             self.touch_queue(after.department)
-        for owner in {after.owner, before.owner if before else 0} - {0}:
-            if before is None or (before.owner, before.state) != (after.owner, after.state):
-                self._tell_seat(owner)
+        if before is not None and before.department != after.department:
+            self.touch_queue(before.department)
+        if before is None or _work(before) != _work(after):
+            busy = {after.owner, after.offer_to, *((before.owner, before.offer_to) if before else ())}
+            for user in busy - {0}:
+                self._tell_seat(user)
         if not is_open(after.state):
             self._forget(after.id)
 
@@ -147,9 +174,12 @@ class Hub:
         if head.id in reader.following and not self.may_read(reader.actor, head):
             self.unfollow(reader, head.id)
 
-    def _follow_owner(self, head: Head, before: Head | None) -> None:
-        if head.owner and (before is None or before.owner != head.owner):
-            for reader in self._by_user.get(head.owner, ()):
+    def _follow_part(self, head: Head, before: Head | None) -> None:
+        """Who answers a chat, or has joined it, follows it in all windows."""
+        earlier = {before.owner, *before.guests} if before else set()
+        for user in {head.owner, *head.guests} - earlier - {0}:
+            for reader in self._by_user.get(user, ()):
+                self._stop_watching(reader, head.id)
                 if head.id not in reader.following and reader.hold(head.id):
                     self.follow(reader, head.id)
                     self.catch_up(reader, head)
@@ -173,6 +203,23 @@ class Hub:
                 self._submit(SeatLink(item.user, True))
             self._tell_seat(item.user)
             self._tell_faces()
+            if self.dispatcher is not None:
+                self.dispatcher.seat_changed(item.user)
+        elif isinstance(item, Message):
+            self._tell_message(item)
+        elif isinstance(item, RoomRead):
+            self._tell_room(item.user, item.room)
+        elif isinstance(item, Filed):
+            self.board.feedback[item.card.id] = item
+            self._tell_staff(item.card, lambda actor: has_feedback(actor, item))
+        elif isinstance(item, BreaksChanged):
+            self.board.breaks = self.database.read_now(seats.break_reasons)
+            self._tell_staff(Breaks(self.board.breaks), lambda actor: True)
+        elif isinstance(item, TeamChanged):
+            self.database.read_now(self.board.load_people)
+            self._people_changed()
+            for user in self.board.users if not item.user else (item.user,):
+                self._tell_seat(user)
         elif isinstance(item, CannedCard):
             self._tell_canned(item)
         elif isinstance(item, LeftCard):
@@ -191,13 +238,36 @@ class Hub:
                 if self.board.team(head.department) != teams.get(head.department):
                     self._tell_cards(head)
             self._tell_faces(anyway=True)
+            if self.dispatcher is not None:
+                self.dispatcher.departments_changed()
         elif isinstance(item, StaffChanged):
             self.database.read_now(self.board.load_people)
+            self._people_changed()
             self._tell_seat(item.user)
             self._tell_faces()
             for reader in [*self._by_user.get(item.user, ())]:
                 reader.send(pack(encode(Bye("Your rights have changed.", 0))))
                 reader.close(CLOSE_RESTART, "rights changed")
+
+    def _people_changed(self) -> None:
+        if self.dispatcher is not None:
+            self.dispatcher.people_changed()
+
+    def channels(self, actor: Actor) -> list[int]:
+        """The departments whose channel this actor may read."""
+        return [key for key in self.board.departments if can(actor, Deed.channel, Thing(department=key))]
+
+    def _tell_message(self, message: Message) -> None:
+        frame = pack(encode(message))
+        for reader in self.staff:
+            if may_read_room(reader.actor, message.room):
+                reader.send(frame)
+
+    def _tell_room(self, user: int, room: str) -> None:
+        card = self.database.read_now(lambda db: messages.card(db, user, room))
+        if card is not None:
+            for reader in self._by_user.get(user, ()):
+                reader.send(pack(encode(card)))
 
     def _tell_staff(self, word: Any, may: Callable[[Actor], bool]) -> None:
         frame = pack(encode(word))
@@ -215,7 +285,7 @@ class Hub:
     def _tell_seat(self, user: int) -> None:
         person = self.board.users.get(user)
         if person is not None:  # who is disabled is told as offline, and is in no list that is read anew
-            card = self.seat_card(user) or seat_card(person, Seat(user), 0)
+            card = self.seat_card(user) or seat_card(person, Seat(user), 0, 0, [], [])
             self._tell_staff(card, lambda actor: can(actor, Deed.see_team))
 
     def _tell_departments(self) -> None:
@@ -226,7 +296,9 @@ class Hub:
         now_open = tuple(key for key in self.board.departments if self.board.can_answer(key))
         if now_open == self._open and not anyway:
             return
-        self._open = now_open
+        if now_open != self._open:
+            self._open = now_open
+            self._tell_departments()
         frame = pack(encode(Departments(self.board.faces())))
         for window in self.visitors:
             window.send(frame)
@@ -243,26 +315,38 @@ class Hub:
 
     def card(self, head: Head) -> ChatCard:
         """The card of a chat for staff."""
-        return chat_card(head, self._visitor_marks.get(head.id, (0, 0)))
+        return chat_card(head, self.board.name_of, self._visitor_marks.get(head.id, (0, 0)))
 
     def visitor_card(self, head: Head) -> Any:
         """The card of a chat for its visitor."""
         waiting = head.state is State.waiting
         place = self.board.place(head) if waiting and head.id in self.board.heads else 0
         wait_s = self.board.wait_s(head.department) if waiting else -1
-        return visitor_card(head, self._staff_marks.get(head.id, (0, 0)), place, wait_s)
+        marks = self._staff_marks.get(head.id, (0, 0))
+        return visitor_card(head, self.board.name_of, marks, place, wait_s)
 
     def seat_card(self, user: int) -> Any:
         """The card of a member of the team, None = there is no such user (any more)."""
         person = self.board.users.get(user)
         if person is None or person.disabled:
             return None
-        return seat_card(person, self.board.seat(user), self.board.load_of(user))
+        board = self.board
+        return seat_card(
+            person,
+            board.seat(user),
+            board.load_of(user),
+            board.limit_of(user),
+            answering_in(board.grants.get(user, ())),
+            list(board.members.get(user, {}).values()),
+        )
 
     def department_list(self, actor: Actor) -> DepartmentList:
         """The departments as this actor sees them."""
         cards = [
-            found.card(any(grant.department in (0, found.id) for grant in actor.grants))
+            found.card(
+                any(grant.department in (0, found.id) for grant in actor.grants),
+                self.board.can_answer(found.id),
+            )
             for found in self.board.departments.values()
             if not found.archived
         ]
@@ -281,15 +365,17 @@ class Hub:
     def leave_staff(self, reader: StaffReader) -> None:
         """A console is gone."""
         self.staff.discard(reader)
+        self._walls.pop(reader, None)
         for chat in list(reader.following):
             self.unfollow(reader, chat)
         _discard(self._by_user, reader.actor.id, reader)
-        if reader.actor.id not in self._by_user:
-            _later(SEAT_GRACE, self._seat_lost, reader.actor.id)
+        if reader.actor.id not in self._by_user and self.desk is not None:
+            held_until = self.desk.clock() - reader.silent_ms() + self.hold_ms
+            _later(SEAT_GRACE, self._seat_lost, reader.actor.id, held_until)
 
-    def _seat_lost(self, user: int) -> None:
+    def _seat_lost(self, user: int, held_until: int) -> None:
         if user not in self._by_user and not self.board.seat(user).lost_at:
-            self._submit(SeatLink(user, False))
+            self._submit(SeatLink(user, False, held_until))
 
     def enter_visitor(self, reader: VisitorReader) -> None:
         """A visitor's window has said hello; its visitor may not have an id yet."""
@@ -344,8 +430,36 @@ class Hub:
         reader.following.add(chat)
         self._followers.setdefault(chat, set()).add(reader)
 
+    def watch(self, reader: StaffReader, head: Head) -> None:
+        """Remember that this reader follows a running chat without taking part: in silence, or openly to learn."""
+        if can(reader.actor, Deed.observe, Thing(department=head.department)):
+            reader.watching.add(head.id)
+        else:
+            reader.learning.add(head.id)
+            self._tell_learning(head)
+
+    def _stop_watching(self, reader: StaffReader, chat: int) -> None:
+        if chat in reader.watching:
+            reader.watching.discard(chat)
+            if self.desk is not None:
+                self.desk.submit(reader.actor, Watched(chat, False), _ignore)
+        if chat in reader.learning:
+            reader.learning.discard(chat)
+            head = self.board.heads.get(chat)
+            if head is not None:
+                self._tell_learning(head)
+
+    def _tell_learning(self, head: Head) -> None:
+        followers = self._followers.get(head.id, ())
+        names = sorted({reader.actor.display for reader in followers if head.id in reader.learning})
+        frame = pack(encode(Learning(head.id, names)))
+        for user in (head.owner, *head.guests):
+            for reader in self._by_user.get(user, ()):
+                reader.send(frame)
+
     def unfollow(self, reader: StaffReader, chat: int) -> None:
         """This reader gets the chat's events no more."""
+        self._stop_watching(reader, chat)
         reader.following.discard(chat)
         followers = self._followers.get(chat)
         if followers is not None:
@@ -356,12 +470,40 @@ class Hub:
     # --- what is never stored --------------------------------------------------------------------------------------
 
     def tell_preview(self, head: Head, text: str) -> None:
-        """What the visitor is typing, to those who may take the chat or answer it."""
+        """What the visitor is typing: while the chat waits to those who may take it, then to those who answer it or
+        observe it."""
         frame = pack(encode(Preview(head.id, text)))
         about = thing(head, self.board.team(head.department))
         for reader in self.staff:
-            if head.id in reader.shown and can(reader.actor, Deed.see_preview, about):
+            near = about.waiting or takes_part(head, reader.actor.id) or head.id in reader.watching
+            if near and head.id in reader.shown and can(reader.actor, Deed.see_preview, about):
                 reader.send(frame)
+
+    def set_wall(self, reader: StaffReader, on: bool) -> None:
+        """This reader wants to know how long visitors wait for an answer, or does not any more."""
+        if not on:
+            self._walls.pop(reader, None)
+        elif reader not in self._walls and any(
+            can(reader.actor, Deed.observe, Thing(key)) for key in self.board.departments
+        ):
+            self._walls[reader] = {}
+            self._pulse(reader)
+
+    def _pulse(self, reader: StaffReader) -> None:
+        known = self._walls.get(reader)
+        if known is None:
+            return
+        beats = {
+            head.id: Beat(head.id, head.asked_at, head.spoke_at)
+            for head in self.board.heads.values()
+            if head.state is State.active
+            and can(reader.actor, Deed.observe, Thing(department=head.department))
+        }
+        changed = [beat for key, beat in beats.items() if known.get(key) != beat]
+        self._walls[reader] = beats
+        if changed:
+            reader.send(pack(encode(Pulse(changed))))
+        _later(WALL_PERIOD, self._pulse, reader)
 
     def tell_typing(self, actor: Actor, head: Head, on: bool) -> None:
         """Somebody of staff is typing: the visitor and the colleagues in the chat may know."""
@@ -433,6 +575,16 @@ class Hub:
         for reader in readers:
             reader.send(pack(encode(Bye(text, spread_ms()))))
             reader.close(CLOSE_RESTART, "server restart")
+
+
+def has_feedback(actor: Actor, filed: Filed) -> bool:
+    """May this person read this feedback?"""
+    return actor.id == filed.card.author or can(actor, Deed.feedback_read, feedback_thing(filed))
+
+
+def _work(head: Head) -> tuple[object, ...]:
+    """What of a head counts as work of its owner and of who is offered it."""
+    return head.owner, head.offer_to, head.state
 
 
 def has_canned(actor: Actor, card: CannedCard) -> bool:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from .desk import Desk
 from .desk.admin import Alive
-from .domain.chat import Expire, Refusal
+from .domain.chat import Expire
+from .domain.life import Refusal
 from .domain.policy import SYSTEM
 from .storage import chats
 from .storage.database import Database, Locked, Unreachable

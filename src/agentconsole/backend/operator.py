@@ -28,8 +28,10 @@ from .desk.admin import (
     SetPassword,
     WithdrawGrant,
 )
+from .desk.availability import SetBreaks
 from .desk.sessions import EndSession, EndSessions
-from .domain.chat import Refusal
+from .desk.team import AddEverybody, SetAgentOf, SetMemberOf, SetSystem
+from .domain.life import Refusal
 from .domain.policy import Actor
 from .storage import Connection, departments, users
 from .storage.database import Database
@@ -66,6 +68,11 @@ Wish = (
     | WithdrawGrant
     | AddDepartment
     | SetDepartment
+    | AddEverybody
+    | SetSystem
+    | SetMemberOf
+    | SetAgentOf
+    | SetBreaks
     | EndSession
     | EndSessions
     | ListUsers
@@ -126,6 +133,8 @@ def _users(db: Connection, now: int) -> list[dict[str, Any]]:
 
 
 def _departments(db: Connection, now: int) -> list[dict[str, Any]]:
+    every = departments.every(db)
+    slugs = {found.id: found.slug for found in every}
     return [
         {
             "id": found.id,
@@ -141,8 +150,28 @@ def _departments(db: Connection, now: int) -> list[dict[str, Any]]:
             "waiting_s": found.waiting_ms // 1_000,
             "queue_limit": found.queue_limit,
             "version": found.version,
+            "to_solve": found.to_solve,
+            "pages": list(found.pages),
+            "priority": found.priority,
+            "routing": found.routing.value,
+            "agent_limit": found.agent_limit,
+            "strict_limit": found.strict_limit,
+            "languages": list(found.languages),
+            "skills": list(found.skills),
+            "skill_wait_s": found.skill_wait_ms // 1_000,
+            "reply_s": found.reply_ms // 1_000,
+            "offer_s": found.offer_ms // 1_000,
+            "wait_for_s": found.wait_for_ms // 1_000,
+            "away": found.away.value,
+            "overflow_to": slugs.get(found.overflow_to, ""),
+            "overflow_s": found.overflow_ms // 1_000,
+            "idle_s": found.idle_ms // 1_000,
+            "guests": found.guests,
+            "guide": found.guide,
+            "note_required": found.note_required,
+            "alarms": list(found.alarms),
         }
-        for found in departments.every(db)
+        for found in every
     ]
 
 

@@ -73,6 +73,11 @@ class Options:
     login_minutes: float = _set(
         "Minutes after which wrong passwords are forgotten; also the longest wait.", 15.0, 0.01
     )
+    seat_hold_seconds: float = _set(
+        "Seconds after an agent's last sign of life in which the chats are kept, before they go back to the queue.",
+        60.0,
+        1,
+    )
     session_days: float = _set("Days after which a login ends.", 7.0, 0.00001)
 
     @property

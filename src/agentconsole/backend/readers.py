@@ -10,6 +10,10 @@ Frame = bytes
 CHUNK = 65_536
 
 
+def _just_now() -> int:
+    return 0
+
+
 async def _at_once() -> None:
     """There is nothing to wait for."""
 
@@ -97,9 +101,13 @@ class Reader:
 
 
 class StaffReader(Reader):
-    """A console: ``following`` are the chats whose events it gets, ``shown`` those whose cards it has."""
+    """A console: ``following`` are the chats whose events it gets, ``shown`` those whose cards it has.
 
-    __slots__ = ("following", "session", "shown")
+    Without taking part in them it follows the chats in ``watching`` in silence, those in ``learning`` openly.
+    ``silent_ms`` tells how long nothing has been heard from it.
+    """
+
+    __slots__ = ("following", "learning", "session", "shown", "silent_ms", "watching")
 
     def __init__(
         self,
@@ -113,6 +121,9 @@ class StaffReader(Reader):
         self.session = session
         self.following: set[int] = set()
         self.shown: set[int] = set()
+        self.watching: set[int] = set()
+        self.learning: set[int] = set()
+        self.silent_ms: Callable[[], int] = _just_now
 
 
 class VisitorReader(Reader):

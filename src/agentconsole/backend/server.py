@@ -24,6 +24,7 @@ from . import http, jobs, operator
 from .auth import Auth
 from .desk import Desk
 from .desk.admin import Awake
+from .dispatcher import Dispatcher
 from .domain.policy import SYSTEM
 from .greetings import catch_up_staff
 from .hub import Hub
@@ -92,6 +93,9 @@ async def _serve(
     try:
         await desk.handle(SYSTEM, Awake())
         await database.read(lambda db: hub.load(db, clock()))
+        hub.hold_ms = round(options.seat_hold_seconds * 1_000)
+        hub.dispatcher = Dispatcher(hub.board, desk.submit, clock)
+        hub.dispatcher.load()
         desks = Desks(desk, hub, secrets.token_urlsafe(9), asyncio.get_running_loop().time, options)
         door = Door(
             hub,
@@ -130,7 +134,7 @@ async def _run(
         loop.add_signal_handler(name, stop.set)
     async with asyncio.TaskGroup() as group:
         group.create_task(web.serve([listening]))
-        ticking = group.create_task(_tick(database, desk, door, stop))
+        ticking = group.create_task(_tick(database, desk, door, hub, stop))
         await stop.wait()
         leaving()
         ticking.cancel()
@@ -140,10 +144,16 @@ async def _run(
         raise ousted
 
 
-async def _tick(database: Database, desk: Desk, door: Door, stop: asyncio.Event) -> Locked | None:
+async def _tick(database: Database, desk: Desk, door: Door, hub: Hub, stop: asyncio.Event) -> Locked | None:
     """The clock, until cancelled; ends everything if another server has taken the database."""
+
+    def sweep() -> None:
+        door.sweep()
+        if hub.dispatcher is not None:
+            hub.dispatcher.tick()
+
     try:
-        await jobs.run(database, desk, door.sweep)
+        await jobs.run(database, desk, sweep)
     except Locked as ousted:
         stop.set()
         return ousted

@@ -140,6 +140,10 @@ class Socket(asyncio.Protocol):
         self.counted = False
         self.opened = self.heard = door.clock()
 
+    def silent_ms(self) -> int:
+        """How long nothing has been heard from the other side."""
+        return round((self.door.clock() - self.heard) * 1_000)
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio.Protocol."""
         self.transport = cast(asyncio.Transport, transport)

@@ -16,11 +16,14 @@ from agentconsole.protocol import (
     Browse,
     Bye,
     Code,
+    Explain,
     LeaveMessage,
     Older,
+    OlderMessages,
     Open,
     Ping,
     Pong,
+    ReadMessages,
     Refused,
     Say,
     Seen,
@@ -28,9 +31,11 @@ from agentconsole.protocol import (
     Side,
     StaffHello,
     Start,
+    State,
     Typing,
     VisitorAck,
     VisitorHello,
+    Wall,
     decode_staff_command,
     decode_visitor_command,
     encode,
@@ -38,16 +43,18 @@ from agentconsole.protocol import (
 
 from .auth import token_hash
 from .desk import Desk, Made
+from .desk.talking import Watched, may_read_room
 from .desk.visits import BeginChat, BeginMessage, Where
-from .domain.chat import Head, VisitorPage, is_open, thing
+from .domain.chat import VisitorPage
+from .domain.life import Head, is_open, takes_part, thing
 from .domain.policy import Actor, Deed, can
-from .greetings import greet_staff, greet_visitor, open_chat, show_chat
+from .greetings import explanations, greet_staff, greet_visitor, open_chat, show_chat
 from .hub import Hub
 from .limits import Rate, millis
 from .options import Options
 from .readers import StaffReader, VisitorReader, pack
 from .sockets import Socket, Talk
-from .storage import Connection, chats, users, visitors
+from .storage import Connection, chats, messages, users, visitors
 from .views import staff_event
 
 POLICY, LATER = 1008, 1013
@@ -316,8 +323,16 @@ class StaffTalk(Talk):
             self._seen(reader, command)
         elif isinstance(command, Shut):
             head = self._desks.hub.board.heads.get(command.chat)
-            if head is None or head.owner != reader.actor.id:
+            if head is None or not takes_part(head, reader.actor.id):
                 self._desks.hub.unfollow(reader, command.chat)
+        elif isinstance(command, Wall):
+            self._desks.hub.set_wall(reader, command.on)
+        elif isinstance(command, ReadMessages):
+            self._desks.desk.submit(reader.actor, command, _quiet)
+        elif isinstance(command, Explain):
+            self._socket.door.start(self._socket.close, self._explain(reader, command))
+        elif isinstance(command, OlderMessages):
+            self._socket.door.start(self._socket.close, self._older_messages(reader, command))
         elif isinstance(command, Open):
             self._socket.door.start(self._socket.close, self._open(reader, command))
         elif isinstance(command, Older):
@@ -337,6 +352,7 @@ class StaffTalk(Talk):
         actor, session = found
         reader = StaffReader(actor, socket.address, socket.send, socket.close, session.id)
         reader.drain = socket.drain
+        reader.silent_ms = socket.silent_ms
         self._reader = reader
         if socket.transport.is_closing():
             return
@@ -357,8 +373,40 @@ class StaffTalk(Talk):
         if head is None:
             self._refuse_unknown(command.cid, command.chat)
             return
+        if head.state is State.active and head.id not in reader.following:
+            await self._watch(reader, head)
         reader.send(pack(encode(self._desks.hub.card(head))))
         await open_chat(self._desks.hub, reader, head, command.after or None, command.cid)
+
+    async def _watch(self, reader: StaffReader, head: Head) -> None:
+        """Who opens a running chat without taking part in it watches it; the audit log knows before the first line."""
+        about = thing(head, self._desks.hub.board.team(head.department))
+        if takes_part(head, reader.actor.id) or can(reader.actor, Deed.decline, about):
+            return
+        if can(reader.actor, Deed.observe, about):
+            await self._desks.desk.handle(reader.actor, Watched(head.id, True))
+        self._desks.hub.watch(reader, head)
+
+    async def _explain(self, reader: StaffReader, command: Explain) -> None:
+        head = await self._readable(reader, command.chat)
+        team = head is not None and self._desks.hub.board.team(head.department)
+        if head is None or not can(reader.actor, Deed.explain, thing(head, team)):
+            self._refuse_unknown(command.cid, command.chat)
+            return
+        for explanation in await explanations(self._desks.hub, head):
+            self._send(explanation)
+        self._send(Ack(command.cid, command.chat))
+
+    async def _older_messages(self, reader: StaffReader, command: OlderMessages) -> None:
+        if not may_read_room(reader.actor, command.room):
+            text = "There is no such room, or it is not yours to see."
+            self._send(Refused(Code.unknown, text, command.cid))
+            return
+        found = await self._desks.hub.database.read(
+            lambda db: messages.before(db, command.room, command.before, command.limit)
+        )
+        await reader.send_many(pack(encode(message)) for message in found)
+        self._send(Ack(command.cid, seq=found[0].id if found else command.before))
 
     async def _older(self, reader: StaffReader, command: Older) -> None:
         head = await self._readable(reader, command.chat)
@@ -406,6 +454,10 @@ class StaffTalk(Talk):
         """Part of Talk."""
         if self._reader is not None:
             self._desks.hub.leave_staff(self._reader)
+
+
+def _quiet(made: Made) -> None:
+    """Nobody waits for this answer."""
 
 
 def _pub(head: Head, seq: int) -> int:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from agentconsole.protocol import (
     ChatCard,
     Event,
     Face,
+    Membership,
+    Person,
     SeatCard,
     Side,
     State,
@@ -14,9 +18,10 @@ from agentconsole.protocol import (
     encode,
 )
 
-from .domain.chat import Entry, Head
+from .domain.life import Entry, Head, is_offered
 from .readers import Frame, pack
-from .storage.users import Seat, User
+from .storage.seats import Seat
+from .storage.users import User
 
 Marks = tuple[int, int]
 NO_MARKS: Marks = (0, 0)
@@ -33,8 +38,11 @@ def visitor_event(chat: int, entry: Entry) -> Frame:
     return pack(encode(VisitorEvent(chat, entry.pub, entry.at, by, entry.what)))  # type: ignore[arg-type]
 
 
-def chat_card(head: Head, marks: Marks = NO_MARKS) -> ChatCard:
-    """A chat in a list of staff; ``marks`` are the visitor's."""
+Names = Callable[[int], str]
+
+
+def chat_card(head: Head, names: Names, marks: Marks = NO_MARKS) -> ChatCard:
+    """A chat in a list of staff; ``marks`` are the visitor's, ``names`` tells what a user is called."""
     return ChatCard(
         chat=head.id,
         version=head.version,
@@ -62,18 +70,34 @@ def chat_card(head: Head, marks: Marks = NO_MARKS) -> ChatCard:
         outcome=head.outcome,
         rating=head.rating,
         drill=head.drill,
+        priority=head.priority,
+        offer_to=head.offer_to,
+        offer_name=head.offer_name,
+        offer_department=head.offer_department,
+        offer_by=head.offer_by,
+        offer_until=head.due_at if is_offered(head) else 0,
+        wanted=head.wanted,
+        wanted_name=head.wanted_name,
+        wanted_until=head.wanted_until,
+        guests=[Person(user, names(user)) for user in head.guests],
+        invited=[Person(user, names(user)) for user in head.invited],
+        transfers=head.transfers,
+        help_at=head.help_at,
+        alarms=head.alarms,
     )
 
 
-def visitor_card(head: Head, marks: Marks = NO_MARKS, place: int = 0, wait_s: int = -1) -> VisitorCard:
-    """A chat for its visitor; ``marks`` are those of staff."""
+def visitor_card(
+    head: Head, names: Names, marks: Marks = NO_MARKS, place: int = 0, wait_s: int = -1
+) -> VisitorCard:
+    """A chat for its visitor, who does not learn of offers, nor where in the house it is; ``marks`` are those of staff."""
     return VisitorCard(
         chat=head.id,
         version=head.version,
-        department=head.department,
-        state=head.state,
+        department=head.home or head.department,
+        state=State.waiting if head.state is State.offered else head.state,
         pub=head.pub,
-        agents=[head.owner_name] if head.owner_name else [],
+        agents=[name for name in (head.owner_name, *map(names, head.guests)) if name],
         place=place,
         wait_s=wait_s,
         delivered=marks[0],
@@ -85,11 +109,30 @@ def visitor_card(head: Head, marks: Marks = NO_MARKS, place: int = 0, wait_s: in
 
 def visible(head: Head) -> tuple[object, ...]:
     """What of a head its visitor sees; a change elsewhere is no news there."""
-    return head.state, head.owner_name, head.rating, head.topic
+    state = State.waiting if head.state is State.offered else head.state
+    return state, head.owner_name, head.guests, head.rating, head.topic
 
 
-def seat_card(user: User, seat: Seat, chats: int) -> SeatCard:
-    """A member of the team."""
+def seat_card(
+    user: User, seat: Seat, chats: int, limit: int, departments: list[int], members: list[Membership]
+) -> SeatCard:
+    """A member of the team, with ``chats`` of ``limit`` running or offered."""
     return SeatCard(
-        user.id, user.name, user.display, seat.status, seat.since, seat.reason, seat.lost_at, chats
+        user=user.id,
+        name=user.name,
+        display=user.display,
+        status=seat.status,
+        since=seat.since,
+        reason=seat.reason,
+        lost_at=seat.lost_at,
+        chats=chats,
+        by=seat.set_by,
+        until=seat.until,
+        held_until=seat.held_until if seat.lost_at else 0,
+        limit=limit,
+        departments=departments,
+        members=members,
+        languages=list(user.languages),
+        skills=list(user.skills),
+        alerts_at=seat.alerts_at,
     )

@@ -281,8 +281,7 @@ class ChatCard(Word, frozen=True, tag="card"):
     An open offer: ``offer_to`` (0 = everybody of ``offer_department``), made by ``offer_by`` (0 = the dispatcher), until
     ``offer_until``. ``wanted`` is the person in whose line it waits until ``wanted_until`` (0 = only preferred).
     ``guests`` have joined, ``invited`` were asked to. ``help_at`` is since when help is called for (0 = it is not),
-    ``alarms`` counts lines with words of the department's list, ``asked_at`` is since when the visitor has had no
-    answer (as of this card; Pulse has it live).
+    ``alarms`` counts lines with words of the department's list.
     """
 
     chat: Id
@@ -325,7 +324,6 @@ class ChatCard(Word, frozen=True, tag="card"):
     transfers: Count = 0
     help_at: Millis = 0
     alarms: Count = 0
-    asked_at: Millis = 0
 
 
 class Gone(Word, frozen=True, tag="gone"):

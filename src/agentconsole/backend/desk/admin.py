@@ -8,12 +8,27 @@ from typing import Any
 
 import msgspec
 
-from agentconsole.protocol import MAX_NAME, MAX_TOPIC, Code, Grant, Release, Role, State
+from agentconsole.protocol import (
+    MAX_NAME,
+    MAX_PAGE,
+    MAX_PRIORITY,
+    MAX_TEXT,
+    MAX_TOPIC,
+    Away,
+    Code,
+    Grant,
+    Leave,
+    Release,
+    Role,
+    Routing,
+    State,
+)
 
-from ..domain.chat import Refusal, decide
+from ..domain.chat import decide
 from ..domain.department import Department
-from ..domain.policy import Actor, Deed, can
-from ..storage import chats, departments, letters, users
+from ..domain.life import Refusal, takes_part
+from ..domain.policy import NOTHING, Actor, Deed, Thing, can
+from ..storage import chats, departments, letters, seats, users
 from ..storage.chats import WorkingSet
 from ..storage.users import User
 from .made import Change, DepartmentsChanged, Made, SessionsEnded, StaffChanged
@@ -81,6 +96,26 @@ class AddDepartment(Order, tag="add_department", frozen=True):
     abandon_s: int | None = None
     waiting_s: int | None = None
     queue_limit: int | None = None
+    to_solve: bool | None = None
+    pages: list[str] | None = None
+    priority: int | None = None
+    routing: Routing | None = None
+    agent_limit: int | None = None
+    strict_limit: bool | None = None
+    languages: list[str] | None = None
+    skills: list[str] | None = None
+    skill_wait_s: int | None = None
+    reply_s: int | None = None
+    offer_s: int | None = None
+    wait_for_s: int | None = None
+    away: Away | None = None
+    overflow_to: str | None = None
+    overflow_s: int | None = None
+    idle_s: int | None = None
+    guests: int | None = None
+    guide: str | None = None
+    note_required: bool | None = None
+    alarms: list[str] | None = None
 
 
 class SetDepartment(AddDepartment, tag="set_department", frozen=True):
@@ -131,7 +166,7 @@ def _add_user(sheet: WorkingSet, actor: Actor, command: AddUser, now: int) -> Ma
     for role in roles:
         users.give(connection, new.id, Grant(role))
     given = f" with the roles {', '.join(roles)}" if roles else "; grant a role next"
-    _record(sheet, actor, now, "add_user", name, " ".join(roles))
+    record(sheet, actor, now, "add_user", name, " ".join(roles))
     return _made(name, f"{name} was added{given}.", StaffChanged(new.id))
 
 
@@ -140,7 +175,7 @@ def _set_password(sheet: WorkingSet, actor: Actor, command: SetPassword, now: in
     found = _user(sheet, command.name)
     users.save(sheet.connection, msgspec.structs.replace(found, password_hash=command.password_hash))
     users.revoke_sessions(sheet.connection, found.id, now)
-    _record(sheet, actor, now, "set_password", found.name)
+    record(sheet, actor, now, "set_password", found.name)
     return _made(
         found.name, f"{found.name} has a new password and must log in again.", SessionsEnded(found.id)
     )
@@ -158,7 +193,7 @@ def _disable_user(sheet: WorkingSet, actor: Actor, command: DisableUser, now: in
         users.revoke_sessions(sheet.connection, found.id, now)
     users.save(sheet.connection, msgspec.structs.replace(found, disabled=command.disabled))
     changes = _give_back(sheet, before, (), now) if command.disabled else []
-    _record(sheet, actor, now, "disable_user" if command.disabled else "enable_user", found.name)
+    record(sheet, actor, now, "disable_user" if command.disabled else "enable_user", found.name)
     made = _made(found.name, f"{found.name} is {state}.", StaffChanged(found.id))
     if command.disabled:
         made.news.insert(0, SessionsEnded(found.id))
@@ -176,7 +211,7 @@ def _give_grant(sheet: WorkingSet, actor: Actor, command: GiveGrant, now: int) -
         sheet.connection, found.id, Grant(command.role, _department_id(sheet, command.department))
     ):
         return _same(found.name, f"{found.name} is {words} already.")
-    _record(sheet, actor, now, "give_grant", found.name, words)
+    record(sheet, actor, now, "give_grant", found.name, words)
     return _made(found.name, f"{found.name} is now {words}.", StaffChanged(found.id))
 
 
@@ -193,23 +228,29 @@ def _withdraw_grant(sheet: WorkingSet, actor: Actor, command: WithdrawGrant, now
     users.withdraw(sheet.connection, found.id, grant)
     left = tuple(other for other in before.grants if other != grant)
     changes = _give_back(sheet, before, left, now)
-    _record(sheet, actor, now, "withdraw_grant", found.name, words)
+    record(sheet, actor, now, "withdraw_grant", found.name, words)
     made = _made(found.name, f"{found.name} is no longer {words}.", StaffChanged(found.id))
     made.changes = changes
     return made
 
 
 def _give_back(sheet: WorkingSet, owner: Actor, left: Iterable[Grant], now: int) -> list[Change]:
-    """Put running chats of a user back into their queues where no grant covers answering them any more."""
+    """Put running chats of a user back into their queues where no grant covers answering them any more.
+
+    Who had joined one leaves it; offers to who may not take them end by the dispatcher's next look.
+    """
     answering = {grant.department for grant in left if grant.role in (Role.agent, Role.supervisor)}
     changes = []
     for head in chats.open_chats(sheet.connection):
-        lost = head.owner == owner.id and not answering & {0, head.department}
-        if lost and head.state is State.active:
-            sheet.load((head.id,))
-            after, entries = decide(head, owner, Release(CID, head.id), now)
-            sheet.change(after, entries)
-            changes.append(Change(head, after, entries))
+        if answering & {0, head.department} or head.state is not State.active:
+            continue
+        if not takes_part(head, owner.id):
+            continue
+        sheet.load((head.id,))
+        command = Release(CID, head.id) if head.owner == owner.id else Leave(CID, head.id)
+        after, entries = decide(head, owner, command, now, sheet.department(head.department))
+        sheet.change(after, entries)
+        changes.append(Change(head, after, entries))
     return changes
 
 
@@ -233,7 +274,7 @@ def _grant_words(role: Role, department: str) -> str:
 
 
 def _add_department(sheet: WorkingSet, actor: Actor, command: AddDepartment, now: int) -> Made:
-    _require(actor)
+    _require(actor, Deed.add_department)
     if not SLUG.fullmatch(command.slug):
         raise Refusal(
             Code.invalid,
@@ -242,28 +283,32 @@ def _add_department(sheet: WorkingSet, actor: Actor, command: AddDepartment, now
     if departments.by_slug(sheet.connection, command.slug):
         return _same(command.slug, f"{command.slug} exists already; nothing was changed.")
     fresh = Department(0, command.slug, command.slug.replace("-", " ").capitalize(), version=1)
-    departments.add(sheet.connection, _changed(fresh, command))
-    _record(sheet, actor, now, "add_department", command.slug)
-    return _made(command.slug, f"The department {command.slug} was added.", DepartmentsChanged())
+    added = departments.add(sheet.connection, _changed(sheet, fresh, command))
+    record(sheet, actor, now, "add_department", command.slug)
+    made = _made(command.slug, f"The department {command.slug} was added.", DepartmentsChanged())
+    if actor.id and not can(actor, Deed.set_department, Thing(department=added.id)):
+        users.give(sheet.connection, actor.id, Grant(Role.supervisor, added.id))
+        made.news.append(StaffChanged(actor.id))
+    return made
 
 
 def _set_department(sheet: WorkingSet, actor: Actor, command: SetDepartment, now: int) -> Made:
-    _require(actor)
     found = _department(sheet, command.slug)
+    _require(actor, Deed.set_department, Thing(department=found.id))
     if command.version and command.version != found.version:
         raise Refusal(Code.conflict, f"Somebody has changed {found.slug} meanwhile. Read it again.")
-    wish = _changed(found, command)
+    wish = _changed(sheet, found, command)
     if command.archived is not None:
         wish = msgspec.structs.replace(wish, archived=command.archived)
     if wish == found:
         return _same(found.slug, f"{found.slug} is so already.")
     departments.save(sheet.connection, msgspec.structs.replace(wish, version=found.version + 1))
     names = [name for name in wish.__struct_fields__ if getattr(wish, name) != getattr(found, name)]
-    _record(sheet, actor, now, "set_department", found.slug, " ".join(names))
+    record(sheet, actor, now, "set_department", found.slug, " ".join(names))
     return _made(found.slug, f"{found.slug} was changed.", DepartmentsChanged())
 
 
-def _changed(found: Department, wish: AddDepartment) -> Department:
+def _changed(sheet: WorkingSet, found: Department, wish: AddDepartment) -> Department:
     changes: dict[str, Any] = {}
     if wish.name is not None:
         changes["name"] = _short(wish.name.strip(), MAX_NAME, "A department's name")
@@ -288,7 +333,56 @@ def _changed(found: Department, wish: AddDepartment) -> Department:
         changes["waiting_ms"] = 1_000 * _between(wish.waiting_s, 1, 24 * HOUR_S, "Waiting seconds")
     if wish.queue_limit is not None:
         changes["queue_limit"] = _between(wish.queue_limit, 1, 100_000, "A queue's limit")
+    changes.update(_routing(sheet, found, wish))
     return msgspec.structs.replace(found, **changes)
+
+
+def _routing(sheet: WorkingSet, found: Department, wish: AddDepartment) -> dict[str, Any]:
+    changes: dict[str, Any] = {
+        name: given
+        for name in ("to_solve", "routing", "strict_limit", "away", "note_required")
+        if (given := getattr(wish, name)) is not None
+    }
+    for name, least, most in NUMBERS:
+        given = getattr(wish, name)
+        if given is not None:
+            changes[name] = _between(given, least, most, name.replace("_", " ").capitalize())
+    for name, least, most in SECONDS:
+        given = getattr(wish, f"{name}_s")
+        if given is not None:
+            what = name.replace("_", " ").capitalize() + " seconds"
+            changes[f"{name}_ms"] = 1_000 * _between(given, least, most, what)
+    for name, length in WORDS:
+        given = getattr(wish, name)
+        if given is not None:
+            changes[name] = _list_of(given, length, name)
+    if wish.guide is not None:
+        changes["guide"] = _short(wish.guide.strip(), MAX_TEXT, "A guide")
+    if wish.overflow_to is not None:
+        to = _department_id(sheet, wish.overflow_to)
+        if to and to == found.id:
+            raise Refusal(Code.invalid, "A department cannot flow over into itself.")
+        changes["overflow_to"] = to
+    return changes
+
+
+NUMBERS = (("priority", -MAX_PRIORITY, MAX_PRIORITY), ("agent_limit", 0, 1_000), ("guests", 0, 20))
+SECONDS = (
+    ("skill_wait", 0, 24 * HOUR_S),
+    ("reply", 0, HOUR_S),
+    ("offer", 5, HOUR_S),
+    ("wait_for", 10, 24 * HOUR_S),
+    ("overflow", 0, 24 * HOUR_S),
+    ("idle", 0, 24 * HOUR_S),
+)
+WORDS = (("pages", MAX_PAGE), ("languages", 35), ("skills", 40), ("alarms", 80))
+
+
+def _list_of(given: list[str], length: int, what: str) -> tuple[str, ...]:
+    if len(given) > 200:
+        raise Refusal(Code.invalid, f"More than 200 {what} are too many.")
+    cleaned = (_short(word.strip().casefold(), length, f"One of the {what}") for word in given)
+    return tuple(dict.fromkeys(word for word in cleaned if word))
 
 
 def _department(sheet: WorkingSet, slug: str) -> Department:
@@ -321,7 +415,7 @@ def _awake(sheet: WorkingSet, actor: Actor, command: Awake, now: int) -> Made:
     assert can(actor, Deed.expire)
     connection = sheet.connection
     alive = int(letters.settings(connection).get("alive_at", now))
-    users.lose_all_seats(connection, now)
+    seats.lose_all(connection, now, now + RECONNECT_MS)
     chats.extend_timers(connection, max(0, now - alive))
     chats.lose_all_visitors(connection, now, RECONNECT_MS)
     letters.set_setting(connection, "alive_at", str(now))
@@ -337,12 +431,13 @@ def _alive(sheet: WorkingSet, actor: Actor, command: Alive, now: int) -> Made:
 # --- common --------------------------------------------------------------------------------------------------------
 
 
-def _require(actor: Actor) -> None:
-    if not can(actor, Deed.administer):
+def _require(actor: Actor, deed: Deed = Deed.administer, about: Thing = NOTHING) -> None:
+    if not can(actor, deed, about):
         raise Refusal(Code.unknown, "There is no such thing, or it is not yours to change.")
 
 
-def _record(sheet: WorkingSet, actor: Actor, now: int, deed: str, thing: str, detail: str = "") -> None:
+def record(sheet: WorkingSet, actor: Actor, now: int, deed: str, thing: str, detail: str = "") -> None:
+    """Write into the audit log who did what to what."""
     letters.record(sheet.connection, now, actor.name or str(actor.side), deed, thing, detail)
 
 

@@ -12,16 +12,18 @@ from typing import Any
 
 import msgspec
 
-from agentconsole.protocol import Code, Say, Side, encode
+from agentconsole.protocol import Code, Side, Take, encode
 
-from ..domain.chat import ChatCommand, Refusal, decide, unknown
+from ..domain.chat import ChatCommand, decide
+from ..domain.life import Refusal, unknown
 from ..domain.policy import Actor
 from ..storage import Connection
 from ..storage.chats import Receipt, WorkingSet
 from ..storage.database import Database
 from ..storage.writer import Overloaded, Writer
-from . import admin, sessions, staff, visits
+from . import admin, availability, handing, sessions, staff, talking, team, visits
 from .made import Change, Made
+from .workload import may_take
 
 log = logging.getLogger("agentconsole.desk")
 
@@ -30,6 +32,10 @@ Plain = Callable[[WorkingSet, Actor, Any, int], Made]
 PLAIN: dict[type[Any], Plain] = {
     **visits.COMMANDS,
     **staff.COMMANDS,
+    **availability.COMMANDS,
+    **handing.COMMANDS,
+    **talking.COMMANDS,
+    **team.COMMANDS,
     **admin.COMMANDS,
     **sessions.COMMANDS,
 }
@@ -154,8 +160,9 @@ def _chat(sheet: WorkingSet, job: Job) -> Made:
         if head is None:
             raise unknown()
         department = sheet.department(head.department)
-        timing = None if type(command) is Say else department.timing
-        after, entries = decide(head, job.actor, command, job.now, department.team, timing)
+        if type(command) is Take and department.strict_limit:
+            may_take(sheet, head, job.actor, job.now)
+        after, entries = decide(head, job.actor, command, job.now, department)
     except Refusal as refusal:
         return _earlier(sheet, key, command) or Made(about=command.chat, refusal=refusal)
     if after is head:

@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 
-from agentconsole.protocol import CannedCard, LeftCard
+from agentconsole.protocol import CannedCard, LeftCard, Message
 
-from ..domain.chat import Entry, Head, Refusal
-from ..storage.users import Seat
+from ..domain.life import Entry, Head, Refusal
+from ..storage.feedback import Filed
+from ..storage.seats import Seat
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
@@ -37,7 +38,36 @@ class SessionsEnded(msgspec.Struct, frozen=True):
     session: int = 0
 
 
-News = Seat | CannedCard | LeftCard | DepartmentsChanged | StaffChanged | SessionsEnded
+class TeamChanged(msgspec.Struct, frozen=True):
+    """An agent's limit, languages, skills or standing in a department changed."""
+
+    user: int
+
+
+class BreaksChanged(msgspec.Struct, frozen=True):
+    """The reasons for a break changed."""
+
+
+class RoomRead(msgspec.Struct, frozen=True):
+    """A user has read on in a room of staff messages."""
+
+    user: int
+    room: str
+
+
+News = (
+    Seat
+    | CannedCard
+    | LeftCard
+    | Message
+    | Filed
+    | RoomRead
+    | TeamChanged
+    | BreaksChanged
+    | DepartmentsChanged
+    | StaffChanged
+    | SessionsEnded
+)
 
 
 class Made(msgspec.Struct, gc=False):

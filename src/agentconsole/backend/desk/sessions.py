@@ -9,7 +9,7 @@ import msgspec
 
 from agentconsole.protocol import Code
 
-from ..domain.chat import Refusal
+from ..domain.life import Refusal
 from ..domain.policy import Actor, Deed, can
 from ..storage import letters, users
 from ..storage.chats import WorkingSet

@@ -1,4 +1,4 @@
-"""Commands of staff that are not about one chat's log: next in line, status, canned replies, notes, left messages."""
+"""Commands of staff that are not about one chat's log: next in line, canned replies, notes, left messages."""
 
 from __future__ import annotations
 
@@ -15,24 +15,17 @@ from agentconsole.protocol import (
     NoteCustomer,
     Role,
     SaveCanned,
-    SetStatus,
-    Status,
     Take,
     TakeNext,
 )
 
-from ..domain.chat import Refusal, checked_text, decide, thing, unknown, without_nul
+from ..domain.chat import decide
+from ..domain.life import Refusal, checked_text, thing, unknown, without_nul
 from ..domain.policy import NOTHING, Actor, Deed, Thing, can, departments_of
-from ..storage import chats, letters, users
+from ..storage import chats, letters
 from ..storage.chats import WorkingSet
 from .made import Change, Made
-
-
-class SeatLink(msgspec.Struct, frozen=True):
-    """The last console of a user closed, or a first one opened."""
-
-    user: int
-    up: bool
+from .workload import may_take
 
 
 class SaveMarks(msgspec.Struct, frozen=True):
@@ -45,43 +38,16 @@ def _take_next(sheet: WorkingSet, actor: Actor, command: TakeNext, now: int) -> 
     mine = departments_of(actor, Role.agent, Role.supervisor)
     if command.department:
         mine = frozenset({command.department}) if mine is None else mine & {command.department}
-    head = chats.next_waiting(sheet.connection, mine)
+    head = chats.next_waiting(sheet.connection, mine, actor.id, now)
     if head is None:
         raise Refusal(Code.gone, "Nobody is waiting.")
     sheet.load((head.id,))
     department = sheet.department(head.department)
-    take = Take(command.cid, head.id)
-    after, entries = decide(head, actor, take, now, department.team, department.timing)
+    if department.strict_limit:
+        may_take(sheet, head, actor, now)
+    after, entries = decide(head, actor, Take(command.cid, head.id), now, department)
     sheet.change(after, entries)
     return Made(about=after.id, seq=after.seq, pub=after.pub, changes=[Change(head, after, entries)])
-
-
-def _set_status(sheet: WorkingSet, actor: Actor, command: SetStatus, now: int) -> Made:
-    _require(actor, Deed.set_own_status)
-    seat = users.seat_of(sheet.connection, actor.id)
-    changed = msgspec.structs.replace(
-        seat, status=command.status, reason=without_nul(command.reason.strip()), since=now
-    )
-    if (changed.status, changed.reason) == (seat.status, seat.reason):
-        return Made()
-    users.save_seat(sheet.connection, changed)
-    return Made(about=actor.id, news=[changed])
-
-
-def _seat_link(sheet: WorkingSet, actor: Actor, command: SeatLink, now: int) -> Made:
-    _require(actor, Deed.expire)
-    seat = users.seat_of(sheet.connection, command.user)
-    if command.up == (seat.lost_at == 0):
-        return Made()
-    fresh = command.up and seat.since == 0
-    changed = msgspec.structs.replace(
-        seat,
-        lost_at=0 if command.up else now,
-        status=Status.online if fresh else seat.status,
-        since=now if fresh else seat.since,
-    )
-    users.save_seat(sheet.connection, changed)
-    return Made(about=command.user, news=[changed])
 
 
 def _save_marks(sheet: WorkingSet, actor: Actor, command: SaveMarks, now: int) -> Made:
@@ -143,8 +109,6 @@ def _require(actor: Actor, deed: Deed, about: Thing = NOTHING) -> None:
 
 COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {
     TakeNext: _take_next,
-    SetStatus: _set_status,
-    SeatLink: _seat_link,
     SaveMarks: _save_marks,
     NoteCustomer: _note_customer,
     SaveCanned: _save_canned,

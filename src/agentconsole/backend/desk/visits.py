@@ -23,18 +23,10 @@ from agentconsole.protocol import (
     State,
 )
 
-from ..domain.chat import (
-    Entry,
-    Head,
-    Refusal,
-    begin,
-    checked_text,
-    decide,
-    leave_message,
-    unknown,
-    without_nul,
-)
+from ..domain.chat import begin, decide, leave_message
 from ..domain.department import Department
+from ..domain.leading import lead
+from ..domain.life import Entry, Head, Refusal, checked_text, unknown, without_nul
 from ..domain.policy import Actor
 from ..storage import chats, departments, letters, visitors
 from ..storage.chats import WorkingSet
@@ -92,10 +84,10 @@ def arrive(sheet: WorkingSet, actor: Actor, command: Any, now: int) -> Actor:
 
 def _begin_chat(sheet: WorkingSet, actor: Actor, command: BeginChat, now: int) -> Made:
     start, where = command.start, command.where
-    department = _department(sheet, start.department)
+    department = _chosen(sheet, start, where)
     running = chats.open_of_visitor(sheet.connection, actor.id, department.id)
     if running is not None:
-        return _go_on(sheet, actor, running, start, department, now)
+        return _go_on(sheet, actor, running, start, now)
     if chats.waiting_count(sheet.connection, department.id) >= department.queue_limit:
         raise Refusal(Code.full, f"Too many people wait for {department.name}. Please leave a message.")
     name = checked_name(start.name)
@@ -113,30 +105,38 @@ def _begin_chat(sheet: WorkingSet, actor: Actor, command: BeginChat, now: int) -
         pub=0,
         version=1,
         since=now,
+        queued_at=now,
         started_at=now,
         name=name,
         email=email,
         topic=without_nul(start.topic),
+        home=department.id,
         language=_kept(where.language),
         page=_kept(where.page),
         page_title=_kept(where.page_title),
         drill=where.drill,
     )
-    head = sheet.insert(head)
+    owner, owner_name = chats.last_owner(sheet.connection, actor.id, email)
+    head = sheet.insert(msgspec.structs.replace(head, wanted=owner, wanted_name=owner_name))
     after, entries = begin(head, Party(Side.visitor, 0, name), now, start.topic, text)
     sheet.change(msgspec.structs.replace(after, version=2), entries)
     after = msgspec.structs.replace(after, version=2)
     return Made(about=after.id, seq=after.seq, pub=after.pub, changes=[Change(None, after, entries)])
 
 
-def _go_on(
-    sheet: WorkingSet, actor: Actor, running: Head, start: Start, department: Department, now: int
-) -> Made:
+def _chosen(sheet: WorkingSet, start: Start, where: Where) -> Department:
+    key = start.department or lead(departments.every(sheet.connection), start.topic, where.page)
+    if not key:
+        raise Refusal(Code.invalid, "Please choose a department first.")
+    return _department(sheet, key)
+
+
+def _go_on(sheet: WorkingSet, actor: Actor, running: Head, start: Start, now: int) -> Made:
     if not start.text.strip():
         return Made(about=running.id, seq=running.seq, pub=running.pub)
     sheet.load((running.id,))
     say = Say(start.cid, running.id, start.text)
-    after, entries = decide(running, actor, say, now, department.team, department.timing)
+    after, entries = decide(running, actor, say, now, sheet.department(running.department))
     sheet.change(after, entries)
     return Made(about=after.id, seq=after.seq, pub=after.pub, changes=[Change(running, after, entries)])
 

@@ -1,131 +1,72 @@
-"""The life of a chat: which event may follow in which state, and what each command makes happen."""
+"""What each command makes of a chat: the one function `decide`, and the commands of visitors, of agents, of the clock."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
 from agentconsole.protocol import (
     MAX_COMMENT,
-    MAX_TEXT,
-    OPEN_STATES,
+    AskHelp,
+    CancelTransfer,
     Close,
     Code,
+    Decline,
     Ended,
+    EndHelp,
     Finished,
+    Join,
     Leave,
     MessageLeft,
     Note,
     Noted,
-    Outcome,
+    OfferEnd,
+    OfferEnded,
     OutcomeSet,
     Party,
-    Public,
+    Prioritise,
     PublicWhat,
     Rate,
     Rated,
-    Rating,
     Release,
     Reopen,
     Reopened,
-    Requeued,
     Said,
     Say,
     Side,
     Started,
     State,
     Take,
+    TakeOver,
     Took,
     VisitorLeft,
     What,
 )
 
+from . import offers, together
+from .department import USUAL, Department
+from .life import (
+    NO_LINE,
+    NO_OFFER,
+    UNANSWERED_LIMIT,
+    Decision,
+    Head,
+    Refusal,
+    append,
+    checked_text,
+    first_line,
+    is_offered,
+    is_open,
+    listed,
+    over,
+    thing,
+    unknown,
+    without_nul,
+)
+from .offers import OfferLost
 from .policy import Actor, Deed, Thing, can
-
-LIFE: dict[tuple[State, type[What]], State] = {
-    (State.waiting, Started): State.waiting,
-    (State.waiting, Said): State.waiting,
-    (State.waiting, Noted): State.waiting,
-    (State.waiting, Took): State.active,
-    (State.waiting, VisitorLeft): State.abandoned,
-    (State.waiting, MessageLeft): State.left_message,
-    (State.active, Said): State.active,
-    (State.active, Noted): State.active,
-    (State.active, Requeued): State.waiting,
-    (State.active, Ended): State.wrapup,
-    (State.active, VisitorLeft): State.wrapup,
-    (State.wrapup, OutcomeSet): State.wrapup,
-    (State.wrapup, Noted): State.wrapup,
-    (State.wrapup, Rated): State.wrapup,
-    (State.wrapup, Reopened): State.active,
-    (State.wrapup, Finished): State.closed,
-    (State.closed, Noted): State.closed,
-    (State.closed, Rated): State.closed,
-    (State.abandoned, Noted): State.abandoned,
-    (State.left_message, Noted): State.left_message,
-}
-
-UNANSWERED_LIMIT = 300
-
-
-class Head(msgspec.Struct, frozen=True, gc=False):
-    """A chat as it stands: one row. Times are UTC milliseconds, 0 = not (yet).
-
-    ``since`` is when it began to wait (a requeued chat keeps it), ``due_at`` when the next timer fires,
-    ``unanswered`` counts the visitor's lines since the last human answer, ``version`` grows with every change
-    that a list shows.
-    """
-
-    id: int
-    visitor: int
-    department: int
-    state: State
-    owner: int
-    seq: int
-    pub: int
-    version: int
-    since: int
-    started_at: int
-    owner_name: str = ""
-    name: str = ""
-    email: str = ""
-    topic: str = ""
-    first_line: str = ""
-    language: str = ""
-    page: str = ""
-    page_title: str = ""
-    lost_at: int = 0
-    left: bool = False
-    taken_at: int = 0
-    replied_at: int = 0
-    ended_at: int = 0
-    due_at: int = 0
-    unanswered: int = 0
-    outcome: Outcome | None = None
-    rating: Rating | None = None
-    comment: str = ""
-    drill: bool = False
-
-
-class Timing(msgspec.Struct, frozen=True):
-    """How long things last in a department, in milliseconds."""
-
-    wrapup: int = 30_000
-    abandon: int = 60_000
-
-
-USUAL = Timing()
-
-
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """One numbered event of a log; ``pub`` 0 = staff only."""
-
-    seq: int
-    pub: int
-    at: int
-    by: Party
-    what: What
 
 
 class Expire(msgspec.Struct, frozen=True):
@@ -149,75 +90,29 @@ class VisitorPage(msgspec.Struct, frozen=True):
     page_title: str = ""
 
 
-ChatCommand = Say | Note | Take | Close | Reopen | Release | Leave | Rate | Expire | VisitorLink | VisitorPage
+ChatCommand = (
+    Say
+    | Note
+    | Take
+    | Close
+    | Reopen
+    | Release
+    | Leave
+    | Rate
+    | Decline
+    | CancelTransfer
+    | TakeOver
+    | Join
+    | AskHelp
+    | EndHelp
+    | Prioritise
+    | OfferLost
+    | Expire
+    | VisitorLink
+    | VisitorPage
+)
 
-
-VISITORS = (Leave, Rate, VisitorPage)
-
-
-class Refusal(Exception):
-    """A command cannot be: a code for programs, a sentence for people."""
-
-    def __init__(self, code: Code, text: str, retry_ms: int = 0) -> None:
-        super().__init__(text)
-        self.code = code
-        self.text = text
-        self.retry_ms = retry_ms
-
-
-Decision = tuple[Head, list[Entry]]
-
-
-def is_open(state: State) -> bool:
-    """Is the conversation still going on?"""
-    return state in OPEN_STATES
-
-
-def thing(head: Head, team: bool) -> Thing:
-    """The chat as policy looks at it; ``team`` = its department lets colleagues read."""
-    return Thing(
-        department=head.department,
-        owner=head.owner,
-        visitor=head.visitor,
-        waiting=head.state is State.waiting,
-        over=not is_open(head.state),
-        team=team,
-    )
-
-
-def append(head: Head, by: Party, now: int, *whats: What, **changes: object) -> Decision:
-    """The head after these events and changes, and the events with their numbers. Raises Refusal where LIFE has no row."""
-    entries = []
-    seq, pub, state = head.seq, head.pub, head.state
-    for what in whats:
-        following = LIFE.get((state, type(what)))
-        if following is None:
-            raise Refusal(Code.not_now, f"This chat is {_WORDS[state]}: that is not possible now.")
-        state = following
-        seq += 1
-        if isinstance(what, Public):
-            pub += 1
-        entries.append(Entry(seq, pub if isinstance(what, Public) else 0, now, by, what))
-    return _with(head, seq=seq, pub=pub, state=state, **changes), entries
-
-
-_WORDS = {
-    State.waiting: "waiting in its queue",
-    State.offered: "being offered to an agent",
-    State.active: "running",
-    State.wrapup: "closed, in wrap-up",
-    State.closed: "over",
-    State.abandoned: "over, the visitor has left",
-    State.left_message: "a left message",
-}
-
-
-def _with(head: Head, **changes: object) -> Head:
-    return msgspec.structs.replace(head, **changes)
-
-
-def _listed(head: Head, **changes: object) -> Head:
-    return msgspec.structs.replace(head, version=head.version + 1, **changes)
+VISITORS = (Rate, VisitorPage)
 
 
 def begin(head: Head, by: Party, now: int, topic: str, text: str) -> Decision:
@@ -226,134 +121,173 @@ def begin(head: Head, by: Party, now: int, topic: str, text: str) -> Decision:
     if text:
         whats.append(Said(checked_text(text)))
     head, entries = append(head, by, now, *whats)
-    return _with(head, first_line=first_line(text), unanswered=1 if text else 0), entries
-
-
-def first_line(text: str) -> str:
-    """What a queue shows of a text."""
-    return " ".join(text.split())[:200]
-
-
-def checked_text(text: str, limit: int = MAX_TEXT) -> str:
-    """The text itself, if it is one. Raises Refusal empty, too_long or invalid; nothing is ever cut."""
-    if not text.strip():
-        raise Refusal(Code.empty, "There is nothing to send yet.")
-    if len(text) > limit:
-        raise Refusal(Code.too_long, f"{len(text):,} characters are too many; up to {limit:,} are possible.")
-    return without_nul(text)
-
-
-def without_nul(text: str) -> str:
-    """The text itself. Raises Refusal invalid for the one character that not every database keeps."""
-    if "\0" in text:
-        raise Refusal(Code.invalid, "A NUL character cannot be kept. Please take it out.")
-    return text
+    asked = {"unanswered": 1, "asked_at": now, "spoke_at": now} if text else {}
+    return msgspec.structs.replace(head, first_line=first_line(text), **asked), entries
 
 
 def decide(
-    head: Head, actor: Actor, command: ChatCommand, now: int, team: bool = False, timing: Timing | None = None
+    head: Head, actor: Actor, command: ChatCommand, now: int, department: Department = USUAL
 ) -> Decision:
     """What this command of this actor makes of this chat. Raises Refusal; then nothing has changed.
 
-    A decision without events and with the very same head means: it was so already.
+    ``department`` is the one that has the chat. A decision without events and with the very same head means: it was
+    so already.
     """
-    facts = thing(head, team)
+    facts = thing(head, department.team)
     if (actor.side is Side.visitor or isinstance(command, VISITORS)) and not can(actor, Deed.visit, facts):
         raise unknown()
     decider = _DECIDERS[type(command)]
-    return decider(head, actor, command, now, facts, timing or USUAL)
+    return decider(head, actor, command, now, facts, department)
 
 
-def unknown() -> Refusal:
-    """The one answer to what does not exist and to what is not yours."""
-    return Refusal(Code.unknown, "There is no such chat, or it is not yours to see.")
-
-
-def _require(actor: Actor, deed: Deed, facts: Thing, sentence: str) -> None:
+def require(actor: Actor, deed: Deed, facts: Thing, sentence: str) -> None:
+    """Raises Refusal not_now with the sentence to who may at least read the chat, unknown to everybody else."""
     if can(actor, deed, facts):
         return
     raise Refusal(Code.not_now, sentence) if can(actor, Deed.read_chat, facts) else unknown()
 
 
-def _say(head: Head, actor: Actor, command: Say, now: int, facts: Thing, timing: Timing) -> Decision:
+def _say(head: Head, actor: Actor, command: Say, now: int, facts: Thing, department: Department) -> Decision:
     text = checked_text(command.text)
     if not is_open(head.state):
         mine = actor.side is Side.visitor or can(actor, Deed.read_chat, facts)
-        raise _over() if mine else unknown()
+        raise over() if mine else unknown()
     if actor.side is Side.visitor:
-        return _visitor_says(head, actor, text, now)
-    _require(actor, Deed.answer, facts, "Take this chat before you write in it.")
+        return _visitor_says(head, actor, text, now, department)
+    if head.state is State.offered and head.offer_to == actor.id:
+        taken, took = _take(head, actor, Take(command.cid, head.id), now, facts, department)
+        after, said = _staff_says(taken, actor, text, now)
+        return after, took + said
+    require(actor, Deed.answer, facts, "Take this chat before you write in it.")
     if head.state is State.wrapup:
         raise Refusal(Code.not_now, "This chat is closed. Reopen it to write on, or leave it as it is.")
-    return append(head, actor.party, now, Said(text), unanswered=0, replied_at=head.replied_at or now)
+    return _staff_says(head, actor, text, now)
 
 
-def _visitor_says(head: Head, actor: Actor, text: str, now: int) -> Decision:
+def _staff_says(head: Head, actor: Actor, text: str, now: int) -> Decision:
+    answered: dict[str, object] = {
+        "unanswered": 0,
+        "asked_at": 0,
+        "spoke_at": now,
+        "replied_at": head.replied_at or now,
+    }
+    if head.timed:
+        due_at = head.due_at if is_offered(head) else 0
+        answered.update(timed=False, due_at=due_at, version=head.version + 1)
+    return append(head, actor.party, now, Said(text), **answered)
+
+
+def _visitor_says(head: Head, actor: Actor, text: str, now: int, department: Department) -> Decision:
     if head.unanswered >= UNANSWERED_LIMIT:
         raise Refusal(Code.slow_down, "Please wait for an answer before you write more.", retry_ms=60_000)
     party = Party(Side.visitor, 0, head.name)
     whats: list[What] = [Said(text)]
-    if head.state is State.wrapup:
-        whats.insert(0, Reopened())
-    changes: dict[str, object] = {"unanswered": head.unanswered + 1}
+    changes: dict[str, object] = {
+        "unanswered": head.unanswered + 1,
+        "asked_at": head.asked_at or now,
+        "spoke_at": now,
+    }
     if not head.first_line:
         changes.update(first_line=first_line(text), version=head.version + 1)
+    if department.alarms and _alarming(text, department):
+        changes.update(alarms=head.alarms + 1, version=head.version + 1)
     if head.state is State.wrapup:
+        whats.insert(0, Reopened())
         changes.update(_reopening(head))
     return append(head, party, now, *whats, **changes)
+
+
+def _alarming(text: str, department: Department) -> bool:
+    folded = text.casefold()
+    return any(word in folded for word in department.alarms)
 
 
 def _reopening(head: Head) -> dict[str, object]:
     return {"due_at": 0, "ended_at": 0, "left": False, "outcome": None, "version": head.version + 1}
 
 
-def _over() -> Refusal:
-    return Refusal(Code.closed, "This chat is over. What you wrote was not sent.")
-
-
-def _note(head: Head, actor: Actor, command: Note, now: int, facts: Thing, timing: Timing) -> Decision:
+def _note(
+    head: Head, actor: Actor, command: Note, now: int, facts: Thing, department: Department
+) -> Decision:
     text = checked_text(command.text)
-    _require(actor, Deed.note, facts, "Take this chat before you write a note in it.")
+    require(actor, Deed.note, facts, "Take this chat before you write a note in it.")
     return append(head, actor.party, now, Noted(text))
 
 
-def _take(head: Head, actor: Actor, command: Take, now: int, facts: Thing, timing: Timing) -> Decision:
+def _take(
+    head: Head, actor: Actor, command: Take, now: int, facts: Thing, department: Department
+) -> Decision:
     if not can(actor, Deed.take, facts):
         raise unknown()
     if head.owner == actor.id and head.state in (State.active, State.wrapup):
         return head, []
     if not is_open(head.state):
         raise Refusal(Code.gone, "The visitor has left this chat already.")
+    if offers.accepts(head, actor):
+        return offers.accept(head, actor.party, now)
     if head.owner:
         raise Refusal(Code.taken, f"{head.owner_name} has taken this chat.")
-    after, entries = append(head, actor.party, now, Took())
+    if head.offer_to not in (0, actor.id) and not can(actor, Deed.force, facts):
+        raise Refusal(Code.taken, f"This chat is being offered to {head.offer_name}.")
+    return take(head, actor.party, now)
+
+
+def take(head: Head, by: Party, now: int) -> Decision:
+    """A waiting or offered chat is answered by this person; an offer's timer runs on until the first line."""
+    after, entries = append(head, by, now, Took())
+    mine = head.offer_to == by.id
     return (
-        _listed(
-            after, owner=actor.id, owner_name=actor.display, taken_at=now, due_at=0, ended_at=0, outcome=None
+        listed(
+            after,
+            owner=by.id,
+            owner_name=by.name,
+            taken_at=now,
+            timed=head.timed and mine,
+            due_at=head.due_at if head.timed and mine else 0,
+            ended_at=0,
+            outcome=None,
+            tried=(),
+            **NO_OFFER,
+            **NO_LINE,
         ),
         entries,
     )
 
 
-def _close(head: Head, actor: Actor, command: Close, now: int, facts: Thing, timing: Timing) -> Decision:
-    _require(actor, Deed.close, facts, "Take this chat before you close it.")
+def _close(
+    head: Head, actor: Actor, command: Close, now: int, facts: Thing, department: Department
+) -> Decision:
+    require(actor, Deed.close, facts, "Take this chat before you close it.")
     if not is_open(head.state):
-        raise _over()
-    whats: list[What] = [OutcomeSet(command.outcome)]
+        raise over()
+    if command.outcome is None and department.to_solve:
+        raise Refusal(Code.invalid, f"{department.name} wants to know how a chat ended. Choose an outcome.")
+    whats: list[What] = [OutcomeSet(command.outcome)] if command.outcome else []
     if head.state is State.wrapup:
-        if head.outcome is command.outcome:
+        if head.outcome is command.outcome or command.outcome is None:
             return head, []
         after, entries = append(head, actor.party, now, *whats)
-        return _listed(after, outcome=command.outcome), entries
-    after, entries = append(head, actor.party, now, Ended(), *whats)
-    return (
-        _listed(after, outcome=command.outcome, ended_at=now, due_at=now + timing.wrapup, unanswered=0),
-        entries,
+        return listed(after, outcome=command.outcome), entries
+    after, entries = append(head, actor.party, now, *offers.cancelled(head), Ended(), *whats)
+    ended = listed(
+        after,
+        outcome=command.outcome,
+        ended_at=now,
+        due_at=now + department.wrapup_ms,
+        unanswered=0,
+        asked_at=0,
+        **_ENDING,
     )
+    return ended, entries
 
 
-def _reopen(head: Head, actor: Actor, command: Reopen, now: int, facts: Thing, timing: Timing) -> Decision:
-    _require(actor, Deed.reopen, facts, "Only who closed this chat can reopen it.")
+_ENDING: dict[str, object] = {"timed": False, "help_at": 0, "invited": (), **NO_OFFER}
+
+
+def _reopen(
+    head: Head, actor: Actor, command: Reopen, now: int, facts: Thing, department: Department
+) -> Decision:
+    require(actor, Deed.reopen, facts, "Only who closed this chat can reopen it.")
     if head.state is State.active:
         return head, []
     if head.state is not State.wrapup:
@@ -363,28 +297,34 @@ def _reopen(head: Head, actor: Actor, command: Reopen, now: int, facts: Thing, t
     return append(head, actor.party, now, Reopened(), **_reopening(head))
 
 
-def _release(head: Head, actor: Actor, command: Release, now: int, facts: Thing, timing: Timing) -> Decision:
-    _require(actor, Deed.release, facts, "This chat is not yours to give back.")
-    after, entries = append(head, actor.party, now, Requeued())
-    due_at = now + timing.abandon if head.lost_at else 0
-    return _listed(after, owner=0, owner_name="", taken_at=0, due_at=due_at), entries
+def _release(
+    head: Head, actor: Actor, command: Release, now: int, facts: Thing, department: Department
+) -> Decision:
+    require(actor, Deed.release, facts, "This chat is not yours to give back.")
+    return offers.requeue(head, actor.party, now, department, tried=(head.owner,))
 
 
-def _leave(head: Head, actor: Actor, command: Leave, now: int, facts: Thing, timing: Timing) -> Decision:
+def _leave(
+    head: Head, actor: Actor, command: Leave, now: int, facts: Thing, department: Department
+) -> Decision:
+    if actor.side is Side.staff:
+        return together.part(head, actor, now, facts)
     if head.left or not is_open(head.state):
         return head, []
     if head.state is State.wrapup:
-        return _listed(head, left=True), []
-    return _visitor_gone(head, Party(Side.visitor, 0, head.name), now, timing)
+        return listed(head, left=True), []
+    return _visitor_gone(head, Party(Side.visitor, 0, head.name), now, department)
 
 
-def _visitor_gone(head: Head, by: Party, now: int, timing: Timing) -> Decision:
-    after, entries = append(head, by, now, VisitorLeft())
-    due_at = now + timing.wrapup if after.state is State.wrapup else 0
-    return _listed(after, left=True, ended_at=now, due_at=due_at), entries
+def _visitor_gone(head: Head, by: Party, now: int, department: Department) -> Decision:
+    after, entries = append(head, by, now, *offers.cancelled(head), VisitorLeft())
+    due_at = now + department.wrapup_ms if after.state is State.wrapup else 0
+    return listed(after, left=True, ended_at=now, due_at=due_at, **_ENDING, **NO_LINE), entries
 
 
-def _rate(head: Head, actor: Actor, command: Rate, now: int, facts: Thing, timing: Timing) -> Decision:
+def _rate(
+    head: Head, actor: Actor, command: Rate, now: int, facts: Thing, department: Department
+) -> Decision:
     if len(command.comment) > MAX_COMMENT:
         raise Refusal(Code.too_long, f"A comment may have up to {MAX_COMMENT:,} characters.")
     without_nul(command.comment)
@@ -392,47 +332,130 @@ def _rate(head: Head, actor: Actor, command: Rate, now: int, facts: Thing, timin
         return head, []
     party = Party(Side.visitor, 0, head.name)
     after, entries = append(head, party, now, Rated(command.rating, command.comment))
-    return _listed(after, rating=command.rating, comment=command.comment), entries
+    return listed(after, rating=command.rating, comment=command.comment), entries
 
 
-def _expire(head: Head, actor: Actor, command: Expire, now: int, facts: Thing, timing: Timing) -> Decision:
+def _expire(
+    head: Head, actor: Actor, command: Expire, now: int, facts: Thing, department: Department
+) -> Decision:
     if not can(actor, Deed.expire, facts):
         raise unknown()
     if not head.due_at or head.due_at > now:
         return head, []
     if head.state is State.wrapup:
         after, entries = append(head, actor.party, now, Finished())
-        return _listed(after, due_at=0), entries
+        return listed(after, due_at=0), entries
+    if is_offered(head):
+        return offers.run_out(head, now, department, OfferEnd.timeout)
+    if head.timed:
+        missed = OfferEnded(OfferEnd.timeout, head.owner, head.owner_name)
+        after, entries = append(head, actor.party, now, missed)
+        back, more = offers.requeue(after, actor.party, now, department, tried=(head.owner,))
+        return back, entries + more
     if head.state is State.waiting and head.lost_at:
-        return _visitor_gone(head, actor.party, now, timing)
-    return _listed(head, due_at=0), []
+        return _visitor_gone(head, actor.party, now, department)
+    return listed(head, due_at=0), []
 
 
-def _link(head: Head, actor: Actor, command: VisitorLink, now: int, facts: Thing, timing: Timing) -> Decision:
+def _link(
+    head: Head, actor: Actor, command: VisitorLink, now: int, facts: Thing, department: Department
+) -> Decision:
     if not can(actor, Deed.expire, facts):
         raise unknown()
     if command.up == (head.lost_at == 0) or not is_open(head.state):
         return head, []
     changes: dict[str, object] = {"lost_at": 0 if command.up else now}
     if head.state is State.waiting:
-        changes["due_at"] = 0 if command.up else now + timing.abandon
-    return _listed(head, **changes), []
+        changes["due_at"] = 0 if command.up else now + department.abandon_ms
+    return listed(head, **changes), []
 
 
-def _page(head: Head, actor: Actor, command: VisitorPage, now: int, facts: Thing, timing: Timing) -> Decision:
+def _page(
+    head: Head, actor: Actor, command: VisitorPage, now: int, facts: Thing, department: Department
+) -> Decision:
     page, title = command.page.replace("\0", ""), command.page_title.replace("\0", "")
     if (head.page, head.page_title) == (page, title) or not is_open(head.state):
         return head, []
-    return _listed(head, page=page, page_title=title), []
+    return listed(head, page=page, page_title=title), []
+
+
+def _prioritise(
+    head: Head, actor: Actor, command: Prioritise, now: int, facts: Thing, department: Department
+) -> Decision:
+    require(actor, Deed.prioritise, facts, "Only a supervisor of its department sets a chat's priority.")
+    return offers.prioritise(head, actor.party, now, command.priority)
+
+
+def _decline(
+    head: Head, actor: Actor, command: Decline, now: int, facts: Thing, department: Department
+) -> Decision:
+    if not can(actor, Deed.read_chat, facts):
+        raise unknown()
+    if head.offer_to == actor.id:
+        return offers.decline(head, actor.party, now, department, without_nul(command.reason.strip()))
+    if actor.id in head.invited:
+        return together.decline(head, actor.party, now, without_nul(command.reason.strip()))
+    raise Refusal(Code.not_now, "This chat is not offered to you (any more).")
+
+
+def _cancel(
+    head: Head, actor: Actor, command: CancelTransfer, now: int, facts: Thing, department: Department
+) -> Decision:
+    require(actor, Deed.transfer, facts, "Only who answers this chat takes its offer back.")
+    return offers.cancel(head, actor.party, now, department)
+
+
+def _take_over(
+    head: Head, actor: Actor, command: TakeOver, now: int, facts: Thing, department: Department
+) -> Decision:
+    require(actor, Deed.take_over, facts, "Only a supervisor of its department takes a running chat over.")
+    if head.state in (State.waiting, State.offered):
+        return take(head, actor.party, now)
+    if head.state is State.active and head.owner == actor.id:
+        return head, []
+    return offers.take_over(head, actor.party, now)
+
+
+def _lost(
+    head: Head, actor: Actor, command: OfferLost, now: int, facts: Thing, department: Department
+) -> Decision:
+    if not can(actor, Deed.expire, facts):
+        raise unknown()
+    if head.offer_to != command.user:
+        return head, []
+    return offers.run_out(head, now, department, OfferEnd.unavailable)
+
+
+def _join(
+    head: Head, actor: Actor, command: Join, now: int, facts: Thing, department: Department
+) -> Decision:
+    require(actor, Deed.join_chat, facts, "This chat is not open to you to join.")
+    return together.join(head, actor, now, facts, department)
+
+
+def _ask_help(
+    head: Head, actor: Actor, command: AskHelp, now: int, facts: Thing, department: Department
+) -> Decision:
+    require(actor, Deed.ask_help, facts, "Take this chat before you call for help in it.")
+    return together.ask_help(head, actor.party, now, without_nul(command.text.strip()))
+
+
+def _end_help(
+    head: Head, actor: Actor, command: EndHelp, now: int, facts: Thing, department: Department
+) -> Decision:
+    require(
+        actor, Deed.end_help, facts, "Only who answers this chat, or its supervisor, ends the call for help."
+    )
+    return together.end_help(head, actor.party, now)
 
 
 def leave_message(head: Head, now: int) -> Decision:
     """The waiting visitor leaves a message instead: the chat ends as that message."""
     after, entries = append(head, Party(Side.visitor, 0, head.name), now, MessageLeft())
-    return _listed(after, ended_at=now, due_at=0), entries
+    return listed(after, ended_at=now, due_at=0, **_ENDING, **NO_LINE), entries
 
 
-_DECIDERS: dict[type[ChatCommand], Callable[..., Decision]] = {
+_DECIDERS: dict[type[Any], Callable[..., Decision]] = {
     Say: _say,
     Note: _note,
     Take: _take,
@@ -441,6 +464,14 @@ _DECIDERS: dict[type[ChatCommand], Callable[..., Decision]] = {
     Release: _release,
     Leave: _leave,
     Rate: _rate,
+    Decline: _decline,
+    CancelTransfer: _cancel,
+    TakeOver: _take_over,
+    Join: _join,
+    AskHelp: _ask_help,
+    EndHelp: _end_help,
+    Prioritise: _prioritise,
+    OfferLost: _lost,
     Expire: _expire,
     VisitorLink: _link,
     VisitorPage: _page,

@@ -105,6 +105,8 @@ def _tier(outcome: Outcome, one: Candidate) -> int:
 def _hurdle(outcome: Outcome, one: Candidate) -> str:
     agent = one.agent
     match one.hurdle:
+        case Verdict.limit:
+            return f"has {one.total} of {chats(agent.limit)}"
         case Verdict.offline:
             return "is offline"
         case Verdict.on_break:
@@ -115,8 +117,6 @@ def _hurdle(outcome: Outcome, one: Candidate) -> str:
             return "finishes the running chats and takes no new ones"
         case Verdict.lost:
             return "has lost the link"
-        case Verdict.limit:
-            return f"has {one.total} of {chats(agent.limit)}"
         case Verdict.department_limit:
             limit = agent.places[outcome.case.queue.id].limit
             return f"has {one.here} of {chats(limit)} of {outcome.case.queue.name}"

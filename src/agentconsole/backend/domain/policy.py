@@ -27,6 +27,27 @@ class Deed(StrEnum):
     left_read = "left_read"
     left_handle = "left_handle"
     set_own_status = "set_own_status"
+    set_status = "set_status"
+    observe = "observe"
+    join_chat = "join_chat"
+    take_over = "take_over"
+    transfer = "transfer"
+    force = "force"
+    decline = "decline"
+    invite = "invite"
+    ask_help = "ask_help"
+    end_help = "end_help"
+    prioritise = "prioritise"
+    explain = "explain"
+    whisper = "whisper"
+    message = "message"
+    channel = "channel"
+    feedback_give = "feedback_give"
+    feedback_read = "feedback_read"
+    feedback_acknowledge = "feedback_acknowledge"
+    set_member = "set_member"
+    add_department = "add_department"
+    set_department = "set_department"
     canned_own = "canned_own"
     canned_department = "canned_department"
     canned_everybody = "canned_everybody"
@@ -54,11 +75,17 @@ class Reach(StrEnum):
 
     own = "own"  # the visitor's own chat
     assigned = "assigned"  # chats that I answer
-    reading = "reading"  # chats that I answer; those of my department if it is open to colleagues, and its waiting ones
+    taking_part = "taking_part"  # chats that I answer or have joined
+    reading = (
+        "reading"  # those; what is offered to me; my department's if open to colleagues, and its waiting ones
+    )
+    called = "called"  # what is offered to me or to my department, or I am invited to
+    reachable = "reachable"  # everything of a department that the grant covers, and what I am called to
     department = "department"  # everything of a department that the grant covers
-    finished = "finished"  # the department's conversations that are over
     everywhere = "everywhere"
 
+
+_STAFF = (Who.agent, Who.supervisor, Who.analyst, Who.admin)
 
 RIGHTS: dict[Deed, dict[Who, Reach]] = {
     Deed.see_queue: {
@@ -69,35 +96,70 @@ RIGHTS: dict[Deed, dict[Who, Reach]] = {
     Deed.read_chat: {
         Who.visitor: Reach.own,
         Who.agent: Reach.reading,
-        Who.supervisor: Reach.department,
-        Who.analyst: Reach.finished,
+        Who.supervisor: Reach.reachable,
+        Who.analyst: Reach.department,
     },
-    Deed.see_preview: {Who.agent: Reach.reading, Who.supervisor: Reach.department},
-    Deed.take: {Who.agent: Reach.department, Who.supervisor: Reach.department},
-    Deed.answer: {Who.agent: Reach.assigned, Who.supervisor: Reach.assigned},
-    Deed.note: {Who.agent: Reach.assigned, Who.supervisor: Reach.department},
+    Deed.observe: {Who.supervisor: Reach.department, Who.analyst: Reach.department},
+    Deed.see_preview: {
+        Who.agent: Reach.reading,
+        Who.supervisor: Reach.reachable,
+        Who.analyst: Reach.department,
+    },
+    Deed.take: {Who.agent: Reach.reachable, Who.supervisor: Reach.reachable},
+    Deed.take_over: {Who.supervisor: Reach.department},
+    Deed.join_chat: {Who.agent: Reach.reading, Who.supervisor: Reach.reachable},
+    Deed.answer: {Who.agent: Reach.taking_part, Who.supervisor: Reach.taking_part},
+    Deed.note: {Who.agent: Reach.taking_part, Who.supervisor: Reach.department},
     Deed.release: {Who.agent: Reach.assigned, Who.supervisor: Reach.department},
     Deed.close: {Who.agent: Reach.assigned, Who.supervisor: Reach.department},
     Deed.reopen: {Who.agent: Reach.assigned, Who.supervisor: Reach.assigned},
+    Deed.transfer: {Who.agent: Reach.assigned, Who.supervisor: Reach.department},
+    Deed.force: {Who.supervisor: Reach.department},
+    Deed.decline: {Who.agent: Reach.called, Who.supervisor: Reach.called},
+    Deed.invite: {Who.agent: Reach.assigned, Who.supervisor: Reach.department},
+    Deed.ask_help: {Who.agent: Reach.taking_part, Who.supervisor: Reach.taking_part},
+    Deed.end_help: {Who.agent: Reach.taking_part, Who.supervisor: Reach.department},
+    Deed.prioritise: {Who.supervisor: Reach.department},
+    Deed.explain: {
+        Who.agent: Reach.reading,
+        Who.supervisor: Reach.reachable,
+        Who.analyst: Reach.department,
+    },
+    Deed.whisper: {Who.supervisor: Reach.department},
+    Deed.message: dict.fromkeys(_STAFF, Reach.everywhere),
+    Deed.channel: dict.fromkeys(_STAFF, Reach.department),
+    Deed.feedback_give: {Who.supervisor: Reach.department, Who.analyst: Reach.department},
+    Deed.feedback_read: {
+        Who.agent: Reach.assigned,
+        Who.supervisor: Reach.department,
+        Who.analyst: Reach.department,
+    },
+    Deed.feedback_acknowledge: dict.fromkeys(_STAFF, Reach.assigned),
     Deed.visit: {Who.visitor: Reach.own},
-    Deed.customer_read: {Who.agent: Reach.reading, Who.supervisor: Reach.department},
-    Deed.customer_note: {Who.agent: Reach.assigned, Who.supervisor: Reach.department},
+    Deed.customer_read: {Who.agent: Reach.reading, Who.supervisor: Reach.reachable},
+    Deed.customer_note: {Who.agent: Reach.taking_part, Who.supervisor: Reach.department},
     Deed.left_read: {Who.agent: Reach.department, Who.supervisor: Reach.department},
     Deed.left_handle: {Who.agent: Reach.department, Who.supervisor: Reach.department},
-    Deed.set_own_status: {
-        Who.agent: Reach.everywhere,
-        Who.supervisor: Reach.everywhere,
-        Who.analyst: Reach.everywhere,
+    Deed.set_own_status: dict.fromkeys(_STAFF, Reach.everywhere),
+    Deed.set_status: {Who.supervisor: Reach.department, Who.system: Reach.everywhere},
+    Deed.set_member: {
+        Who.supervisor: Reach.department,
         Who.admin: Reach.everywhere,
+        Who.system: Reach.everywhere,
     },
     Deed.canned_own: {Who.agent: Reach.everywhere, Who.supervisor: Reach.everywhere},
     Deed.canned_department: {Who.supervisor: Reach.department, Who.admin: Reach.everywhere},
     Deed.canned_everybody: {Who.admin: Reach.everywhere},
-    Deed.see_team: {
-        Who.agent: Reach.everywhere,
+    Deed.see_team: dict.fromkeys(_STAFF, Reach.everywhere),
+    Deed.add_department: {
         Who.supervisor: Reach.everywhere,
-        Who.analyst: Reach.everywhere,
         Who.admin: Reach.everywhere,
+        Who.system: Reach.everywhere,
+    },
+    Deed.set_department: {
+        Who.supervisor: Reach.department,
+        Who.admin: Reach.everywhere,
+        Who.system: Reach.everywhere,
     },
     Deed.administer: {Who.admin: Reach.everywhere, Who.system: Reach.everywhere},
     Deed.expire: {Who.system: Reach.everywhere},
@@ -135,6 +197,9 @@ class Thing(msgspec.Struct, frozen=True, gc=False):
     waiting: bool = False
     over: bool = False
     team: bool = False
+    guests: tuple[int, ...] = ()
+    called: tuple[int, ...] = ()
+    called_department: int = 0
 
 
 NOTHING = Thing()
@@ -158,10 +223,23 @@ def _reached(reach: Reach | None, grant: Grant, actor: Actor, thing: Thing) -> b
     covered = grant.department in (0, thing.department)
     if reach is Reach.department:
         return covered
-    if reach is Reach.finished:
-        return covered and thing.over
-    mine = thing.owner == actor.id and actor.id != 0
-    return mine or (reach is Reach.reading and covered and (thing.team or thing.waiting))
+    if reach is Reach.assigned:
+        return _is(actor, (thing.owner,))
+    if reach is Reach.taking_part:
+        return _is(actor, (thing.owner, *thing.guests))
+    called = _is(actor, thing.called) or (
+        thing.called_department != 0 and grant.department in (0, thing.called_department)
+    )
+    if reach is Reach.called:
+        return called
+    if reach is Reach.reachable:
+        return covered or called
+    readable = covered and (thing.team or thing.waiting)
+    return readable or called or _is(actor, (thing.owner, *thing.guests))
+
+
+def _is(actor: Actor, users: tuple[int, ...]) -> bool:
+    return actor.id != 0 and actor.id in users
 
 
 def departments_of(actor: Actor, *roles: Role) -> frozenset[int] | None:

@@ -89,7 +89,7 @@ class Run:
         news = self.scene.news
         done: set[int] = set()
         for case, pool in self._cases():
-            if any(self.hurdle(case, agent) is None for agent in pool):
+            if any(self._free(case, agent) for agent in pool):
                 outcome = self.weigh(case)
                 if outcome.way is not Way.nobody:
                     self._give(outcome)
@@ -172,14 +172,13 @@ class Run:
             return total + len(given), here + given.count(department)
         return total, here
 
-    def hurdle(self, case: Case, agent: Agent) -> Verdict | None:
+    def hurdle(self, case: Case, agent: Agent, total: int, here: int) -> Verdict | None:
         """What keeps this chat from this agent, the first that applies; None = nothing."""
         if agent.status is not Status.online:
             return ABSENT[agent.status]
         if agent.lost:
             return Verdict.lost
         queue, waiting = case.queue, case.waiting
-        total, here = self.counts(agent, queue.id)
         if total >= agent.limit:
             return Verdict.limit
         if 0 < agent.places[queue.id].limit <= here:
@@ -193,6 +192,9 @@ class Run:
         if agent.id in case.owners:
             return Verdict.not_wanted
         return Verdict.tried if agent.id in case.tried else None
+
+    def _free(self, case: Case, agent: Agent) -> bool:
+        return self.hurdle(case, agent, *self.counts(agent, case.queue.id)) is None
 
     def weigh(self, case: Case, give: bool = True) -> Outcome:
         """Look at every agent of the department and choose; without ``give`` nobody is chosen."""
@@ -216,9 +218,9 @@ class Run:
 
     def _candidate(self, case: Case, agent: Agent) -> Candidate:
         total, here = self.counts(agent, case.queue.id)
-        turn = self.turns.get(agent.id) or self.scene.turn(agent.id)
+        turn = self.turns.get(agent.id) or (self.scene.reserved and self.scene.turn(agent.id)) or 0
         given_at = self.now if turn else agent.given_at
-        return Candidate(agent, total, here, given_at, turn, self.hurdle(case, agent))
+        return Candidate(agent, total, here, given_at, turn, self.hurdle(case, agent, total, here))
 
     # Overflow
 
@@ -228,7 +230,7 @@ class Run:
         chats = set(news.chats)
         if news.presence:
             for queue in scene.queues.values():
-                if queue.overflow_to:
+                if queue.overflow_to and self._concerns(queue):
                     chats.update(chat for _, chat in scene.lines[queue.id])
         still = (chat for chat in chats if chat in scene.waiting and chat not in scene.reserved)
         return sorted((chat for chat in still if chat not in done), key=scene.key)
@@ -247,6 +249,21 @@ class Run:
             return None
         cause = f"it waited {span(waited)}" if scene.there[queue.id] else f"nobody is online in {queue.name}"
         return Overflow(chat, to.id, f"From {queue.name} to {to.name}: {cause}.")
+
+    def _concerns(self, queue: Queue) -> bool:
+        """Whether somebody came or went in this department or on the way that its chats overflow."""
+        presence, been = self.scene.news.presence, {queue.id}
+        if queue.id in presence:
+            return True
+        while queue.overflow_to not in been:
+            been.add(queue.overflow_to)
+            if queue.overflow_to in presence:
+                return True
+            found = self.scene.queues.get(queue.overflow_to)
+            if found is None or self.scene.there[found.id]:
+                return False
+            queue = found
+        return False
 
     def _outlet(self, queue: Queue, waiting: Waiting) -> Queue | None:
         """The next department on the way where somebody is online and where the chat has not been."""

@@ -76,33 +76,40 @@ class Scene:
         before = bool(present)
         (present.add if there else present.discard)(agent)
         if bool(present) != before:
-            self.news.presence = True
+            self.news.presence.add(department)
 
     # Departments
 
     def put_queue(self, queue: Queue) -> None:
         """A new department, or new settings of one."""
+        old = self.queues.get(queue.id)
         self.queues[queue.id] = queue
         self._asks[queue.id] = primaries(queue.languages)
-        self._requeue(queue.id)
+        self._reorder(queue.id)
+        if old is None or _timing(old) != _timing(queue):
+            self._retime(queue.id)
 
     def drop_queue(self, department: int) -> None:
         """The department is gone; chats that still wait there are given to nobody."""
         if self.queues.pop(department, None):
             del self._asks[department]
-            self._requeue(department)
+            self._reorder(department)
+            self._retime(department)
 
-    def _requeue(self, department: int) -> None:
+    def _reorder(self, department: int) -> None:
         chats = [chat for _, chat in self.lines[department]]
         for chat in chats:
             self._keys[chat] = self._key(self.waiting[chat])
-            self._arm("chat", chat)
         self.lines[department] = sorted(self._keys[chat] for chat in chats)
+        self.news.departments.add(department)
+        self.news.presence.add(department)
+
+    def _retime(self, department: int) -> None:
+        for _, chat in self.lines[department]:
+            self._arm("chat", chat)
         for chat in self._held_in[department]:
             self._recount(self.held[chat])
             self._arm("held", chat)
-        self.news.departments.add(department)
-        self.news.presence = True
 
     # Chats that wait
 
@@ -196,7 +203,8 @@ class Scene:
 
     def turn(self, agent: int) -> int:
         """Who has a chat on its way was given one just now; of two such agents the greater turn came later (0 = none)."""
-        return max((turn for _, turn in self._promised.get(agent, {}).values()), default=0)
+        promised = self._promised.get(agent)
+        return max(turn for _, turn in promised.values()) if promised else 0
 
     # What follows from the facts
 
@@ -347,13 +355,18 @@ class News:
         self.agents: set[int] = set()  # who may have more room than before
         self.loads: set[int] = set()  # who may have less
         self.departments: set[int] = set()  # whose settings changed
-        self.presence = False  # somewhere the first came or the last went
+        self.presence: set[int] = set()  # departments where the first came or the last went
 
     def forget(self) -> None:
         """All of it was considered."""
-        for told in (self.chats, self.agents, self.loads, self.departments):
+        for told in (self.chats, self.agents, self.loads, self.departments, self.presence):
             told.clear()
-        self.presence = False
+
+
+def _timing(queue: Queue) -> tuple[object, ...]:
+    """What the moments of a department's chats depend on."""
+    overflow = queue.overflow_to, queue.overflow_ms
+    return queue.idle_ms, queue.skill_wait_ms, bool(queue.skills), queue.languages, *overflow
 
 
 def _heavier(old: Held, new: Held) -> bool:

@@ -1,8 +1,14 @@
 """The REST resources, each a route in one table; the web framework stays outside."""
 
-from . import chats, lists, sessions, visitors
+from . import chats, lists, sessions, team, visitors
 from .calls import Call, Download, House, Problem, Route
 
-ROUTES: tuple[Route, ...] = (*sessions.ROUTES, *lists.ROUTES, *chats.ROUTES, *visitors.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *sessions.ROUTES,
+    *lists.ROUTES,
+    *chats.ROUTES,
+    *team.ROUTES,
+    *visitors.ROUTES,
+)
 
 __all__ = ["ROUTES", "Call", "Download", "House", "Problem", "Route"]

@@ -13,7 +13,7 @@ from agentconsole.protocol import MAX_INT, Code
 
 from ..auth import Auth, Held
 from ..desk import Desk
-from ..domain.chat import Refusal, unknown
+from ..domain.life import Refusal, unknown
 from ..domain.policy import Actor
 from ..hub import Hub
 from ..storage.database import Database
@@ -86,6 +86,8 @@ STATUS = {
     Code.login: 401,
     Code.expired: 401,
     Code.unknown: 404,
+    Code.unavailable: 409,
+    Code.limit: 409,
     Code.taken: 409,
     Code.gone: 409,
     Code.closed: 409,

@@ -41,7 +41,7 @@ from agentconsole.protocol import (
 )
 from agentconsole.text import clean, clean_lines
 
-from ..domain.chat import Entry, Head, thing, unknown
+from ..domain.life import Entry, Head, thing, unknown
 from ..domain.policy import Actor, Deed, Thing, can, departments_of
 from ..storage import chats, departments, letters
 from ..storage.lists import Scope, listed
@@ -84,7 +84,7 @@ class Closing(Part, frozen=True):
     """How a chat is closed."""
 
     cid: ClientId
-    outcome: Outcome = Outcome.solved
+    outcome: Outcome | None = Outcome.solved
 
 
 # --- questions -----------------------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ def _listable(actor: Actor, facts: Thing) -> bool:
 
 
 def _card(house: House, head: Head) -> ChatCard:
-    return house.hub.card(head) if head.state in OPEN_STATES else chat_card(head)
+    return house.hub.card(head) if head.state in OPEN_STATES else chat_card(head, house.hub.board.name_of)
 
 
 async def _one(call: Call) -> ChatCard:

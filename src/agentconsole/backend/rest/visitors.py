@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentconsole.protocol import Code
 
-from ..domain.chat import thing, unknown
+from ..domain.life import thing, unknown
 from ..domain.policy import Deed, can
 from ..storage import chats
 from .calls import Call, Download, Route

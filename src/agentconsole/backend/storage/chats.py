@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, get_args
 
 import msgspec
-from sqlalchemy import and_, case, func, select, text, update
+from sqlalchemy import and_, case, func, not_, or_, select, text, update
 from sqlalchemy.engine import Connection
 
 from agentconsole.protocol import (
@@ -22,18 +22,17 @@ from agentconsole.protocol import (
     encode,
 )
 
-from ..domain.chat import Entry, Head
 from ..domain.department import Department
+from ..domain.facts import AGEING_MS
+from ..domain.life import Entry, Head
 from . import batch, departments
-from .tables import chat, department, mark, public_event, receipt, staff_event
+from .tables import OPEN, chat, department, mark, public_event, receipt, staff_event
 
 COLUMNS = tuple(column.name for column in chat.columns)
-HOT = ("seq", "pub", "unanswered", "replied_at")
+HOT = ("seq", "pub", "unanswered", "replied_at", "asked_at", "spoke_at")
 EDITION = ("id", "seq", "version")
 KNOWN = 20_000
-MUTABLE = tuple(
-    name for name in COLUMNS if name not in ("id", "visitor", "department", "started_at", "drill")
-)
+MUTABLE = tuple(name for name in COLUMNS if name not in ("id", "visitor", "home", "started_at", "drill"))
 
 _STATES = {state.value: state for state in State}
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
@@ -42,9 +41,10 @@ _KINDS = {what: str(what.__struct_config__.tag) for what in get_args(What)}
 _SIDES = {side.value: side for side in Side}
 assert Head.__struct_fields__ == COLUMNS, "a head is a row: same fields, same order"
 
-_STATE, _LEFT, _OUTCOME, _RATING, _DRILL = (
-    COLUMNS.index(name) for name in ("state", "left", "outcome", "rating", "drill")
+_STATE, _LEFT, _OUTCOME, _RATING, _DRILL, _TIMED = (
+    COLUMNS.index(name) for name in ("state", "left", "outcome", "rating", "drill", "timed")
 )
+_USERS = tuple(COLUMNS.index(name) for name in ("tried", "passed", "guests", "invited"))
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):
@@ -172,7 +172,17 @@ class WorkingSet:
             if head is before:
                 continue
             if head.version == before.version:
-                hot.append((head.seq, head.pub, head.unanswered, head.replied_at, key))
+                hot.append(
+                    (
+                        head.seq,
+                        head.pub,
+                        head.unanswered,
+                        head.replied_at,
+                        head.asked_at,
+                        head.spoke_at,
+                        key,
+                    )
+                )
             else:
                 values = row_of(head)
                 full.append((*(values[COLUMNS.index(name)] for name in MUTABLE), key))
@@ -191,6 +201,10 @@ def head_of(row: Sequence[Any]) -> Head:
     values[_STATE] = _STATES[values[_STATE]]
     values[_LEFT] = values[_LEFT] == 1
     values[_DRILL] = values[_DRILL] == 1
+    values[_TIMED] = values[_TIMED] == 1
+    for index in _USERS:
+        written = values[index]
+        values[index] = tuple(map(int, written.split(","))) if written else ()
     if values[_OUTCOME] is not None:
         values[_OUTCOME] = _OUTCOMES[values[_OUTCOME]]
     if values[_RATING] is not None:
@@ -204,6 +218,8 @@ def row_of(head: Head) -> tuple[Any, ...]:
     values[_STATE] = head.state.value
     values[_OUTCOME] = head.outcome.value if head.outcome else None
     values[_RATING] = head.rating.value if head.rating else None
+    for index in _USERS:
+        values[index] = ",".join(map(str, values[index]))
     return tuple(values)
 
 
@@ -223,17 +239,14 @@ def one(connection: Connection, key: int) -> Head | None:
 
 def open_chats(connection: Connection) -> list[Head]:
     """Every conversation that is going on."""
-    states = [state.value for state in OPEN_STATES]
-    return [head_of(row) for row in connection.execute(select(chat).where(chat.c.state.in_(states)))]
+    return [head_of(row) for row in connection.execute(select(chat).where(OPEN))]
 
 
 def open_of_visitor(connection: Connection, visitor: int, department: int) -> Head | None:
-    """The one open chat of a visitor in a department."""
+    """The one open chat that a visitor began in a department, wherever it is now."""
     states = [state.value for state in OPEN_STATES]
     row = connection.execute(
-        select(chat).where(
-            chat.c.visitor == visitor, chat.c.department == department, chat.c.state.in_(states)
-        )
+        select(chat).where(chat.c.visitor == visitor, chat.c.home == department, chat.c.state.in_(states))
     ).one_or_none()
     return head_of(row) if row else None
 
@@ -279,14 +292,58 @@ def waiting_count(connection: Connection, department: int) -> int:
     )
 
 
-def next_waiting(connection: Connection, departments: frozenset[int] | None) -> Head | None:
-    """The chat that has waited longest in these departments (None = all), locked."""
-    query = select(chat).where(chat.c.state == State.waiting.value)
+def next_waiting(
+    connection: Connection, departments: frozenset[int] | None, user: int, now: int
+) -> Head | None:
+    """What this user should take next in these departments (None = all), locked: what is offered to them, then the
+    first in line by age and priority that does not wait for somebody else."""
+    points = chat.c.priority + department.c.priority
+    elsewhere = and_(chat.c.wanted.not_in((0, user)), chat.c.wanted_until > now)
+    waiting = and_(chat.c.state == State.waiting.value, not_(elsewhere))
     if departments is not None:
-        query = query.where(chat.c.department.in_(departments))
-    query = query.order_by(chat.c.since, chat.c.id).limit(1).with_for_update(skip_locked=True)
+        waiting = and_(waiting, chat.c.department.in_(departments))
+    offered = and_(chat.c.offer_to == user, chat.c.state.in_((State.offered.value, State.active.value)))
+    query = (
+        select(chat)
+        .join(department, department.c.id == chat.c.department)
+        .where(OPEN, or_(waiting, offered))
+        .order_by(case((chat.c.offer_to == user, 0), else_=1), chat.c.since - points * AGEING_MS, chat.c.id)
+        .limit(1)
+        .with_for_update(of=chat, skip_locked=True)
+    )
     row = connection.execute(query).one_or_none()
     return head_of(row) if row else None
+
+
+def held_by(connection: Connection, user: int) -> list[Head]:
+    """The open chats that a user answers or is offered."""
+    query = select(chat).where(OPEN, or_(chat.c.owner == user, chat.c.offer_to == user)).order_by(chat.c.id)
+    return [head_of(row) for row in connection.execute(query)]
+
+
+def last_owner(connection: Connection, visitor: int, email: str) -> tuple[int, str]:
+    """Who last answered this customer, by the visitor or else the e-mail address; (0, '') = nobody."""
+    by_visitor = chat.c.visitor == visitor
+    for same in (by_visitor, and_(chat.c.email == email, chat.c.email != "")):
+        row = connection.execute(
+            select(chat.c.owner, chat.c.owner_name)
+            .where(same, chat.c.owner > 0)
+            .order_by(chat.c.id.desc())
+            .limit(1)
+        ).one_or_none()
+        if row:
+            return row.owner, row.owner_name
+    return 0, ""
+
+
+def freed_at(connection: Connection, limit: int = 5_000) -> dict[int, int]:
+    """When a chat of each agent last ended, as far as the newest chats tell."""
+    query = select(chat.c.owner, chat.c.ended_at).order_by(chat.c.id.desc()).limit(limit)
+    found: dict[int, int] = {}
+    for owner, ended_at in connection.execute(query):
+        if owner and ended_at:
+            found[owner] = max(found.get(owner, 0), ended_at)
+    return found
 
 
 def due(connection: Connection, now: int, limit: int = 500) -> list[int]:

@@ -11,9 +11,13 @@ import msgspec
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
+from agentconsole.protocol import Away, Routing
+
 from ..domain.department import Department
 from .tables import department
 
+LISTS = ("topics", "pages", "languages", "skills", "alarms")
+FLAGS = ("team", "archived", "to_solve", "strict_limit", "note_required")
 COLUMNS = tuple(column.name for column in department.columns)
 
 
@@ -49,12 +53,18 @@ def save(connection: Connection, changed: Department) -> None:
 def _values(found: Department) -> dict[str, Any]:
     values = msgspec.structs.asdict(found)
     del values["id"]
-    return {**values, "topics": json.dumps(found.topics, ensure_ascii=False)}
+    lists = {name: json.dumps(values[name], ensure_ascii=False) for name in LISTS}
+    return {**values, **lists, "routing": found.routing.value, "away": found.away.value}
 
 
 @functools.lru_cache(maxsize=1_000)
 def department_of(row: Sequence[Any]) -> Department:
     """A row of the department table as a department."""
     values = dict(zip(COLUMNS, row, strict=True))
-    flags = {"team": bool(values["team"]), "archived": bool(values["archived"])}
-    return Department(**{**values, **flags, "topics": tuple(json.loads(values["topics"]))})
+    for name in FLAGS:
+        values[name] = bool(values[name])
+    for name in LISTS:
+        values[name] = tuple(json.loads(values[name]))
+    values["routing"] = Routing(values["routing"])
+    values["away"] = Away(values["away"])
+    return Department(**values)

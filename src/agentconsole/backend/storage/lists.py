@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import Column, ColumnElement, and_, or_, select, true
 from sqlalchemy.engine import Connection
 
-from agentconsole.protocol import OPEN_STATES, State
+from agentconsole.protocol import State
 
-from ..domain.chat import Head
+from ..domain.life import Head
 from .chats import head_of
 from .tables import chat, department
 
@@ -44,15 +44,25 @@ def listed(
 
 
 def _in_scope(scope: Scope) -> ColumnElement[bool]:
-    waiting = chat.c.state == State.waiting.value
-    over = chat.c.state.not_in([state.value for state in OPEN_STATES])
+    waiting = chat.c.state.in_((State.waiting.value, State.offered.value))
     team = chat.c.department.in_(select(department.c.id).where(department.c.team.is_(True)))
-    return or_(
+    mine = [
         chat.c.owner == scope.user,
+        chat.c.offer_to == scope.user,
+        _among(chat.c.guests, scope.user),
+        _among(chat.c.invited, scope.user),
+    ]
+    return or_(
+        *mine,
         _covered(scope.supervisor),
         and_(_covered(scope.agent), or_(waiting, team)),
-        and_(_covered(scope.analyst), or_(waiting, over)),
+        _covered(scope.analyst),
     )
+
+
+def _among(users: Column[str], user: int) -> ColumnElement[bool]:
+    """Is the user one of those in a comma-separated list?"""
+    return and_(users != "", ("," + users + ",").contains(f",{user},"))
 
 
 def _covered(departments: Departments) -> ColumnElement[bool]:

@@ -34,8 +34,8 @@ def _text(name: str, default: str = "") -> Column[str]:
     return Column(name, Text, nullable=False, server_default=default)
 
 
-def _number(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False, server_default="0")
+def _number(name: str, default: int = 0) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default=str(default))
 
 
 def _flag(name: str) -> Column[bool]:
@@ -53,6 +53,9 @@ user = Table(
     _text("password_hash"),
     _flag("disabled"),
     _number("created_at"),
+    _number("chat_limit"),
+    _text("languages", "[]"),
+    _text("skills", "[]"),
 )
 
 grant = Table(
@@ -61,6 +64,15 @@ grant = Table(
     Column("user_id", ForeignKey(user.c.id), primary_key=True),
     Column("role", Text, primary_key=True),
     Column("department_id", BigInteger, primary_key=True, autoincrement=False),
+)
+
+membership = Table(
+    "membership",
+    metadata,
+    Column("user_id", ForeignKey(user.c.id), primary_key=True),
+    Column("department_id", BigInteger, primary_key=True, autoincrement=False),
+    _number("tier"),
+    _number("chat_limit"),
 )
 
 session = Table(
@@ -92,6 +104,26 @@ department = Table(
     _number("waiting_ms"),
     _number("queue_limit"),
     _number("version"),
+    _flag("to_solve"),
+    _text("pages", "[]"),
+    _number("priority"),
+    _text("routing", "manual"),
+    _number("agent_limit"),
+    _flag("strict_limit"),
+    _text("languages", "[]"),
+    _text("skills", "[]"),
+    _number("skill_wait_ms", 120_000),
+    _number("reply_ms", 60_000),
+    _number("offer_ms", 60_000),
+    _number("wait_for_ms", 600_000),
+    _text("away", "refuse"),
+    _number("overflow_to"),
+    _number("overflow_ms"),
+    _number("idle_ms", 600_000),
+    _number("guests", 3),
+    _text("guide"),
+    _flag("note_required"),
+    _text("alarms", "[]"),
 )
 
 seat = Table(
@@ -102,6 +134,31 @@ seat = Table(
     _text("reason"),
     _number("since"),
     _number("lost_at"),
+    _text("set_by"),
+    _number("until"),
+    _number("held_until"),
+    _text("status_before"),
+    _text("reason_before"),
+    _number("alerts_at"),
+)
+
+status_log = Table(
+    "status_log",
+    metadata,
+    _id(),
+    Column("user_id", ForeignKey(user.c.id), nullable=False, index=True),
+    _text("status"),
+    _text("reason"),
+    _text("set_by"),
+    _number("at"),
+)
+
+break_reason = Table(
+    "break_reason",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _number("minutes"),
+    _number("place"),
 )
 
 visitor = Table(
@@ -146,10 +203,29 @@ chat = Table(
     Column("rating", Text),
     _text("comment"),
     _flag("drill"),
+    _number("home"),
+    _number("priority"),
+    _flag("timed"),
+    _number("asked_at"),
+    _number("spoke_at"),
+    _number("offer_to"),
+    _text("offer_name"),
+    _number("offer_department"),
+    _text("offer_queue"),
+    _number("offer_by"),
+    _number("wanted"),
+    _text("wanted_name"),
+    _number("wanted_until"),
+    _text("tried"),
+    _text("passed"),
+    _text("guests"),
+    _text("invited"),
+    _number("transfers"),
+    _number("help_at"),
+    _number("alarms"),
+    _number("queued_at"),
 )
-Index(
-    "chat_one_open", chat.c.visitor, chat.c.department, unique=True, sqlite_where=OPEN, postgresql_where=OPEN
-)
+Index("chat_one_open", chat.c.visitor, chat.c.home, unique=True, sqlite_where=OPEN, postgresql_where=OPEN)
 Index("chat_open", chat.c.state, sqlite_where=OPEN, postgresql_where=OPEN)
 Index("chat_due", chat.c.due_at, sqlite_where=text("due_at > 0"), postgresql_where=text("due_at > 0"))
 Index("chat_visitor", chat.c.visitor)
@@ -242,6 +318,57 @@ left_message = Table(
     _text("handled_by"),
     _number("handled_at"),
     _flag("drill"),
+    _number("agent"),
+    _text("agent_name"),
+)
+
+assignment = Table(
+    "assignment",
+    metadata,
+    _id(),
+    Column("chat_id", ForeignKey(chat.c.id), nullable=False, index=True),
+    _number("agent"),
+    _number("at"),
+    _text("explanation"),
+)
+
+staff_message = Table(
+    "staff_message",
+    metadata,
+    _id(),
+    Column("room", Text, nullable=False),
+    _number("at"),
+    _number("author"),
+    _text("author_name"),
+    _text("text"),
+    _number("chat"),
+    _flag("whisper"),
+)
+Index("staff_message_room", staff_message.c.room, staff_message.c.id)
+
+room_mark = Table(
+    "room_mark",
+    metadata,
+    Column("user_id", ForeignKey(user.c.id), primary_key=True),
+    Column("room", Text, primary_key=True),
+    _number("upto"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    _id(),
+    Column("chat_id", ForeignKey(chat.c.id), nullable=False, index=True),
+    _number("department"),
+    _number("seq"),
+    Column("agent", BigInteger, nullable=False, index=True),
+    _text("agent_name"),
+    _number("author"),
+    _text("author_name"),
+    _number("at"),
+    _text("text"),
+    _flag("good"),
+    _number("acknowledged_at"),
 )
 
 audit = Table(

@@ -1,21 +1,22 @@
-"""Staff in the database: users, their grants, sessions and seats."""
+"""Staff in the database: users, their grants and sessions."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
-from agentconsole.protocol import Grant, Role, Side, Status
+from agentconsole.protocol import Grant, Role, Side
 
 from ..domain.policy import Actor
-from .tables import grant, seat, session, user
+from .tables import grant, session, user
 
 
 class User(msgspec.Struct, frozen=True):
-    """A member of staff."""
+    """A member of staff; ``chat_limit`` is how many chats at once (0 = as the system has it)."""
 
     id: int
     name: str
@@ -23,6 +24,12 @@ class User(msgspec.Struct, frozen=True):
     password_hash: str
     disabled: bool
     created_at: int
+    chat_limit: int = 0
+    languages: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+
+
+LISTS = ("languages", "skills")
 
 
 class SessionRow(msgspec.Struct, frozen=True):
@@ -36,16 +43,6 @@ class SessionRow(msgspec.Struct, frozen=True):
     used_at: int
     expires_at: int
     revoked_at: int
-
-
-class Seat(msgspec.Struct, frozen=True):
-    """What an agent chose, and apart from it whether the link is up (``lost_at`` 0 = it is)."""
-
-    user: int
-    status: Status = Status.offline
-    reason: str = ""
-    since: int = 0
-    lost_at: int = 1
 
 
 def every(connection: Connection) -> list[User]:
@@ -74,7 +71,7 @@ def admins(connection: Connection) -> set[int]:
 
 def add(connection: Connection, new: User) -> User:
     """Write a new user; the answer has the id."""
-    values = msgspec.structs.asdict(new)
+    values = _values(new)
     del values["id"]
     key = connection.execute(insert(user).values(values)).inserted_primary_key
     assert key is not None
@@ -83,7 +80,7 @@ def add(connection: Connection, new: User) -> User:
 
 def save(connection: Connection, changed: User) -> None:
     """Write a user's row."""
-    values = msgspec.structs.asdict(changed)
+    values = _values(changed)
     connection.execute(update(user).where(user.c.id == changed.id).values(values))
 
 
@@ -194,37 +191,13 @@ def revoke_sessions(connection: Connection, key: int, now: int) -> None:
     )
 
 
-def seats(connection: Connection) -> dict[int, Seat]:
-    """Every seat that was ever taken, by user."""
-    return {row.user_id: _seat(row) for row in connection.execute(select(seat))}
-
-
-def seat_of(connection: Connection, key: int) -> Seat:
-    """A user's seat; offline if never taken."""
-    row = connection.execute(select(seat).where(seat.c.user_id == key)).one_or_none()
-    return _seat(row) if row else Seat(key)
-
-
-def save_seat(connection: Connection, changed: Seat) -> None:
-    """Write a seat."""
-    values = {
-        "status": changed.status.value,
-        "reason": changed.reason,
-        "since": changed.since,
-        "lost_at": changed.lost_at,
-    }
-    if not connection.execute(update(seat).where(seat.c.user_id == changed.user).values(values)).rowcount:
-        connection.execute(insert(seat).values(user_id=changed.user, **values))
-
-
-def lose_all_seats(connection: Connection, now: int) -> None:
-    """A server that starts has no links: every linked seat was lost now."""
-    connection.execute(update(seat).where(seat.c.lost_at == 0).values(lost_at=now))
-
-
 def _user(row: Any) -> User:
-    return User(**row._mapping)
+    values = dict(row._mapping)
+    for name in LISTS:
+        values[name] = tuple(json.loads(values[name]))
+    return User(**values)
 
 
-def _seat(row: Any) -> Seat:
-    return Seat(row.user_id, Status(row.status), row.reason, row.since, row.lost_at)
+def _values(found: User) -> dict[str, Any]:
+    values = msgspec.structs.asdict(found)
+    return {**values, **{name: json.dumps(values[name], ensure_ascii=False) for name in LISTS}}

@@ -1,0 +1,290 @@
+"""Where the dispatcher runs: keeps its scene from committed facts, proposes to the desk, and looks after who is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from agentconsole.protocol import Explanation, OfferEnd, OfferEnded, State, Status
+
+from .board import Board
+from .desk import Change, Made
+from .desk.availability import Bench, Rescue
+from .desk.handing import Assign, Overflow
+from .desk.workload import answers
+from .domain import routing
+from .domain.facts import Agent, Held, Place, Queue, Waiting
+from .domain.life import Head
+from .domain.offers import OfferLost
+from .domain.policy import SYSTEM
+from .domain.scene import Scene
+from .storage.users import User
+
+STALE_MS = 5_000  # so old may the last line be in the scene; the transaction counts exactly
+
+
+class Dispatcher:
+    """Runs in the event loop, after every batch that changed something and when time alone has.
+
+    ``submit(actor, command, reply)`` is the desk's; a refused proposal is looked at again with fresh facts.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        submit: Callable[[Any, Any, Callable[[Made], None]], None],
+        clock: Callable[[], int],
+    ) -> None:
+        self._board = board
+        self._submit = submit
+        self._clock = clock
+        self._scene = Scene()
+        self._benched: set[int] = set()
+        self._rescuing: set[int] = set()
+        self._asked = False
+
+    def load(self) -> None:
+        """Take in everything that the board knows."""
+        self.departments_changed()
+        for head in self._board.heads.values():
+            self._put(head)
+
+    # --- what was committed ----------------------------------------------------------------------------------------
+
+    def changed(self, change: Change) -> None:
+        """A chat, as it was just committed."""
+        before, after = change.before, change.after
+        if before is not None and before.version == after.version:
+            held = self._scene.held.get(after.id)
+            if held is not None and after.spoke_at - held.spoke_at > STALE_MS:
+                self._put(after)
+            return
+        for entry in change.entries:
+            if isinstance(entry.what, OfferEnded) and before is not None:
+                self._offer_ended(before, entry.what)
+        self._put(after)
+        for user in {after.owner, after.offer_to} | ({before.owner, before.offer_to} if before else set()):
+            if user:
+                self._put_agent(user)
+        self.ask()
+
+    def _offer_ended(self, before: Head, what: OfferEnded) -> None:
+        given = before.timed and (before.owner == what.user or before.offer_to == what.user)
+        if what.why is OfferEnd.timeout and what.user and given:
+            self._benched.add(what.user)
+            self._submit(SYSTEM, Bench(what.user), _ignore)
+
+    def _put(self, head: Head) -> None:
+        scene = self._scene
+        waiting = self._waiting(head)
+        if waiting is not None:
+            scene.put_waiting(waiting)
+        else:
+            scene.drop_waiting(head.id)
+        agent = head.owner if head.state in (State.active, State.wrapup) else 0
+        if head.state is State.offered:
+            agent = head.offer_to
+        if not agent:
+            scene.drop_held(head.id)
+            return
+        spoke_at = max(head.spoke_at, head.taken_at, head.since)
+        offered = head.offer_to if head.state is State.active else 0
+        scene.put_held(Held(head.id, agent, head.department, spoke_at, offered, head.offer_department))
+
+    def _waiting(self, head: Head) -> Waiting | None:
+        passed_on = head.state is State.active and head.offer_department and not head.offer_to
+        if head.state is not State.waiting and not passed_on:
+            return None
+        return Waiting(
+            chat=head.id,
+            department=head.offer_department if passed_on else head.department,
+            since=head.since,
+            priority=head.priority,
+            language=head.language,
+            tried=frozenset(head.tried),
+            wanted=0 if passed_on else head.wanted,
+            wanted_until=head.wanted_until,
+            barred=head.owner,
+            moved=frozenset(head.passed),
+            entered=head.queued_at,
+        )
+
+    def departments_changed(self) -> None:
+        """Departments were added, changed or archived."""
+        for key, found in self._board.departments.items():
+            if found.archived:
+                self._scene.drop_queue(key)
+                continue
+            to = self._board.departments.get(found.overflow_to)
+            self._scene.put_queue(
+                Queue(
+                    id=key,
+                    name=found.name,
+                    routing=found.routing,
+                    priority=found.priority,
+                    skills=frozenset(found.skills),
+                    languages=frozenset(found.languages),
+                    skill_wait_ms=found.skill_wait_ms,
+                    idle_ms=found.idle_ms,
+                    overflow_to=to.id if to and not to.archived else 0,
+                    overflow_ms=found.overflow_ms,
+                )
+            )
+        self.people_changed()
+
+    def people_changed(self) -> None:
+        """Users, grants, limits or memberships changed."""
+        for user in {*self._board.users, *self._scene.agents}:
+            self._put_agent(user)
+        for head in [*self._board.heads.values()]:
+            self._check_offer(head)
+        self.ask()
+
+    def seat_changed(self, user: int) -> None:
+        """Somebody's status or link changed: offers to who cannot take them any more go on."""
+        self._benched.discard(user)
+        self._put_agent(user)
+        for key in self._board.offered_to.get(user, set()).copy():
+            self._check_offer(self._board.heads[key])
+        self.ask()
+
+    def _check_offer(self, head: Head) -> None:
+        if head.offer_to and not self._can_take(head.offer_to, head.offer_department or head.department):
+            self._submit(SYSTEM, OfferLost(head.id, head.offer_to), _ignore)
+
+    def _can_take(self, user: int, department: int) -> bool:
+        seat = self._board.seat(user)
+        person = self._board.users.get(user)
+        present = seat.status is Status.online and not seat.lost_at
+        grants = self._board.grants.get(user, ())
+        return present and person is not None and not person.disabled and answers(grants, department)
+
+    def _put_agent(self, user: int) -> None:
+        person = self._board.users.get(user)
+        places = self._places(person) if person is not None else {}
+        if person is None or not places:
+            self._scene.drop_agent(user)
+            return
+        seat = self._board.seat(user)
+        agent = Agent(
+            id=user,
+            name=person.display,
+            status=Status.away if user in self._benched else seat.status,
+            reason=seat.reason,
+            lost=bool(seat.lost_at),
+            limit=self._board.limit_of(user),
+            languages=frozenset(person.languages),
+            skills=frozenset(person.skills),
+            given_at=self._board.given_at.get(user, 0),
+            freed_at=self._board.freed_at.get(user, 0),
+            places=places,
+        )
+        if self._scene.agents.get(user) != agent:
+            self._scene.put_agent(agent)
+
+    def _places(self, person: User) -> dict[int, Place]:
+        if person.disabled:
+            return {}
+        board, grants = self._board, self._board.grants.get(person.id, ())
+        members = board.members.get(person.id, {})
+        return {
+            key: Place(
+                members[key].tier if key in members else 1,
+                (members[key].limit if key in members else 0) or found.agent_limit,
+            )
+            for key, found in board.departments.items()
+            if not found.archived and answers(grants, key)
+        }
+
+    # --- deciding --------------------------------------------------------------------------------------------------
+
+    def ask(self) -> None:
+        """Dispatch at the end of this turn of the event loop."""
+        if not self._asked:
+            self._asked = True
+            asyncio.get_running_loop().call_soon(self._dispatch)
+
+    def _dispatch(self) -> None:
+        self._asked = False
+        now = self._clock()
+        for proposal in routing.dispatch(self._scene, now):
+            command: Any
+            if isinstance(proposal, routing.Assignment):
+                self._scene.reserve(proposal.chat, proposal.agent)
+                explanation = explained(proposal.chat, proposal.explanation, now)
+                command = Assign(proposal.chat, proposal.agent, explanation)
+            else:
+                self._scene.reserve(proposal.chat, 0)
+                command = Overflow(proposal.chat, proposal.to, proposal.why)
+            self._submit(SYSTEM, command, _Reply(self, proposal.chat, getattr(command, "agent", 0)))
+
+    def answered(self, chat: int, agent: int, refused: bool) -> None:
+        """A proposal was carried out or refused; refused ones are looked at again with fresh facts."""
+        self._scene.release(chat)
+        if not refused:
+            return
+        for key in (chat, *self._board.of_owner.get(agent, ()), *self._board.offered_to.get(agent, ())):
+            head = self._board.heads.get(key)
+            if head is not None:
+                self._put(head)
+        self.ask()
+
+    def explain(self, head: Head) -> Explanation | None:
+        """How it stands now for a chat that waits; None if it does not."""
+        waiting = self._waiting(head)
+        if waiting is None:
+            return None
+        now = self._clock()
+        return explained(head.id, routing.explain(self._scene, waiting, now), now)
+
+    def tick(self) -> None:
+        """Time has passed: what it made possible, and the chats of those whose link stays lost."""
+        now = self._clock()
+        due = self._scene.next_time(now)
+        if due and due <= now:
+            self.ask()
+        for user, seat in self._board.seats.items():
+            if seat.lost_at and 0 < seat.held_until <= now:
+                for head in self._board.own_open(user):
+                    self._rescue(head)
+
+    def _rescue(self, head: Head) -> None:
+        waits = head.asked_at or not head.replied_at
+        if head.state is not State.active or not waits or head.id in self._rescuing:
+            return
+        self._rescuing.add(head.id)
+
+        def done(made: Made) -> None:
+            self._rescuing.discard(head.id)
+
+        self._submit(SYSTEM, Rescue(head.id, head.owner), done)
+
+
+class _Reply:
+    """What a proposal's answer goes to."""
+
+    __slots__ = ("_agent", "_chat", "_dispatcher")
+
+    def __init__(self, dispatcher: Dispatcher, chat: int, agent: int) -> None:
+        self._dispatcher, self._chat, self._agent = dispatcher, chat, agent
+
+    def __call__(self, made: Made) -> None:
+        self._dispatcher.answered(self._chat, self._agent, made.refusal is not None)
+
+
+def explained(chat: int, decision: routing.Decision, now: int) -> Explanation:
+    """A decision as it goes over the wire and into the database."""
+    return Explanation(
+        chat=chat,
+        at=now,
+        text=decision.text,
+        reasons=decision.reasons,
+        agent=decision.agent,
+        agent_name=decision.agent_name,
+        routing=decision.routing,
+    )
+
+
+def _ignore(made: Made) -> None:
+    """Nobody waits for this answer."""

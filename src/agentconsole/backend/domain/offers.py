@@ -1,0 +1,344 @@
+"""Offers: how a chat changes hands, by the dispatcher, by transfer, or back into a queue, and never falls between two chairs."""
+
+from __future__ import annotations
+
+import msgspec
+
+from agentconsole.protocol import (
+    Away,
+    Code,
+    Declined,
+    Lined,
+    Moved,
+    Offered,
+    OfferEnd,
+    OfferEnded,
+    Outcome,
+    OutcomeSet,
+    Party,
+    Prioritised,
+    Promised,
+    Requeued,
+    Side,
+    State,
+    Took,
+    Transfer,
+    Transferred,
+    What,
+)
+
+from .department import Department
+from .life import NO_LINE, NO_OFFER, Decision, Entry, Head, Refusal, append, is_offered, listed
+from .policy import Actor, Deed, Thing, can
+
+SYSTEM_PARTY = Party(Side.system)
+
+
+class OfferLost(msgspec.Struct, frozen=True):
+    """The person to whom this chat is offered cannot take it any more."""
+
+    chat: int
+    user: int
+
+
+class Target(msgspec.Struct, frozen=True):
+    """The person whom a chat shall go to: ``why`` is what keeps them from it ('' = nothing), as "is on a break".
+
+    ``there`` = linked and not offline, so that a supervisor can force it upon them.
+    """
+
+    id: int
+    name: str
+    why: str = ""
+    there: bool = True
+
+
+# --- the dispatcher gives ------------------------------------------------------------------------------------------
+
+
+def give(head: Head, user: int, name: str, now: int, department: Department) -> Decision:
+    """The dispatcher offers a chat that waits, or one that is in transfer to a department, to one agent."""
+    if head.state is State.active:
+        offered = Offered(head.offer_department, user, name, transfer=True, until=head.due_at)
+        after, entries = append(head, SYSTEM_PARTY, now, offered)
+        return listed(after, offer_to=user, offer_name=name), entries
+    until = now + department.reply_ms if department.reply_ms else 0
+    after, entries = append(head, SYSTEM_PARTY, now, Offered(head.department, user, name, until=until))
+    return (
+        listed(after, offer_to=user, offer_name=name, due_at=until, timed=bool(until)),
+        entries,
+    )
+
+
+def move(head: Head, to: Department, now: int, why: str) -> Decision:
+    """A waiting chat flows over to another department's queue."""
+    after, entries = append(head, SYSTEM_PARTY, now, Moved(to.id, to.name, why))
+    passed = (*head.passed, head.department)
+    return listed(after, department=to.id, queued_at=now, tried=(), passed=passed, **NO_LINE), entries
+
+
+# --- transfer ------------------------------------------------------------------------------------------------------
+
+
+def transfer(
+    head: Head,
+    actor: Actor,
+    command: Transfer,
+    now: int,
+    target: Target | None,
+    to: Department,
+    is_open: bool,
+) -> Decision:
+    """Offer a chat to ``target`` (None = whoever of ``to``), or what ``away`` or ``force`` make of it. Raises Refusal.
+
+    ``to`` is the department that will have the chat, ``is_open`` whether somebody there can answer now.
+    The right to transfer, and to force, has been asked for.
+    """
+    _check_transfer(head, actor, command, target, to)
+    if command.force and target is not None:
+        return _forced(head, actor, command, now, target, to)
+    if target is not None and target.why:
+        if command.away is None and command.department and is_open:
+            return _offer(head, actor, command, now, None, to)
+        return _without(head, actor, command, now, target, to)
+    if target is None and not is_open:
+        if command.away is Away.wait:
+            return _into_queue(head, actor.party, now, to)
+        raise Refusal(
+            Code.unavailable,
+            f"Nobody of {to.name} can answer now. Choose somebody else, or let the visitor wait in that queue.",
+        )
+    return _offer(head, actor, command, now, target, to)
+
+
+def _check_transfer(
+    head: Head, actor: Actor, command: Transfer, target: Target | None, to: Department
+) -> None:
+    assigning = target is not None and head.state in (State.waiting, State.offered)
+    if head.state is not State.active and not assigning:
+        raise Refusal(Code.not_now, "Nobody answers this chat now, so there is nothing to hand over.")
+    if is_offered(head) and not command.force:
+        whom = head.offer_name or head.offer_queue
+        raise Refusal(Code.not_now, f"This chat is being offered to {whom}. Take that offer back first.")
+    if target is not None and target.id == head.owner:
+        whom = "You have" if target.id == actor.id else f"{target.name} has"
+        raise Refusal(Code.invalid, f"{whom} this chat already. Choose somebody else.")
+    if target is None and to.id == head.department and head.state is State.active:
+        raise Refusal(
+            Code.invalid, f"This chat is in {to.name} already. Choose a person, or give it back to the queue."
+        )
+    if to.note_required and not command.note.strip():
+        raise Refusal(Code.invalid, f"{to.name} wants a note for who comes next. Write one.")
+    if "\0" in command.note:
+        raise Refusal(Code.invalid, "A NUL character cannot be kept. Please take it out.")
+
+
+def _offer(
+    head: Head, actor: Actor, command: Transfer, now: int, target: Target | None, to: Department
+) -> Decision:
+    user, name = (target.id, target.name) if target else (0, "")
+    until = now + to.offer_ms
+    offered = Offered(to.id, user, name, transfer=True, note=command.note, until=until)
+    after, entries = append(head, actor.party, now, offered)
+    queue = {"offer_department": to.id, "offer_queue": to.name} if command.department else {}
+    offer = {"offer_to": user, "offer_name": name, "offer_by": actor.id, "due_at": until, "tried": ()}
+    return listed(after, **{**NO_OFFER, **offer, **queue}), entries
+
+
+def _forced(
+    head: Head, actor: Actor, command: Transfer, now: int, target: Target, to: Department
+) -> Decision:
+    if not target.there:
+        raise Refusal(Code.unavailable, f"{target.name} {target.why}. Choose somebody who is there.")
+    party = Party(Side.staff, target.id, target.name)
+    offered = Offered(to.id, target.id, target.name, transfer=True, note=command.note)
+    whats: list[What] = [*cancelled(head), offered]
+    if head.state is State.offered:
+        whats.insert(0, OfferEnded(OfferEnd.cancelled, head.offer_to, head.offer_name))
+    after, entries = append(head, actor.party, now, *whats)
+    what: What = Transferred(head.owner_name) if head.owner else Took()
+    after, more = append(after, party, now, what)
+    until = now + to.reply_ms if to.reply_ms else 0
+    changes = _new_owner(head, party, now) | {"department": to.id, "timed": bool(until), "due_at": until}
+    return listed(after, **changes), entries + more
+
+
+def _without(
+    head: Head, actor: Actor, command: Transfer, now: int, target: Target, to: Department
+) -> Decision:
+    way = command.away or to.away
+    if way is Away.refuse:
+        raise Refusal(
+            Code.unavailable,
+            f"{target.name} {target.why}. Choose somebody else, let the visitor wait, or promise an e-mail.",
+        )
+    if way is Away.wait:
+        until = now + to.wait_for_ms
+        lined = Lined(target.id, target.name, until, command.note)
+        after, entries = append(head, actor.party, now, lined)
+        back, more = _into_queue(after, actor.party, now, to)
+        line = {"wanted": target.id, "wanted_name": target.name, "wanted_until": until}
+        return msgspec.structs.replace(back, **line), entries + more
+    return _promise(head, actor, now, target, to)
+
+
+def _promise(head: Head, actor: Actor, now: int, target: Target, to: Department) -> Decision:
+    if not head.email:
+        raise Refusal(
+            Code.invalid,
+            f"The visitor gave no e-mail address that {target.name} could write to. Ask for one first.",
+        )
+    whats: list[What] = [*cancelled(head), Promised(target.name), OutcomeSet(Outcome.follow_up)]
+    after, entries = append(head, actor.party, now, *whats)
+    return (
+        listed(
+            after,
+            outcome=Outcome.follow_up,
+            ended_at=now,
+            due_at=now + to.wrapup_ms,
+            unanswered=0,
+            asked_at=0,
+            timed=False,
+            help_at=0,
+            invited=(),
+            **NO_OFFER,
+        ),
+        entries,
+    )
+
+
+def accepts(head: Head, actor: Actor) -> bool:
+    """Would this person, by taking the chat, accept a transfer?"""
+    if head.state is not State.active or not is_offered(head):
+        return False
+    if head.offer_to:
+        return head.offer_to == actor.id
+    return can(actor, Deed.take, Thing(department=head.offer_department))
+
+
+def accept(head: Head, by: Party, now: int) -> Decision:
+    """The transfer is accepted: one event, one owner, and no timer of the old one."""
+    after, entries = append(head, by, now, Transferred(head.owner_name))
+    department = head.offer_department or head.department
+    changes = _new_owner(head, by, now) | {"department": department, "timed": False, "due_at": 0}
+    return listed(after, **changes), entries
+
+
+def take_over(head: Head, by: Party, now: int) -> Decision:
+    """A supervisor becomes the owner of a running chat."""
+    after, entries = append(head, by, now, *cancelled(head), Transferred(head.owner_name))
+    return listed(after, **(_new_owner(head, by, now) | {"timed": False, "due_at": 0})), entries
+
+
+def _new_owner(head: Head, by: Party, now: int) -> dict[str, object]:
+    return {
+        "owner": by.id,
+        "owner_name": by.name,
+        "taken_at": head.taken_at or now,
+        "guests": tuple(user for user in head.guests if user != by.id),
+        "invited": tuple(user for user in head.invited if user != by.id),
+        "transfers": head.transfers + (head.owner != 0),
+        "tried": (),
+        **NO_OFFER,
+        **NO_LINE,
+    }
+
+
+def decline(head: Head, by: Party, now: int, department: Department, reason: str) -> Decision:
+    """Who was asked would rather not: the chat goes on to the next."""
+    after, entries = append(head, by, now, Declined(reason))
+    return _next(head, after, entries, now, department)
+
+
+def cancel(head: Head, by: Party, now: int, department: Department) -> Decision:
+    """The owner takes the offer back."""
+    if head.state is not State.active or not is_offered(head):
+        raise Refusal(Code.not_now, "This chat is not being offered to anybody (any more).")
+    after, entries = append(head, by, now, *cancelled(head))
+    return listed(after, **_kept(head, now, department)), entries
+
+
+def run_out(head: Head, now: int, department: Department, why: OfferEnd) -> Decision:
+    """Nobody has accepted in time, or who was asked is gone: the chat goes on to the next."""
+    after, entries = append(head, SYSTEM_PARTY, now, OfferEnded(why, head.offer_to, _whom(head)))
+    return _next(head, after, entries, now, department)
+
+
+def _whom(head: Head) -> str:
+    return head.offer_name or head.offer_queue
+
+
+def _next(before: Head, after: Head, entries: list[Entry], now: int, department: Department) -> Decision:
+    tried = (*before.tried, before.offer_to) if before.offer_to else before.tried
+    if before.state is State.offered:
+        due_at = now + department.abandon_ms if before.lost_at else 0
+        return listed(after, tried=tried, due_at=due_at, timed=False, **NO_OFFER), entries
+    if not before.offer_department:
+        return listed(after, **_kept(before, now, department)), entries
+    if before.offer_to and before.offer_by:
+        until = before.due_at if before.due_at > now else now + department.offer_ms
+        offered = Offered(before.offer_department, transfer=True, until=until)
+        asked, more = append(after, SYSTEM_PARTY, now, offered)
+        return (
+            listed(asked, offer_to=0, offer_name="", due_at=until, tried=tried),
+            [*entries, *more],
+        )
+    queue = msgspec.structs.replace(department, id=before.offer_department, name=before.offer_queue)
+    back, more = _into_queue(after, SYSTEM_PARTY, now, queue)
+    return msgspec.structs.replace(back, tried=tried), [*entries, *more]
+
+
+def _kept(head: Head, now: int, department: Department) -> dict[str, object]:
+    """The owner keeps the chat: no offer, and the time for a first answer begins again if it is still owed."""
+    due_at = now + department.reply_ms if head.timed else 0
+    return {**NO_OFFER, "due_at": due_at, "tried": ()}
+
+
+def cancelled(head: Head) -> list[What]:
+    """The event that ends an open transfer of a running chat, if there is one."""
+    if head.state is State.active and is_offered(head):
+        return [OfferEnded(OfferEnd.cancelled, head.offer_to, _whom(head))]
+    return []
+
+
+# --- back into a queue ---------------------------------------------------------------------------------------------
+
+
+def requeue(head: Head, by: Party, now: int, department: Department, tried: tuple[int, ...]) -> Decision:
+    """A running chat goes back into its department's queue; ``tried`` shall not be given it again."""
+    after, entries = append(head, by, now, *cancelled(head))
+    back, more = _into_queue(after, by, now, department)
+    return msgspec.structs.replace(back, tried=tried), entries + more
+
+
+def _into_queue(head: Head, by: Party, now: int, to: Department) -> Decision:
+    name = to.name if to.id not in (0, head.department) else ""
+    after, entries = append(head, by, now, Requeued(name))
+    return (
+        listed(
+            after,
+            owner=0,
+            owner_name="",
+            taken_at=0,
+            department=to.id or head.department,
+            queued_at=now,
+            passed=(),
+            due_at=now + to.abandon_ms if head.lost_at else 0,
+            timed=False,
+            guests=(),
+            invited=(),
+            tried=(),
+            help_at=0,
+            **NO_OFFER,
+            **NO_LINE,
+        ),
+        entries,
+    )
+
+
+def prioritise(head: Head, by: Party, now: int, priority: int) -> Decision:
+    """A waiting chat's own priority."""
+    if head.priority == priority:
+        return head, []
+    after, entries = append(head, by, now, Prioritised(priority))
+    return listed(after, priority=priority), entries
