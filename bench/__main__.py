@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.console import console
+from bench.dispatcher import dispatcher
 from bench.figures import Report
 from bench.footprint import footprint
 from bench.growth import growth
@@ -26,6 +27,7 @@ PARTS: dict[str, Callable[[Size], list[Report]]] = {
     "growth": growth,
     "footprint": footprint,
     "console": console,
+    "dispatcher": dispatcher,
     "profile": profile,
 }
 
