@@ -32,6 +32,10 @@ class Where(StrEnum):
     composer = "composer"  # the composer has the focus
     left = "left"  # the list of left messages
     team = "team"  # who is where
+    observe = "observe"  # running chats as tiles, watched silently
+    running = "running"  # the list of all running chats
+    messages = "messages"  # messages among staff; the composer may have the focus
+    feedback = "feedback"  # the list of feedback
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,33 @@ ACTIONS: tuple[Action, ...] = (
         "Show the messages that visitors left while nobody could answer.",
     ),
     Action("team", ("W", "alt+w"), "Team", "Show who is where: statuses, links, loads, departments."),
+    Action("messages", ("M", "alt+m"), "Messages", "Show what colleagues write to me and to my departments."),
+    Action(
+        "unread",
+        ("U", "alt+u"),
+        "Unread",
+        "Go to the room with the newest unread message of a colleague.",
+    ),
+    Action(
+        "quick_message",
+        ("at",),
+        "Message",
+        "Write to a colleague or a department at once; what stands in the composer stays there.",
+    ),
+    Action(
+        "whisper",
+        ("comma",),
+        "Whisper",
+        "Whisper to the agent of the chat that I watch, or answer the newest whisper in mine; no visitor sees it.",
+    ),
+    Action("running", ("V", "alt+v"), "All chats", "Show all running chats that I may read."),
+    Action(
+        "observe",
+        ("E", "alt+o"),
+        "Observe",
+        "Watch running chats silently, the riskiest first (supervisors and analysts).",
+    ),
+    Action("feedback", ("F",), "Feedback", "Show what was said about chats of mine, or by me about others'."),
     Action("theme", ("T",), "Theme", "Choose another theme; it is kept."),
     Action(
         "test_alerts",
@@ -260,6 +291,23 @@ ACTIONS: tuple[Action, ...] = (
     Action("retry", ("r",), "Send again", "Send my refused line again.", Where.chat),
     Action("edit_failed", ("e",), "Edit refused", "Take my refused line back into the composer.", Where.chat),
     Action("shut", ("x",), "Put away", "Put away a chat that is over, or that I only view.", Where.chat),
+    Action("line_up", ("up", "minus"), "Line up", "Put the cursor on the line before.", Where.chat),
+    Action("line_down", ("down", "underscore"), "Line down", "Put the cursor on the next line.", Where.chat),
+    Action(
+        "give_feedback",
+        ("plus",),
+        "Feedback",
+        "Tell the agent what was good or could be better: about the line under the cursor, or the whole chat.",
+        Where.chat,
+    ),
+    Action(
+        "acknowledge",
+        ("equals_sign",),
+        "Acknowledge",
+        "Say that I have read the feedback on this chat.",
+        Where.chat,
+        shown=True,
+    ),
     # the composer
     Action(
         "send",
@@ -304,6 +352,128 @@ ACTIONS: tuple[Action, ...] = (
         shown=True,
     ),
     Action("team_department", ("f",), "Department", "Show one department, or all.", Where.team, shown=True),
+    # observe
+    Action(
+        "tile_open",
+        ("enter", "o"),
+        "Large",
+        "Show the chat under the cursor in full, still silently.",
+        Where.observe,
+        shown=True,
+    ),
+    Action("tile_next", ("right", "down", "j"), "Next", "Go to the next tile.", Where.observe, shown=True),
+    Action("tile_previous", ("left", "up", "k"), "Previous", "Go to the tile before.", Where.observe),
+    Action(
+        "tile_page",
+        ("pagedown", "greater_than_sign"),
+        "Next page",
+        "Show the next tiles.",
+        Where.observe,
+        shown=True,
+    ),
+    Action(
+        "tile_page_back",
+        ("pageup", "less_than_sign"),
+        "Previous page",
+        "Show the tiles before.",
+        Where.observe,
+    ),
+    Action(
+        "tile_join",
+        ("J",),
+        "Join",
+        "Join the chat under the cursor openly: the visitor is told, its owner stays responsible.",
+        Where.observe,
+        shown=True,
+    ),
+    Action(
+        "tile_take_over", ("O",), "Take over", "Become the owner of the chat under the cursor.", Where.observe
+    ),
+    Action(
+        "tile_feedback",
+        ("plus",),
+        "Feedback",
+        "Tell the agent of the chat under the cursor what was good or could be better.",
+        Where.observe,
+    ),
+    # all running chats
+    Action(
+        "open_running",
+        ("enter", "v"),
+        "Open",
+        "Read the chat under the cursor; who would be seen watching is asked before.",
+        Where.running,
+        shown=True,
+    ),
+    Action(
+        "filter_department", ("f",), "Department", "List one department, or all.", Where.running, shown=True
+    ),
+    Action(
+        "filter_agent", ("a",), "Agent", "List the chats of one agent, or of all.", Where.running, shown=True
+    ),
+    Action(
+        "filter_state", ("c",), "State", "List the chats in one state, or in all.", Where.running, shown=True
+    ),
+    Action("filter_none", ("x",), "All", "List all chats again.", Where.running, shown=True),
+    # messages
+    Action(
+        "write_message",
+        ("enter", "i"),
+        "Write",
+        "Go to the composer of the room.",
+        Where.messages,
+        shown=True,
+    ),
+    Action(
+        "new_message",
+        ("plus",),
+        "New",
+        "Write to a colleague or a department, by name.",
+        Where.messages,
+        shown=True,
+    ),
+    Action(
+        "to_chat",
+        ("v",),
+        "To chat",
+        "Go to the chat that a message here is about.",
+        Where.messages,
+        shown=True,
+    ),
+    Action("older_messages", ("o",), "Older", "Fetch what was said before.", Where.messages),
+    Action(
+        "messages_up", ("pageup", "less_than_sign"), "Page up", "Scroll the messages back.", Where.messages
+    ),
+    Action(
+        "messages_down",
+        ("pagedown", "greater_than_sign"),
+        "Page down",
+        "Scroll the messages on.",
+        Where.messages,
+    ),
+    Action(
+        "retry_message", ("r",), "Send again", "Send my refused message again.", Where.messages, shown=True
+    ),
+    Action(
+        "edit_message",
+        ("e",),
+        "Edit refused",
+        "Take my refused message back into the composer.",
+        Where.messages,
+        shown=True,
+    ),
+    # feedback
+    Action(
+        "acknowledge_listed",
+        ("enter", "equals_sign"),
+        "Acknowledge",
+        "Say that I have read this feedback.",
+        Where.feedback,
+        shown=True,
+    ),
+    Action(
+        "feedback_chat", ("v",), "To chat", "Go to the chat that it is about.", Where.feedback, shown=True
+    ),
     # left messages
     Action(
         "handled",
@@ -501,6 +671,10 @@ _PLACES = {
     Where.composer: "In the composer",
     Where.left: "In the list of left messages",
     Where.team: "In the team",
+    Where.observe: "On the observe screen",
+    Where.running: "In the list of running chats",
+    Where.messages: "In the messages among staff",
+    Where.feedback: "In the list of feedback",
 }
 
 

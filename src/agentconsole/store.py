@@ -605,6 +605,21 @@ class Store:
         """True if I answer this chat or have joined it, and it is not over."""
         return self._answered(self.chats.get(chat))
 
+    def looks_on(self, chat: int) -> bool:
+        """True if I watch this running chat: I have opened it, take no part in it, and it is not offered to me."""
+        card = self.chats.get(chat)
+        return (
+            chat in self.viewing
+            and card is not None
+            and card.state in (State.offered, State.active)
+            and not self._answered(card)
+            and self._offer(card) is None
+        )
+
+    def observes(self, department: int) -> bool:
+        """True if I watch running chats of this department silently (0: of any)."""
+        return self.has_role(department, Role.supervisor, Role.analyst)
+
     @property
     def seat(self) -> SeatCard | None:
         """My own seat: status, reason, who set it, until when."""
@@ -746,6 +761,10 @@ class Store:
     def message_draft(self, room: str) -> str:
         """What stood unsent in the composer of this room."""
         return self._words.messages.get(room, "")
+
+    def message_rooms(self) -> list[str]:
+        """The rooms to which something is being written."""
+        return list(self._words.messages)
 
     def history(self, chat: int) -> list[str]:
         """Texts sent in this chat from this console, oldest first."""

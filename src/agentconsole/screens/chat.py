@@ -125,10 +125,17 @@ class ChatView(Widget, can_focus=True):
         self.redraw()
 
     def leave(self) -> None:
-        """The chat goes out of sight: what stands in the composer is kept, and nobody types any more."""
+        """The chat goes out of sight: what stands in the composer is kept, and nobody types any more.
+
+        Who only watches it does so no longer.
+        """
         if self.chat:
             self.keep()
             self.actions.typing(self.chat, "")
+        if self.store.looks_on(self.chat):
+            self.actions.put_away(self.chat)
+            self.chat = 0
+            self.script.open(0)
 
     def keep(self) -> None:
         """What stands in the composer is kept as this chat's draft."""
@@ -195,7 +202,7 @@ class ChatView(Widget, can_focus=True):
             self.script.follow()
         if Topic.canned in topics:
             self._suggest()
-        if topics & {Topic.card, Topic.mine, Topic.synced, Topic.departments, Topic.talk}:
+        if topics & {Topic.card, Topic.mine, Topic.synced, Topic.departments, Topic.talk, Topic.learning}:
             self.redraw()
         elif Topic.preview in topics:
             self._typing(now)
@@ -262,6 +269,9 @@ class ChatView(Widget, can_focus=True):
         left += [(f"  {self.store.department_name(card.department)}", "dim")]
         if people := self._people(card):
             left.append((f"  with {people}", "accent"))
+        if learners := self.store.watching.learners.get(card.chat):
+            verb = "watches" if len(learners) == 1 else "watch"
+            left.append((f"  {' and '.join(learners)} {verb} to learn", "warn"))
         if card.drill:
             left.append(("  drill", "dim"))
         if page := narrate.page(card):
@@ -346,6 +356,8 @@ class ChatView(Widget, can_focus=True):
                 (" + You joined this chat. ", "strong"),
                 (f"{card.owner_name or 'Nobody'} stays responsible.  Esc L leaves it", "dim"),
             ]
+        if self.store.looks_on(self.chat):
+            return self._looking_on(card)
         if not self.store.takes_part(self.chat):
             who = f"{card.owner_name} answers" if card.owner_name else "nobody answers yet"
             return [
@@ -353,6 +365,16 @@ class ChatView(Widget, can_focus=True):
                 (f"{who}; a takes it, i writes a note", "dim"),
             ]
         return []
+
+    def _looking_on(self, card: ChatCard) -> list[Cell]:
+        """Whether anybody knows that I watch."""
+        agent = card.owner_name or "nobody yet"
+        if not self.store.observes(card.department):
+            return [(f" ◉ You watch to learn, and {agent} sees it. ", "warn"), ("@ writes to staff", "dim")]
+        return [
+            (" ◉ You watch silently: nobody here can notice it. ", "strong"),
+            (f"{agent} answers.  , whispers  J joins  O takes over  + feedback", "dim"),
+        ]
 
     def _offer(self, row: Offered, now: int) -> list[Cell]:
         """Who wants me to have this chat, or to join it, for how long still, and with which words."""

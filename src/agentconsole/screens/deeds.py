@@ -26,7 +26,9 @@ from agentconsole.screens.help import Help
 from agentconsole.screens.host import Host
 from agentconsole.screens.staffing import Staffing
 from agentconsole.screens.statuses import Statuses
+from agentconsole.screens.talk import Talk
 from agentconsole.screens.together import Together
+from agentconsole.screens.watch import Watch
 
 T = TypeVar("T")
 
@@ -54,7 +56,9 @@ class Deeds:
         self.needle = ""
         self.together = Together(self)
         self.statuses = Statuses(self)
-        self.nouns: tuple[object, ...] = (self, self.together, self.statuses, Staffing(self))
+        self.watch, self.talk = Watch(self), Talk(self)
+        others = (self.together, self.statuses, Staffing(self), self.watch, self.talk)
+        self.nouns: tuple[object, ...] = (self, *others)
 
     async def perform(self, id: str) -> None:
         """Do an action; what cannot be done is said in a sentence."""
@@ -80,7 +84,7 @@ class Deeds:
 
     def possible(self, id: str) -> bool:
         """False if this action could only be refused now: then it is not offered."""
-        return self.together.possible(id)
+        return all(noun.possible(id) for noun in (self.together, self.watch, self.talk))
 
     def after(
         self, cid: str, then: Callable[[], object], refused: Callable[[str], object] | None = None
@@ -445,7 +449,8 @@ class Deeds:
     def editor(self) -> None:
         """Edit the draft in $VISUAL or $EDITOR; a file that cannot be read back changes nothing."""
         program = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-        view = self.app.main.chat
+        main = self.app.main
+        view = main.messages if main.where is Where.messages else main.chat
         with tempfile.TemporaryDirectory(prefix="agentconsole-") as folder:
             path = Path(folder) / "draft.txt"
             path.write_text(view.composer.text, encoding="utf-8")
@@ -466,7 +471,7 @@ class Deeds:
     async def pasted(self, words: str) -> None:
         """Many lines were pasted: they come in as one text after a yes."""
         rows = words.count("\n") + 1
-        field = self.app.main.chat.composer.field
+        field = (self.app.main.composer or self.app.main.chat.composer).field
         if await self.confirm(
             f"Paste {rows} lines?", "They become one message, to be looked over before it is sent.", "Paste"
         ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from textual.app import ComposeResult
@@ -19,12 +19,17 @@ from agentconsole.keys import Action, Where
 from agentconsole.link import LinkState
 from agentconsole.protocol import Status, Welcome
 from agentconsole.screens.chat import ChatView
+from agentconsole.screens.feedback import FeedbackView
 from agentconsole.screens.left import LeftView
+from agentconsole.screens.messages import MessagesView
+from agentconsole.screens.observe import ObserveView
 from agentconsole.screens.queue import QueueView
+from agentconsole.screens.running import RunningView
 from agentconsole.screens.team import TeamView
 from agentconsole.store import Store
 from agentconsole.views import Touched
 from agentconsole.widgets.bars import Bar, Keys, Tabs
+from agentconsole.widgets.composer import Composer
 from agentconsole.widgets.paint import Cell
 from agentconsole.widgets.words import Words
 
@@ -101,8 +106,16 @@ class MainScreen(Screen[None]):
         self.chat = ChatView(store, actions, composer_keys)
         self.left = LeftView(store, actions)
         self.team = TeamView(store, actions)
-        self.all: tuple[Place, ...] = (self.queue, self.chat, self.left, self.team)
+        self.observe = ObserveView(store, actions)
+        self.running = RunningView(store, actions)
+        self.messages = MessagesView(store, actions, composer_keys)
+        self.feedback = FeedbackView(store, actions)
+        self.all: tuple[Place, ...] = (
+            *(self.queue, self.chat, self.left, self.team),
+            *(self.observe, self.running, self.messages, self.feedback),
+        )
         self.view: Place = self.queue
+        self.possible: Callable[[str], bool] = bool  # what could only be refused now is not offered
         self._notice_until = 0
         self._ready = False
         self.places = Tabs(id="places")
@@ -134,6 +147,11 @@ class MainScreen(Screen[None]):
     def where(self) -> Where:
         """The place in view, as the table of actions names it."""
         return Where(self.view.id or "")
+
+    @property
+    def composer(self) -> Composer | None:
+        """The composer of the place in view, if it has one."""
+        return {Where.chat: self.chat.composer, Where.messages: self.messages.composer}.get(self.where)
 
     def go(self, view: Place) -> None:
         """Show another place and put the focus there."""
@@ -199,19 +217,27 @@ class MainScreen(Screen[None]):
         counts = self.store.counts()
         unread = f" +{counts.unread}" if counts.unread else ""
         left = f" {counts.left}" if counts.left else ""
-        narrow = self.size.width < 60
+        wide = self.size.width >= 100
         places = [
             ("queue", f"Queue {counts.waiting}"),
             ("chats", f"Chats {counts.mine}{unread}"),
-            ("left_messages", ("Left" if narrow else "Left messages") + left),
+            ("messages", "Messages" + (f" {counts.messages}" if counts.messages else "")),
+            ("running", "All"),
+            *([("observe", "Observe")] if self.possible("observe") else []),
             ("team", "Team"),
+            ("left_messages", ("Left messages" if wide else "Left") + left),
+            *(
+                [("feedback", f"Feedback {counts.feedback}")]
+                if counts.feedback or self.where is Where.feedback
+                else []
+            ),
         ]
         current = {Where.chat: "chats", Where.left: "left_messages"}.get(self.where, self.where.value)
         clock = time.strftime("%H:%M" if self.clock_24h else "%I:%M %p", time.localtime(now / 1000))
         self.places.place(places, current, [(f"{clock} ", "dim")])
 
     def _hints(self) -> None:
-        writing = self.where is Where.chat and self.chat.composer.field.has_focus
+        writing = self.composer is not None and self.composer.field.has_focus
         shown = [
             action for action in self.table if action.shown and action.keys and self._fits(action, writing)
         ]
@@ -219,6 +245,8 @@ class MainScreen(Screen[None]):
         self.hints.hint([(keys.spoken(_best(action, writing)), action.label) for action in shown])
 
     def _fits(self, action: Action, writing: bool) -> bool:
+        if not self.possible(action.id):
+            return False
         if action.where is Where.queue and not self.queue.selected:
             return False
         if action.where is Where.composer:

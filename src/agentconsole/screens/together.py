@@ -59,7 +59,7 @@ class Together:
             if main.where is Where.chat
             else main.queue.selected
             if main.where is Where.queue
-            else 0
+            else self.deeds.watch.at_hand
         )
 
     @property
