@@ -180,7 +180,14 @@ ACTIONS: tuple[Action, ...] = (
         Where.queue,
     ),
     # a chat
-    Action("take_viewed", ("a",), "Answer", "Take this chat, which I only view, and answer it.", Where.chat),
+    Action(
+        "take_viewed",
+        ("a",),
+        "Answer",
+        "Take this chat, which I only view, and answer it; accept what is offered.",
+        Where.chat,
+        shown=True,
+    ),
     Action("compose", ("i", "enter"), "Write", "Go to the composer.", Where.chat),
     Action(
         "leave_composer",

@@ -75,14 +75,14 @@ def supervisor() -> Welcome:
     )
 
 
-def theirs(chat: int, name: str = "Ana", version: int = 5, owner: str = "Robin", **facts: Any) -> ChatCard:
-    """A running chat of Robin's."""
+def theirs(chat: int, name: str = "Ana", version: int = 5, nobody: bool = False, **facts: Any) -> ChatCard:
+    """A running chat of Robin's, or of ``nobody``."""
     given: dict[str, Any] = {
         "department": 1,
         "first_line": "My printer is on fire",
         "state": State.active,
-        "owner": ROBIN,
-        "owner_name": owner,
+        "owner": 0 if nobody else ROBIN,
+        "owner_name": "" if nobody else "Robin",
         "name": name,
         "taken_at": START - 60_000,
     } | facts

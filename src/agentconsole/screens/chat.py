@@ -93,6 +93,8 @@ class ChatView(Widget, can_focus=True):
     @property
     def gone_to(self) -> str:
         """Who has the chat in front of me now, if it is mine no more ('' = it is over, or mine)."""
+        if self.store.takes_part(self.chat):
+            return ""
         talk, me = self.store.talks.get(self.chat), self.store.me
         return gone_to(self.card, talk.events if talk else [], me.user if me else 0)
 

@@ -28,6 +28,7 @@ SIGNS = {Verdict.chosen: ("✓ ", "good"), Verdict.free: ("● ", "good")}
 class Explained(ModalScreen[None]):
     """Shows an explanation; long ones scroll."""
 
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,w,q", "dismiss(None)", "Back", show=False),
         Binding("up,k", "move(-1)", "Up", show=False),

@@ -31,6 +31,7 @@ class Together:
         self._wishes: dict[int, Wish] = {}
         self._fetched: set[int] = set()
         self._checks: dict[str, Callable[[], bool]] = {
+            "take_viewed": lambda: self._takeable(self.card),
             "transfer": lambda: self._passable(self.card),
             "cancel_transfer": lambda: self._cancellable(self.card),
             "decline": lambda: bool(self._declinable()),
@@ -92,8 +93,15 @@ class Together:
             and (self.app.store.is_mine(card.chat) or card.offer_by == self._me or self._supervises(card))
         )
 
+    def _takeable(self, card: ChatCard | None) -> bool:
+        if card is None or self.app.store.takes_part(card.chat):
+            return False
+        return card.state is State.waiting or self.offer(card.chat) is not None
+
     def _joinable(self, card: ChatCard | None) -> bool:
-        return self._running(card) and card is not None and not self.app.store.takes_part(card.chat)
+        if card is None or not self._running(card) or self.app.store.takes_part(card.chat):
+            return False
+        return self.offer(card.chat) in (None, Offer.invited)
 
     def _seizable(self, card: ChatCard | None) -> bool:
         return (
