@@ -1,5 +1,6 @@
 """The processes of a measurement: the floor or the product on one side, the load generator on the other."""
 
+import itertools
 import json
 import mmap
 import os
@@ -14,7 +15,9 @@ from typing import Any, Self
 from bench.load import percentiles
 from tests.proof.server import SHIPPED, Served
 
-SYNCED = 200  # syncs by which the disk is judged
+PAGE = 4096
+SYNCED_PAGES = 2_000  # the part of the disk by which it is judged
+PAGES_A_LINE = 5  # of the log, when a line is committed alone
 SHIM_SOURCE = Path(__file__).with_name("slow_sync.c")
 
 
@@ -132,19 +135,41 @@ class Ours(Contender):
         self.served.kill()
 
 
-def disk_sync(folder: Path) -> dict[str, float]:
-    """p50, p95 and p99 in ms of one fdatasync after a page was written over, as a log that is used again does it."""
-    descriptor = os.open(folder / "sync", os.O_CREAT | os.O_RDWR)
-    seconds = []
-    try:
-        for number in range(2 * SYNCED):
-            os.pwrite(descriptor, os.urandom(4096), number % SYNCED * 4096)
-            began = time.perf_counter()
-            os.fdatasync(descriptor)
-            seconds.append(time.perf_counter() - began)
-    finally:
-        os.close(descriptor)
-    return percentiles(seconds[SYNCED:])
+class Disk:
+    """What a commit must wait for at the least: the pages of a lone line written over old ones, and one fdatasync.
+
+    It takes its turn among the contenders, at their rate, because a disk that others use answers differently each
+    minute, and after a pause differently than without one.
+    """
+
+    name = "disk"
+
+    def __init__(self, folder: Path) -> None:
+        self.load = self
+        self._descriptor = os.open(folder / "sync", os.O_CREAT | os.O_RDWR)
+        for page in range(SYNCED_PAGES):
+            os.pwrite(self._descriptor, os.urandom(PAGE), page * PAGE)
+        os.fsync(self._descriptor)
+        self._pages = itertools.cycle(range(SYNCED_PAGES))
+
+    def do(self, what: str, seconds: float, rate: float) -> dict[str, Any]:
+        """So many commits a second, evenly spaced; their times as those of a delivery."""
+        took = []
+        began = time.perf_counter()
+        for number in range(int(seconds * rate)):
+            time.sleep(max(0.0, began + number / rate - time.perf_counter()))
+            written = time.perf_counter()
+            for _ in range(PAGES_A_LINE):
+                os.pwrite(self._descriptor, bytes(PAGE), next(self._pages) * PAGE)
+            os.fdatasync(self._descriptor)
+            took.append(time.perf_counter() - written)
+        return {"delivery_ms": percentiles(took)}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        os.close(self._descriptor)
 
 
 class SyncShim:
