@@ -71,7 +71,7 @@ def _member(seat: SeatCard, departments: Mapping[int, DepartmentCard], me: int, 
         seat.display,
         seat.status,
         words,
-        duration(now - seat.since) if now - seat.since >= MINUTE else "now",
+        since(seat, now),
         lost or break_ends(seat, now),
         bool(lost) or overdue(seat, now),
         bool(lost),
@@ -81,6 +81,13 @@ def _member(seat: SeatCard, departments: Mapping[int, DepartmentCard], me: int, 
         bool(seat.alerts_at),
         seat.user == me,
     )
+
+
+def since(seat: SeatCard, now: int) -> str:
+    """How long the status has lasted, in whole minutes ('' = never set)."""
+    if not seat.since:
+        return ""
+    return duration(now - seat.since) if now - seat.since >= MINUTE else "now"
 
 
 def serves(seat: SeatCard, department: int) -> bool:

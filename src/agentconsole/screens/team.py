@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 
-from agentconsole import narrate, team
+from agentconsole import narrate, team, text
 from agentconsole.actions import Actions
 from agentconsole.protocol import SeatCard, Status
 from agentconsole.screens.left import moment
@@ -27,29 +27,48 @@ SHOWN = frozenset({Topic.team, Topic.departments, Topic.me, Topic.synced})
 class TeamList(Rows[Member]):
     """Under a heading for each status: sign, name, status, what runs out, load, departments."""
 
+    _name = _words = 0
+
     def key_of(self, item: Member) -> int | None:
         """The user's id."""
         return item.user or None
+
+    def show(self, items: Sequence[Member]) -> None:
+        """Replace the rows; columns are as wide as what stands in them."""
+        people = [item for item in items if item.user]
+        self._name = max((text.width(text.clean(_name(item))) for item in people), default=0)
+        self._words = max(
+            (text.width(text.clean(_words(item))) for item in people if not item.lost), default=0
+        )
+        super().show(items)
 
     def draw(self, item: Member, line: int, width: int) -> Iterable[Cell]:
         """One row in as many columns as fit."""
         if not item.user:
             return [(f" {item.name} ", "head"), ("─" * max(0, width - len(item.name) - 3), "rule")]
         sign, ink = team.SIGNS[item.status]
-        name = f"{item.name} (you)" if item.me else item.name
+        alarm = "bad" if item.alarm else ""
         cells: list[Cell] = [
-            (f" {'!' if item.alarm else sign} ", "bad" if item.alarm else ink),
-            (column(name, max(10, min(22, width // 4))) + " ", "strong"),
+            (f" {'!' if item.alarm else sign} ", alarm or ink),
+            (column(_name(item), min(self._name, 24, max(10, width // 4))) + " ", "strong"),
             (column(item.load, 5), "warn" if item.full else ""),
         ]
         if width < 60:
-            return [*cells, (item.ends or f"{item.words} {item.since}", "bad" if item.alarm else "")]
-        cells.append((column(item.since, 9) + " ", "dim"))
+            return [*cells, (item.ends or f"{item.words} {item.since}", alarm)]
+        cells.append((column(item.since, 10), "dim"))
         if item.lost:
             return [*cells, (item.ends, "bad")]
-        words = f"{item.words}, {item.ends}" if item.ends else item.words
-        cells.append((column(words, 34 if width < 100 else 44) + " ", "bad" if item.alarm else ""))
-        return [*cells, (item.departments, "dim"), ("" if item.tested else "  alerts not tested", "warn")]
+        cells.append((column(_words(item), min(self._words, width // 2 - 10)) + "  ", alarm))
+        untested: Cell = ("" if item.tested else "alerts? ", "warn")
+        return [*cells, untested, (item.departments, "dim")]
+
+
+def _name(item: Member) -> str:
+    return f"{item.name} (you)" if item.me else item.name
+
+
+def _words(item: Member) -> str:
+    return f"{item.words}, {item.ends}" if item.ends else item.words
 
 
 class TeamView(Widget):
@@ -141,7 +160,7 @@ class TeamView(Widget):
     def _facts(self, seat: SeatCard, at: int) -> list[Cell]:
         sign, ink = team.SIGNS[seat.status]
         cells: list[Cell] = [(f"{seat.display} ", "strong"), (f"{sign} {team.status_line(seat, at)}", ink)]
-        cells.append((f"\nsince {moment(seat.since)}", "dim"))
+        cells.append((f"\nsince {moment(seat.since)}" if seat.since else "\nnever here yet", "dim"))
         if lost := team.link(seat, at):
             cells.append((f"  {lost}", "bad"))
         cells += [("\nchats ", "dim"), (team.load(seat), "")]
