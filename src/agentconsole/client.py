@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import secrets
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -153,6 +155,7 @@ class Http:
             timeout=REQUEST_SECONDS,
             limits=httpx.Limits(max_keepalive_connections=0),
             trust_env=not is_local(self.server),
+            verify=_trusted() if _speaks_tls(self.server) else True,
         )
 
     def _unreachable(self, error: Exception) -> Problem:
@@ -184,7 +187,40 @@ def _parsed(content: bytes, shape: type[T]) -> T:
         raise Problem("unreachable", text) from error
 
 
-def _reason(error: Exception) -> str:
+_NOT_TRUSTED = (
+    "its certificate is not trusted ({why}). If your desk made it itself, name the file of its authority in "
+    "SSL_CERT_FILE; if not, somebody may be listening: do not log in, and ask your administrator"
+)
+_NO_TLS = "it does not speak TLS; perhaps its address begins with http:// instead"
+
+
+def _speaks_tls(server: str) -> bool:
+    return server.startswith("https:")
+
+
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are believed, at both doors alike: this machine's authorities, or those of SSL_CERT_FILE and
+    SSL_CERT_DIR; where the machine has none, those of the certifi package."""
+    context = ssl.create_default_context()
+    own = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
+    if not own and not context.cert_store_stats()["x509_ca"]:
+        import certifi
+
+        context.load_verify_locations(certifi.where())
+    return context
+
+
+def _reason(error: BaseException) -> str:
+    cause: BaseException | None = error
+    while cause:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _NOT_TRUSTED.format(why=cause.verify_message)
+        if isinstance(cause, ssl.SSLError) and cause.reason in (
+            "WRONG_VERSION_NUMBER",
+            "RECORD_LAYER_FAILURE",
+        ):
+            return _NO_TLS
+        cause = cause.__cause__ or cause.__context__
     return str(error).strip().rstrip(".") or type(error).__name__
 
 
@@ -353,6 +389,7 @@ class Client:
         try:
             async with connect(
                 f"ws{self.server.removeprefix('http')}/ws/staff",
+                ssl=await asyncio.to_thread(_trusted) if _speaks_tls(self.server) else None,
                 compression=None,
                 max_size=MAX_FRAME,
                 open_timeout=CONNECT_SECONDS,

@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.proof.staffing import PASSWORD, agent_name, staffed
 
-READY = re.compile(r"^ready (http://\S+)$")
+READY = re.compile(r"^ready (https?://\S+)$")
 START_SECONDS = 30.0
 SHIPPED = (sys.executable, "-m", "agentconsole", "serve")
 # Ordinary settings, raised because everybody here comes from one address. The checks themselves still run.

@@ -117,7 +117,8 @@ class QueueView(Widget):
     def _nobody(self) -> list[Cell]:
         """What to know while nobody waits."""
         if not self.store.synced:
-            return self._last_time() if self.picture else [("The server has not said yet who waits.", "dim")]
+            known = self._last_time() if self.picture else [("The server has not said yet who waits.", "dim")]
+            return [*known, (f"\n{self.store.link.why}", "warn")] if self.store.link.why else known
         cells: list[Cell] = [("Nobody is waiting.", "strong")]
         served = [card.name for card in self.store.departments.values() if card.mine]
         if served:
