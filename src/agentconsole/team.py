@@ -78,7 +78,7 @@ def _member(seat: SeatCard, departments: Mapping[int, DepartmentCard], me: int, 
         load(seat),
         bool(seat.limit) and seat.chats >= seat.limit,
         serving(seat, departments),
-        bool(seat.alerts_at),
+        bool(seat.alerts_at) or seat.status is Status.offline,
         seat.user == me,
     )
 
@@ -137,7 +137,7 @@ def link(seat: SeatCard, now: int) -> str:
     seconds = -((now - seat.held_until) // 1000)
     if not seat.chats:
         return f"link lost, {seconds} s"
-    return f"link lost, {seconds} s until {seat.chats} chat{'s go' if seat.chats > 1 else ' goes'} back"
+    return f"link lost, {seat.chats} chat{'s' if seat.chats > 1 else ''} held for {seconds} s more"
 
 
 def counting(seat: SeatCard, now: int) -> bool:
