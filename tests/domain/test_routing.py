@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
 
 from agentconsole.backend.domain.routing import (
     Agent,
@@ -58,6 +59,9 @@ def right(world: Oracle, scene: Scene) -> list[Assignment | Overflow]:
         assert assignment.explanation.agent == agent.id
         true_of(world, waiting, assignment.explanation)
         world.given.append((waiting.chat, agent.id, waiting.department))
+        assert world.total(agent.id) <= agent.limit
+        limit = agent.places[waiting.department].limit
+        assert not limit or world.here(agent.id, waiting.department) <= limit
     assert world.next_pair() is None, "somebody could have had a chat that still waits"
     expected = [(chat.chat, to) for chat in world.order() if (to := world.outlet(chat))]
     assert [(overflow.chat, overflow.to) for overflow in overflows] == expected
@@ -225,8 +229,6 @@ class Changes(RuleBasedStateMachine):
 
     def changed(self, data: Any, those: dict[int, Any], **changes: Any) -> Any:
         """One of those with other values."""
-        from msgspec.structs import replace
-
         return replace(data.draw(st.sampled_from(list(those.values()))), **changes)
 
     @invariant()

@@ -46,6 +46,8 @@ class Scene:
     def put_agent(self, agent: Agent) -> None:
         """A new agent, or new facts about one."""
         old = self.agents.get(agent.id)
+        if old == agent:
+            return
         self.agents[agent.id] = agent
         self._speaks[agent.id] = primaries(agent.languages)
         self._place(old, agent)
@@ -83,6 +85,8 @@ class Scene:
     def put_queue(self, queue: Queue) -> None:
         """A new department, or new settings of one."""
         old = self.queues.get(queue.id)
+        if old == queue:
+            return
         self.queues[queue.id] = queue
         self._asks[queue.id] = primaries(queue.languages)
         self._reorder(queue.id)
@@ -115,6 +119,8 @@ class Scene:
 
     def put_waiting(self, waiting: Waiting) -> None:
         """A chat that waits, or new facts about it."""
+        if self.waiting.get(waiting.chat) == waiting:
+            return
         self._unqueue(waiting.chat)
         self.waiting[waiting.chat] = waiting
         key = self._keys[waiting.chat] = self._key(waiting)
@@ -148,6 +154,8 @@ class Scene:
     def put_held(self, held: Held) -> None:
         """A chat that an agent has, or new facts about it."""
         old = self.held.get(held.chat)
+        if old == held:
+            return
         if old is not None and _heavier(old, held):
             self.held[held.chat] = held
             self._counted[held.agent][held.chat] = (held.department, held.spoke_at)
@@ -200,6 +208,7 @@ class Scene:
             self._loads.pop(agent, None)
             self.news.agents.add(agent)
             self.news.chats.add(chat)
+            self.news.released = True
 
     def turn(self, agent: int) -> int:
         """Who has a chat on its way was given one just now; of two such agents the greater turn came later (0 = none)."""
@@ -278,8 +287,10 @@ class Scene:
     def next_time(self, now: int) -> int:
         """The next moment (ms) at which time alone can make something possible; 0 = never.
 
-        ``now`` means that it is already so: dispatch.
+        ``now`` means that it is already so, or that a proposal ended since the last dispatch: dispatch.
         """
+        if self.news.released:
+            return now
         while self._moments:
             when, kind, item = self._moments[0]
             if self._armed.get((kind, item)) == when:
@@ -357,10 +368,13 @@ class News:
         self.departments: set[int] = set()  # whose settings changed
         self.presence: set[int] = set()  # departments where the first came or the last went
 
+        self.released = False  # a proposal ended, and nobody looked since
+
     def forget(self) -> None:
         """All of it was considered."""
         for told in (self.chats, self.agents, self.loads, self.departments, self.presence):
             told.clear()
+        self.released = False
 
 
 def _timing(queue: Queue) -> tuple[object, ...]:
