@@ -46,6 +46,8 @@ def test_everybody_but_the_owner_is_listed_and_who_is_free_comes_first() -> None
     assert by_name["Sales"].state == "closed"
     assert by_name["Robin"].load == "3/3"
     assert not by_name["Robin"].free
+    assert by_name["Support"].state == "it is here"
+    assert (by_name["Robin"].department, by_name["Alex"].department) == (0, 2)
     assert by_name["Sam"].state == "on break 3 min: Lunch"
     assert by_name["Sam"].about == "all departments"
 
@@ -82,7 +84,7 @@ def test_words_narrow_the_list_and_a_heading_without_anybody_goes() -> None:
             "Alex first, for 45 s. Then the agents of Billing for 45 s. "
             "Nobody: into the queue of Billing, with its age.",
         ),
-        (Wish(user=8), "Robin has 3 of 3 chats already. It will be refused, and stays with you."),
+        (Wish(user=8), "Robin has 3 of 3 chats already. It will be refused, and nothing changes."),
         (
             Wish(user=10, department=3),
             "Sam is on break 3 min: Lunch. Ana waits in Sam's line for up to 5 min; "
@@ -93,6 +95,17 @@ def test_words_narrow_the_list_and_a_heading_without_anybody_goes() -> None:
             "Sam is on break 3 min: Lunch. Ana is promised an e-mail from Sam; "
             "the chat ends as a left message for Sam.",
         ),
+        (
+            Wish(user=10, department=2),
+            "Sam is on break 3 min: Lunch. So it is offered to the agents of Billing for 45 s. "
+            "Nobody: into the queue of Billing, with its age.",
+        ),
+        (
+            Wish(department=1),
+            "It is in Support already: choose somebody of it, or put it back into the queue.",
+        ),
+        (Wish(department=3), "Nobody of Sales can answer now. It will be refused, and it stays with you."),
+        (Wish(department=3, away=Away.wait), "Nobody of Sales can answer now: Ana waits in its queue."),
         (Wish(user=10, force=True), "At once: Sam has the chat and is not asked."),
     ],
 )

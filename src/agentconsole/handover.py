@@ -71,17 +71,17 @@ def targets(
 
     ``now`` is the server's clock.
     """
-    people = [seat for seat in seats if seat.user != card.owner]
+    people, home = [seat for seat in seats if seat.user != card.owner], card.department
     if within in departments:
         inside = [seat for seat in people if serves(seat, within)]
         queue = departments[within]
         return [
             Target(name=f"{queue.name}: who is asked first"),
-            _queue(queue, people, "anybody of it"),
-            *_sorted(_agent(seat, departments, now, within) for seat in inside),
+            _queue(queue, people, home, "anybody of it"),
+            *_sorted(_agent(seat, departments, now, home, within) for seat in inside),
         ]
-    queues = [_queue(each, people) for each in departments.values()]
-    agents = [_agent(seat, departments, now) for seat in people]
+    queues = [_queue(each, people, home) for each in departments.values()]
+    agents = [_agent(seat, departments, now, home) for seat in people]
     found: list[Target] = []
     for heading, group in (("Departments", queues), ("Agents", agents)):
         if group:
@@ -148,26 +148,44 @@ def chain(
     seat = seats.get(wish.user)
     name = seat.display if seat else "this person"
     queue = departments.get(wish.department or card.department)
+    where = queue.name if queue else "the department"
     offer_s, wait_s = (queue.offer_s, queue.wait_for_s) if queue else (60, 600)
+    everybody = f"the agents of {where} for {offer_s} s. Nobody: into the queue of {where}, with its age."
     if wish.force and wish.user:
         return f"At once: {name} has the chat and is not asked."
-    hindered = obstacle(seat, now) if seat else ""
-    if hindered:
+    if not wish.user:
+        return _to_department(wish, card, queue, everybody, visitor)
+    if seat and (hindered := obstacle(seat, now)):
+        if wish.away is None and wish.department and queue and queue.open:
+            return f"{name} {hindered}. So it is offered to {everybody}"
         away = wish.away or (queue.away if queue else Away.refuse)
-        return f"{name} {hindered}. " + _if_away(away, name, visitor, queue, wait_s)
+        return f"{name} {hindered}. " + _if_away(away, name, visitor, where, wait_s)
     if not wish.department:
-        return f"Offered to {name} for {offer_s} s. Declined or no answer: it stays with you."
-    where = queue.name if queue else "the department"
-    first = f"{name} first, for {offer_s} s. Then" if wish.user else "Offered to"
-    return f"{first} the agents of {where} for {offer_s} s. Nobody: into the queue of {where}, with its age."
+        return f"Offered to {name} for {offer_s} s. Declined or no answer: {_stays(card)}."
+    return f"{name} first, for {offer_s} s. Then {everybody}"
 
 
-def _if_away(away: Away, name: str, visitor: str, queue: DepartmentCard | None, wait_s: int) -> str:
+def _to_department(
+    wish: Wish, card: ChatCard, queue: DepartmentCard | None, everybody: str, visitor: str
+) -> str:
+    if queue and queue.id == card.department:
+        return f"It is in {queue.name} already: choose somebody of it, or put it back into the queue."
+    if queue and not queue.open:
+        if wish.away is Away.wait:
+            return f"Nobody of {queue.name} can answer now: {visitor} waits in its queue."
+        return f"Nobody of {queue.name} can answer now. It will be refused, and {_stays(card)}."
+    return f"Offered to {everybody}"
+
+
+def _stays(card: ChatCard) -> str:
+    return "it stays with you" if card.owner else "it stays in the queue"
+
+
+def _if_away(away: Away, name: str, visitor: str, where: str, wait_s: int) -> str:
     match away:
         case Away.refuse:
-            return "It will be refused, and stays with you."
+            return "It will be refused, and nothing changes."
         case Away.wait:
-            where = queue.name if queue else "the department"
             return (
                 f"{visitor} waits in {name}'s line for up to {duration(wait_s * 1000)}; "
                 f"then everybody of {where} may take it."
@@ -230,31 +248,35 @@ def gone_to(card: ChatCard | None, events: Sequence[Event], me: int) -> str:
     return ""
 
 
-def _agent(seat: SeatCard, departments: Mapping[int, DepartmentCard], now: int, within: int = 0) -> Target:
-    names = [each.name for each in departments.values() if serves(seat, each.id)]
+def _agent(
+    seat: SeatCard, departments: Mapping[int, DepartmentCard], now: int, home: int, within: int = 0
+) -> Target:
+    """An agent; one who does not answer for ``home``, the chat's department, has it by way of one of their own."""
+    serving = [each for each in departments.values() if serves(seat, each.id)]
+    way = within or (0 if serves(seat, home) or not serving else serving[0].id)
     load = f"{seat.chats}/{seat.limit}" if seat.limit else str(seat.chats)
     return Target(
         seat.user,
-        within,
+        way,
         seat.display,
         standing(seat, now),
         load,
-        "all departments" if 0 in seat.departments else ", ".join(names),
+        "all departments" if 0 in seat.departments else ", ".join(each.name for each in serving),
         not obstacle(seat, now),
     )
 
 
-def _queue(card: DepartmentCard, people: Sequence[SeatCard], name: str = "") -> Target:
+def _queue(card: DepartmentCard, people: Sequence[SeatCard], home: int, name: str = "") -> Target:
     serving = [seat for seat in people if serves(seat, card.id)]
     free = sum(not obstacle(seat, 0) for seat in serving)
     return Target(
         0,
         card.id,
         name or card.name,
-        "open" if card.open else "closed",
+        "it is here" if card.id == home else "open" if card.open else "closed",
         f"{free} of {len(serving)} free",
         card.guide or card.description,
-        card.open and free > 0,
+        card.open and free > 0 and card.id != home,
     )
 
 

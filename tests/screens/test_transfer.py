@@ -98,15 +98,17 @@ async def test_what_happens_if_the_person_is_away_is_told_and_can_be_changed() -
     async with desk() as d:
         await opened(d)
         await d.type("alex")
-        assert d.sees("Then: Alex is on break 3 min: Lunch. It will be refused")
+        assert d.sees("Then: Alex is on break 3 min: Lunch. So it is offered to")
         await d.press("f2")
         assert d.sees("Ana waits in Alex's line")
         await d.press("f2")
         assert d.sees("Ana is promised an e-mail from Alex")
-        await d.press("enter", "enter")
+        await d.press("enter")
+        await d.type("after lunch")
+        await d.press("enter")
         (offer,) = d.sent
         assert isinstance(offer, Transfer)
-        assert (offer.user, offer.away, offer.force) == (ALEX, Away.email, False)
+        assert (offer.user, offer.department, offer.away, offer.force) == (ALEX, 2, Away.email, False)
 
 
 async def test_only_supervisors_can_force() -> None:
@@ -121,7 +123,9 @@ async def test_only_supervisors_can_force() -> None:
         await d.type("alex")
         await d.press("f3")
         assert d.sees("Then: At once: Alex has the chat and is not asked.")
-        await d.press("enter", "enter")
+        await d.press("enter")
+        await d.type("urgent")
+        await d.press("enter")
         (offer,) = d.sent
         assert isinstance(offer, Transfer)
         assert offer.force
@@ -227,10 +231,10 @@ async def test_a_pasted_note_of_many_lines_is_kept_whole() -> None:
 async def test_the_rule_of_the_department_is_what_is_told() -> None:
     async with desk() as d:
         await with_ana(d)
-        await d.feed(departments(away=Away.wait, wait_for_s=120))
+        await d.feed(departments(away=Away.wait, wait_for_s=120), seat(ROBIN, "Robin", chats=3))
         await d.press("h")
-        await d.type("alex")
-        assert reads(d, "Ana waits in Alex's line for up to 2 min")
+        await d.type("robin")
+        assert reads(d, "Ana waits in Robin's line for up to 2 min")
         await d.press("enter", "enter")
         (offer,) = d.sent
         assert isinstance(offer, Transfer)

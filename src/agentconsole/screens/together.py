@@ -78,12 +78,9 @@ class Together:
         return card is not None and self.app.store.supervises(card.department)
 
     def _passable(self, card: ChatCard | None) -> bool:
-        return (
-            self._running(card)
-            and card is not None
-            and not card.offer_until
-            and (self.app.store.is_mine(card.chat) or self._supervises(card))
-        )
+        if card is None or card.offer_until or card.state not in (State.waiting, State.active):
+            return False
+        return (self._running(card) and self.app.store.is_mine(card.chat)) or self._supervises(card)
 
     def _cancellable(self, card: ChatCard | None) -> bool:
         return (
@@ -171,8 +168,8 @@ class Together:
     async def hand_over(self, chat: int) -> bool:
         """Ask to whom a chat goes and offer it; True once it is offered."""
         card = self.app.store.chats.get(chat)
-        if card is None or card.state is not State.active:
-            raise Unfit("Only a running chat can be handed over.")
+        if card is None or not (self._running(card) or (self._waits(card) and self._supervises(card))):
+            raise Unfit("Only a running chat can be handed over; a waiting one by a supervisor.")
         if not (self.app.store.is_mine(chat) or self._supervises(card)):
             raise Unfit(
                 f"{card.owner_name or 'Nobody'} answers this chat; only who answers it hands it over."

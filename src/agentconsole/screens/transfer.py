@@ -176,22 +176,31 @@ class TransferDialog(ModalScreen[Wish | None]):
 
     def _choices(self, wish: Wish) -> list[Cell]:
         cells: list[Cell] = []
-        if wish.user and not wish.force:
-            cells += [("F2", "key"), (" if away: ", "dim"), (f"{AWAY[self._away(wish)]}  ", "")]
+        if self._ways(wish) and not wish.force:
+            label = "if away" if wish.user else "if nobody is there"
+            cells += [("F2", "key"), (f" {label}: ", "dim"), (f"{AWAY[self._away(wish)]}  ", "")]
         if wish.user and self.may_force:
             cells += [("F3", "key"), (" at once: ", "dim"), ("yes  " if wish.force else "no  ", "")]
         if self.within:
             cells += [("F4", "key"), (" all agents and departments  ", "dim")]
-        elif wish.department:
+        elif wish.department and not wish.user:
             cells += [("F4", "key"), (" ask one of it first  ", "dim")]
         return cells
+
+    def _ways(self, wish: Wish) -> list[Away]:
+        """What can be done when the person, or everybody of the department, is away."""
+        if wish.user:
+            return list(Away)
+        department = self._department(wish)
+        return [] if department is None or department.open else [Away.refuse, Away.wait]
 
     def _department(self, wish: Wish) -> DepartmentCard | None:
         return self.store.departments.get(wish.department or self.card.department)
 
     def _away(self, wish: Wish) -> Away:
         department = self._department(wish)
-        return wish.away or (department.away if department else Away.refuse)
+        usual = department.away if department and wish.user else Away.refuse
+        return wish.away or usual
 
     # --- choosing ---
 
@@ -233,10 +242,10 @@ class TransferDialog(ModalScreen[Wish | None]):
 
     def action_away(self) -> None:
         """The next of the three things to do when the person is away."""
-        wish, ways = self.wish, list(Away)
-        if wish.user:
-            following = ways[(ways.index(self._away(wish)) + 1) % len(ways)]
-            self.kept = replace(self.kept, away=following)
+        wish = self.wish
+        if ways := self._ways(wish):
+            at = ways.index(self._away(wish)) if self._away(wish) in ways else -1
+            self.kept = replace(self.kept, away=ways[(at + 1) % len(ways)])
             self._changed()
             self._tell()
 
@@ -298,7 +307,8 @@ class TransferDialog(ModalScreen[Wish | None]):
             self.answered(NO_NOTE.format(department.name))
             return
         self.sending = True
-        self.offer(replace(wish, force=wish.force and bool(wish.user)), self.answered)
+        away = wish.away if wish.away in self._ways(wish) else None
+        self.offer(replace(wish, away=away, force=wish.force and bool(wish.user)), self.answered)
 
     def answered(self, refusal: str) -> None:
         """The server has said yes ('') or why not."""
