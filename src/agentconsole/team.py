@@ -136,8 +136,8 @@ def link(seat: SeatCard, now: int) -> str:
         return f"link lost {duration(now - seat.lost_at)}"
     seconds = -((now - seat.held_until) // 1000)
     if not seat.chats:
-        return f"link lost, {seconds} s"
-    return f"link lost, {seat.chats} chat{'s' if seat.chats > 1 else ''} held for {seconds} s more"
+        return f"link lost, {seconds} s more"
+    return f"link lost, {seconds} s more for {seat.chats} chat{'s' if seat.chats > 1 else ''}"
 
 
 def counting(seat: SeatCard, now: int) -> bool:

@@ -99,5 +99,5 @@ def test_a_console_that_dies_is_counted_down_before_its_chats_go_back(
     lead.send("W")
     lead.row(agent, "1/3")
     kim.process.send_signal(signal.SIGKILL)
-    lead.row("!", agent, "link lost, 1 chat held for ", " s more")
+    lead.row("!", agent, "link lost, ", " s more for 1 chat")
     visitor.close()

@@ -78,12 +78,12 @@ async def test_the_countdown_goes_by_seconds_and_names_the_chats_that_go_back() 
     async with desk() as d:
         await d.feed(*twelve())
         await d.press("W")
-        assert d.sees("link lost, 3 chats held for 22 s more")
+        assert d.sees("link lost, 22 s more for 3 chats")
         await d.later(2_000)
-        assert d.sees("link lost, 3 chats held for 20 s more")
+        assert d.sees("link lost, 20 s more for 3 chats")
         await d.later(21_000)
         assert d.sees("link lost 1 min") or d.sees("link lost 61 s")
-        assert not d.sees("3 chats held")
+        assert not d.sees("for 3 chats")
 
 
 async def test_the_person_under_the_cursor_is_shown_in_full() -> None:
