@@ -5,13 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, text
 
-from agentconsole.backend.storage import shape
+from agentconsole.backend.storage import chats, departments, shape
 from agentconsole.backend.storage.database import Database, Locked, TooNew, Unreachable
 from agentconsole.backend.storage.tables import metadata
 
@@ -229,3 +230,29 @@ def test_sqlites_log_is_used_again_although_writing_never_pauses(sqlite_url: str
     finally:
         database.close()
     assert sizes[-1] <= sizes[0] + 20 * 4_096  # pages of the table's index and free pages come and go
+
+
+def test_a_chat_of_the_first_shape_keeps_its_place(database_url: str, tmp_path: Path) -> None:
+    """What was there before teamwork is where its visitor went, and in line since it began to wait."""
+    database = Database(database_url, tmp_path)
+    config = Config()
+    config.set_main_option("script_location", str(Path(shape.__file__).parent / "migrations"))
+    try:
+        with database.writer_engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "0001")
+            connection.execute(text("INSERT INTO department (id, slug, name) VALUES (7, 'sales', 'Sales')"))
+            connection.execute(text("INSERT INTO visitor (id, token_hash) VALUES (3, :hash)"), {"hash": b"x"})
+            connection.execute(
+                text(
+                    "INSERT INTO chat (id, visitor, department, state, since) VALUES (1, 3, 7, 'waiting', 1000)"
+                )
+            )
+        database.migrate()
+        with database.writer_engine.connect() as connection:
+            head = chats.one(connection, 1)
+            found = departments.one(connection, 7)
+        assert head is not None and (head.home, head.queued_at, head.tried, head.timed) == (7, 1000, (), False)
+        assert found is not None and (found.reply_ms, found.routing, found.guests) == (60_000, "manual", 3)
+    finally:
+        database.close()

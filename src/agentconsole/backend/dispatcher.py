@@ -12,7 +12,7 @@ from .board import Board
 from .desk import Change, Made
 from .desk.availability import Bench, Rescue
 from .desk.handing import Assign, Overflow
-from .desk.workload import answers
+from .desk.workload import answers, is_given
 from .domain import routing
 from .domain.facts import Agent, Held, Place, Queue, Waiting
 from .domain.life import Head
@@ -194,7 +194,7 @@ class Dispatcher:
                 (members[key].limit if key in members else 0) or found.agent_limit,
             )
             for key, found in board.departments.items()
-            if not found.archived and answers(grants, key)
+            if not found.archived and is_given(grants, key)
         }
 
     # --- deciding --------------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ from agentconsole.protocol import (
 
 from .auth import token_hash
 from .desk import Desk, Made
-from .desk.talking import Watched, may_read_room
+from .desk.talking import Looked, Watched, may_read_room, watches
 from .desk.visits import BeginChat, BeginMessage, Where
 from .domain.chat import VisitorPage
 from .domain.life import Head, is_open, takes_part, thing
@@ -383,7 +383,7 @@ class StaffTalk(Talk):
         about = thing(head, self._desks.hub.board.team(head.department))
         if takes_part(head, reader.actor.id) or can(reader.actor, Deed.decline, about):
             return
-        if can(reader.actor, Deed.observe, about):
+        if watches(head, reader.actor):
             await self._desks.desk.handle(reader.actor, Watched(head.id, True))
         self._desks.hub.watch(reader, head)
 
@@ -413,6 +413,8 @@ class StaffTalk(Talk):
         if head is None:
             self._refuse_unknown(command.cid, command.chat)
             return
+        if head.id not in reader.following and watches(head, reader.actor):
+            await self._desks.desk.handle(reader.actor, Looked(head.id))
         log, latest = await self._desks.hub.database.read(
             lambda db: (
                 chats.staff_log(db, command.chat, before=command.before, limit=command.limit),

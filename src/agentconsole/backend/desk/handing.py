@@ -29,7 +29,7 @@ from ..domain.policy import Actor, Deed, Thing, can
 from ..storage import assignments, chats, departments, letters, seats, users
 from ..storage.chats import WorkingSet
 from .made import Change, Made
-from .workload import Colleague, answers, colleague, in_department
+from .workload import Colleague, answers, colleague, in_department, is_given
 
 
 class Assign(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ def _assign(sheet: WorkingSet, actor: Actor, command: Assign, now: int) -> Made:
     agent = colleague(sheet, command.agent, now)
     in_transfer = head.state is State.active and head.offer_department and not head.offer_to
     place = head.offer_department if in_transfer else head.department
-    if agent is None or not answers(agent.actor.grants, place) or agent.why_not:
+    if agent is None or not is_given(agent.actor.grants, place) or agent.why_not:
         raise Refusal(Code.unavailable, "This agent cannot take the chat any more.")
     if not (head.state is State.waiting or in_transfer) or agent.user.id in (*head.tried, head.owner):
         raise Refusal(Code.not_now, "This chat is not to be given to this agent any more.")

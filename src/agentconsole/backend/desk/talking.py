@@ -15,6 +15,7 @@ from agentconsole.protocol import (
     Message,
     ReadMessages,
     StaffMessage,
+    State,
 )
 
 from ..domain.life import Head, Refusal, checked_text, takes_part, thing, unknown
@@ -29,6 +30,18 @@ class Watched(msgspec.Struct, frozen=True):
 
     chat: int
     on: bool
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """Somebody read a running chat once without taking part in it; kept in the audit log alone, as above."""
+
+    chat: int
+
+
+def watches(head: Head, actor: Actor) -> bool:
+    """Is reading this chat to observe it: does it run without this actor, who is there to supervise or to judge?"""
+    running = head.state is State.active and not takes_part(head, actor.id)
+    return running and can(actor, Deed.observe, Thing(department=head.department))
 
 
 def _message(sheet: WorkingSet, actor: Actor, command: StaffMessage, now: int) -> Made:
@@ -128,6 +141,11 @@ def _watched(sheet: WorkingSet, actor: Actor, command: Watched, now: int) -> Mad
     return Made(about=command.chat)
 
 
+def _looked(sheet: WorkingSet, actor: Actor, command: Looked, now: int) -> Made:
+    letters.record(sheet.connection, now, actor.name, "look", f"chat {command.chat}", "")
+    return Made(about=command.chat)
+
+
 def _readable(sheet: WorkingSet, actor: Actor, key: int) -> Head:
     head = sheet.head(key)
     if head is None or not can(actor, Deed.read_chat, thing(head, sheet.department(head.department).team)):
@@ -141,4 +159,5 @@ COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {
     GiveFeedback: _give_feedback,
     AcknowledgeFeedback: _acknowledge,
     Watched: _watched,
+    Looked: _looked,
 }

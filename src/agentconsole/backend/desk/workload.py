@@ -98,6 +98,11 @@ def answers(grants: tuple[Grant, ...], department: int) -> bool:
     return any(grant.role in ANSWERING and grant.department in (0, department) for grant in grants)
 
 
+def is_given(grants: tuple[Grant, ...], department: int) -> bool:
+    """Does the dispatcher give chats of this department to somebody with these grants? Supervisors take by hand."""
+    return any(grant.role is Role.agent and grant.department in (0, department) for grant in grants)
+
+
 def answering_in(grants: tuple[Grant, ...]) -> list[int]:
     """The departments whose chats somebody with these grants answers, ascending; [0] = all."""
     found = sorted({grant.department for grant in grants if grant.role in ANSWERING})

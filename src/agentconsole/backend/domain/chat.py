@@ -173,7 +173,8 @@ def _staff_says(head: Head, actor: Actor, text: str, now: int) -> Decision:
     }
     if head.timed:
         due_at = head.due_at if is_offered(head) else 0
-        answered.update(timed=False, due_at=due_at, version=head.version + 1)
+        tried = head.tried if is_offered(head) else ()
+        answered.update(timed=False, due_at=due_at, tried=tried, version=head.version + 1)
     return append(head, actor.party, now, Said(text), **answered)
 
 
@@ -236,17 +237,19 @@ def take(head: Head, by: Party, now: int) -> Decision:
     """A waiting or offered chat is answered by this person; an offer's timer runs on until the first line."""
     after, entries = append(head, by, now, Took())
     mine = head.offer_to == by.id
+    owing = head.timed and mine
     return (
         listed(
             after,
+            department=(head.offer_department if mine else 0) or head.department,
             owner=by.id,
             owner_name=by.name,
             taken_at=now,
-            timed=head.timed and mine,
-            due_at=head.due_at if head.timed and mine else 0,
+            timed=owing,
+            due_at=head.due_at if owing else 0,
             ended_at=0,
             outcome=None,
-            tried=(),
+            tried=head.tried if owing else (),
             **NO_OFFER,
             **NO_LINE,
         ),
@@ -309,6 +312,8 @@ def _leave(
 ) -> Decision:
     if actor.side is Side.staff:
         return together.part(head, actor, now, facts)
+    if not can(actor, Deed.visit, facts):
+        raise unknown()
     if head.left or not is_open(head.state):
         return head, []
     if head.state is State.wrapup:
@@ -350,7 +355,8 @@ def _expire(
     if head.timed:
         missed = OfferEnded(OfferEnd.timeout, head.owner, head.owner_name)
         after, entries = append(head, actor.party, now, missed)
-        back, more = offers.requeue(after, actor.party, now, department, tried=(head.owner,))
+        tried = (*head.tried, head.owner)
+        back, more = offers.requeue(after, actor.party, now, department, tried)
         return back, entries + more
     if head.state is State.waiting and head.lost_at:
         return _visitor_gone(head, actor.party, now, department)
@@ -421,7 +427,7 @@ def _lost(
 ) -> Decision:
     if not can(actor, Deed.expire, facts):
         raise unknown()
-    if head.offer_to != command.user:
+    if not is_offered(head) or head.offer_to != command.user:
         return head, []
     return offers.run_out(head, now, department, OfferEnd.unavailable)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from urllib.parse import urlsplit
 
 from .department import Department
+
+PAGE = re.compile(r"https?://(?:[^/?#@]*@)?(?P<host>[^/?#]*)(?P<path>/[^?#]*)?")
 
 
 def lead(departments: Iterable[Department], topic: str, page: str) -> int:
@@ -30,10 +32,9 @@ def lead(departments: Iterable[Department], topic: str, page: str) -> int:
 
 def fits(pattern: str, page: str) -> bool:
     """Does this page fit this pattern? Upper and lower case are one."""
-    try:
-        parts = urlsplit(page.strip().lower())
-    except ValueError:
+    found = PAGE.match(page.strip().lower())
+    if found is None:
         return False
-    path = parts.path or "/"
+    host, path = found["host"], found["path"] or "/"
     pattern = pattern.strip().lower()
-    return fnmatchcase(path if pattern.startswith("/") else f"{parts.netloc}{path}", pattern)
+    return fnmatchcase(path if pattern.startswith("/") else host + path, pattern)

@@ -8,6 +8,7 @@ from agentconsole.protocol import (
     Away,
     Code,
     Declined,
+    HelpDone,
     Lined,
     Moved,
     Offered,
@@ -59,6 +60,8 @@ class Target(msgspec.Struct, frozen=True):
 def give(head: Head, user: int, name: str, now: int, department: Department) -> Decision:
     """The dispatcher offers a chat that waits, or one that is in transfer to a department, to one agent."""
     if head.state is State.active:
+        if head.due_at <= now:
+            raise Refusal(Code.not_now, "The time for this offer is over.")
         offered = Offered(head.offer_department, user, name, transfer=True, until=head.due_at)
         after, entries = append(head, SYSTEM_PARTY, now, offered)
         return listed(after, offer_to=user, offer_name=name), entries
@@ -74,7 +77,7 @@ def move(head: Head, to: Department, now: int, why: str) -> Decision:
     """A waiting chat flows over to another department's queue."""
     after, entries = append(head, SYSTEM_PARTY, now, Moved(to.id, to.name, why))
     passed = (*head.passed, head.department)
-    return listed(after, department=to.id, queued_at=now, tried=(), passed=passed, **NO_LINE), entries
+    return listed(after, department=to.id, queued_at=now, passed=passed, **NO_LINE), entries
 
 
 # --- transfer ------------------------------------------------------------------------------------------------------
@@ -98,6 +101,11 @@ def transfer(
     if command.force and target is not None:
         return _forced(head, actor, command, now, target, to)
     if target is not None and target.why:
+        if head.state is not State.active:
+            raise Refusal(
+                Code.unavailable,
+                f"{target.name} {target.why}. Choose somebody else, or leave this chat in its queue.",
+            )
         if command.away is None and command.department and is_open:
             return _offer(head, actor, command, now, None, to)
         return _without(head, actor, command, now, target, to)
@@ -117,9 +125,13 @@ def _check_transfer(
     assigning = target is not None and head.state in (State.waiting, State.offered)
     if head.state is not State.active and not assigning:
         raise Refusal(Code.not_now, "Nobody answers this chat now, so there is nothing to hand over.")
-    if is_offered(head) and not command.force:
-        whom = head.offer_name or head.offer_queue
-        raise Refusal(Code.not_now, f"This chat is being offered to {whom}. Take that offer back first.")
+    if is_offered(head) and not (command.force and target is not None):
+        then = (
+            "Take that offer back first."
+            if head.state is State.active
+            else "Wait for the answer, or force it."
+        )
+        raise Refusal(Code.not_now, f"This chat is being offered to {_whom(head)}. {then}")
     if target is not None and target.id == head.owner:
         whom = "You have" if target.id == actor.id else f"{target.name} has"
         raise Refusal(Code.invalid, f"{whom} this chat already. Choose somebody else.")
@@ -141,8 +153,15 @@ def _offer(
     offered = Offered(to.id, user, name, transfer=True, note=command.note, until=until)
     after, entries = append(head, actor.party, now, offered)
     queue = {"offer_department": to.id, "offer_queue": to.name} if command.department else {}
-    offer = {"offer_to": user, "offer_name": name, "offer_by": actor.id, "due_at": until, "tried": ()}
-    return listed(after, **{**NO_OFFER, **offer, **queue}), entries
+    offer = {"offer_to": user, "offer_name": name, "offer_by": actor.id, "due_at": until}
+    return listed(after, **{**NO_OFFER, **offer, **queue, "tried": _round(head, target)}), entries
+
+
+def _round(head: Head, target: Target | None) -> tuple[int, ...]:
+    """Who is not to be asked: a department never its chat's owner; a preferred person comes before its round."""
+    if head.state is not State.active:
+        return head.tried
+    return () if target else (head.owner,)
 
 
 def _forced(
@@ -226,8 +245,10 @@ def accept(head: Head, by: Party, now: int) -> Decision:
 
 def take_over(head: Head, by: Party, now: int) -> Decision:
     """A supervisor becomes the owner of a running chat."""
-    after, entries = append(head, by, now, *cancelled(head), Transferred(head.owner_name))
-    return listed(after, **(_new_owner(head, by, now) | {"timed": False, "due_at": 0})), entries
+    helped = [HelpDone()] if head.help_at else []
+    after, entries = append(head, by, now, *cancelled(head), Transferred(head.owner_name), *helped)
+    done = {"timed": False, "due_at": 0, "help_at": 0}
+    return listed(after, **(_new_owner(head, by, now) | done)), entries
 
 
 def _new_owner(head: Head, by: Party, now: int) -> dict[str, object]:
@@ -275,8 +296,10 @@ def _next(before: Head, after: Head, entries: list[Entry], now: int, department:
         return listed(after, tried=tried, due_at=due_at, timed=False, **NO_OFFER), entries
     if not before.offer_department:
         return listed(after, **_kept(before, now, department)), entries
-    if before.offer_to and before.offer_by:
-        until = before.due_at if before.due_at > now else now + department.offer_ms
+    preferred = before.offer_to != 0 and not before.tried
+    tried = (before.owner, before.offer_to) if preferred else tried
+    until = now + department.offer_ms if preferred else before.due_at
+    if before.offer_to and until > now:
         offered = Offered(before.offer_department, transfer=True, until=until)
         asked, more = append(after, SYSTEM_PARTY, now, offered)
         return (
@@ -327,7 +350,7 @@ def _into_queue(head: Head, by: Party, now: int, to: Department) -> Decision:
             timed=False,
             guests=(),
             invited=(),
-            tried=(),
+            tried=(head.owner,),
             help_at=0,
             **NO_OFFER,
             **NO_LINE,

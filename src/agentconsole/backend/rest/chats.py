@@ -41,6 +41,7 @@ from agentconsole.protocol import (
 )
 from agentconsole.text import clean, clean_lines
 
+from ..desk.talking import Looked, watches
 from ..domain.life import Entry, Head, thing, unknown
 from ..domain.policy import Actor, Deed, Thing, can, departments_of
 from ..storage import chats, departments, letters
@@ -134,8 +135,16 @@ async def _head(call: Call, deed: Deed) -> Head:
     return head
 
 
-async def _events(call: Call) -> list[Event]:
+async def _log(call: Call) -> Head:
+    """The chat of the path, to read what was said in it; who observes it that way stands in the audit log."""
     head = await _head(call, Deed.read_chat)
+    if watches(head, call.actor):
+        await call.house.desk.handle(call.actor, Looked(head.id))
+    return head
+
+
+async def _events(call: Call) -> list[Event]:
+    head = await _log(call)
     after, limit = call.query.after, call.query.limit
     entries = await call.house.database.read(
         lambda db: chats.staff_log(db, head.id, after, before=after + limit + 1, limit=limit)
@@ -188,7 +197,7 @@ def _earlier(chat: Head) -> EarlierChat:
 
 
 async def _transcript(call: Call) -> Download:
-    head = await _head(call, Deed.read_chat)
+    head = await _log(call)
     return await transcript(call.house, head)
 
 
