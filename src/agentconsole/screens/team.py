@@ -27,7 +27,7 @@ SHOWN = frozenset({Topic.team, Topic.departments, Topic.me, Topic.synced})
 class TeamList(Rows[Member]):
     """Under a heading for each status: sign, name, status, what runs out, load, departments."""
 
-    _name = _words = 0
+    _widest_name = _widest_words = 0
 
     def key_of(self, item: Member) -> int | None:
         """The user's id."""
@@ -36,8 +36,8 @@ class TeamList(Rows[Member]):
     def show(self, items: Sequence[Member]) -> None:
         """Replace the rows; columns are as wide as what stands in them."""
         people = [item for item in items if item.user]
-        self._name = max((text.width(text.clean(_name(item))) for item in people), default=0)
-        self._words = max(
+        self._widest_name = max((text.width(text.clean(_name(item))) for item in people), default=0)
+        self._widest_words = max(
             (text.width(text.clean(_words(item))) for item in people if not item.lost), default=0
         )
         super().show(items)
@@ -50,7 +50,7 @@ class TeamList(Rows[Member]):
         alarm = "bad" if item.alarm else ""
         cells: list[Cell] = [
             (f" {'!' if item.alarm else sign} ", alarm or ink),
-            (column(_name(item), min(self._name, 24, max(10, width // 4))) + " ", "strong"),
+            (column(_name(item), min(self._widest_name, 24, max(10, width // 4))) + " ", "strong"),
             (column(item.load, 5), "warn" if item.full else ""),
         ]
         if width < 60:
@@ -58,7 +58,7 @@ class TeamList(Rows[Member]):
         cells.append((column(item.since, 10), "dim"))
         if item.lost:
             return [*cells, (item.ends, "bad")]
-        cells.append((column(_words(item), min(self._words, width // 2 - 10)) + "  ", alarm))
+        cells.append((column(_words(item), min(self._widest_words, width // 2 - 10)) + "  ", alarm))
         untested: Cell = ("" if item.tested else "alerts? ", "warn")
         return [*cells, untested, (item.departments, "dim")]
 
