@@ -133,7 +133,7 @@ async def test_time_alone_paints_nothing() -> None:
 async def test_a_click_on_a_place_goes_there() -> None:
     async with desk() as d:
         await d.feed(left(1))
-        await d.pilot.click("#places", offset=(30, 0))
+        await d.pilot.click("#places", offset=(d.screen[0].index("Left"), 0))
         await d.pilot.pause()
         assert d.sees("Please call me back")
 
@@ -173,14 +173,14 @@ async def test_palette_and_help_know_all_actions_that_fit_here() -> None:
 
 
 async def test_keys_can_be_remapped() -> None:
-    table = keys.remapped({"take_next": ("V",)})
+    table = keys.remapped({"take_next": ("K",)})
     async with desk(table=table) as d:
         await d.feed(waiting(1))
         await d.press("t")
         assert d.sent == []
-        await d.press("V")
+        await d.press("K")
         assert [type(command) for command in d.sent] == [TakeNext]
-        assert d.sees("V Take next")
+        assert d.sees("K Take next")
 
 
 async def test_quit_asks_only_while_i_have_chats() -> None:
