@@ -83,13 +83,11 @@ class Dispatcher:
         else:
             scene.drop_waiting(head.id)
         agent = head.owner if head.state in (State.active, State.wrapup) else 0
-        if head.state is State.offered:
-            agent = head.offer_to
-        if not agent:
+        offered = head.offer_to if head.state in (State.active, State.offered) else 0
+        if not (agent or offered):
             scene.drop_held(head.id)
             return
         spoke_at = max(head.spoke_at, head.taken_at, head.since)
-        offered = head.offer_to if head.state is State.active else 0
         scene.put_held(Held(head.id, agent, head.department, spoke_at, offered, head.offer_department))
 
     def _waiting(self, head: Head) -> Waiting | None:

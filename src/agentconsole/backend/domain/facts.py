@@ -93,10 +93,10 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A chat that counts against ``agent``: running, in wrap-up, or offered to an agent while nobody owns it.
+    """A chat that counts against ``agent``, who has it, and against ``offered``, who is asked for it (0 = nobody).
 
-    ``spoke_at`` is when somebody last wrote in it or when it was given, whichever is later. While it is passed on,
-    ``offered`` is the agent it is offered to, who is counted for too (in department ``offered_in``, 0 = the same).
+    ``spoke_at`` is when somebody last wrote in it or when it was taken, whichever is later; a silent chat is not
+    counted, an offer always is. It is offered in department ``offered_in`` (0 = the chat's own).
     """
 
     chat: int
