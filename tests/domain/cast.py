@@ -46,12 +46,13 @@ ACTORS: dict[str, Actor] = {
 }
 
 ENDED = (State.closed, State.abandoned, State.left_message)
-STATES = (State.waiting, State.active, State.wrapup, *ENDED)
+STATES = (State.waiting, State.offered, State.active, State.wrapup, *ENDED)
 
 
 def chat(state: State, **changes: Any) -> Head:
-    """A chat in this state, as a life leads to it: answered ones belong to OWNER."""
+    """A chat in this state, as a life leads to it: answered ones belong to OWNER, the dispatcher offers it to COLLEAGUE."""
     answered = state in (State.active, State.wrapup, State.closed)
+    offered = state is State.offered
     head = Head(
         id=7,
         visitor=VISITOR,
@@ -68,10 +69,14 @@ def chat(state: State, **changes: Any) -> Head:
         first_line="hello",
         taken_at=NOW - 30_000 if answered else 0,
         replied_at=NOW - 20_000 if answered else 0,
-        ended_at=0 if state in (State.waiting, State.active) else NOW - 1_000,
-        due_at=NOW + 29_000 if state is State.wrapup else 0,
+        ended_at=0 if state in (State.waiting, State.offered, State.active) else NOW - 1_000,
+        due_at=NOW + 29_000 if state in (State.offered, State.wrapup) else 0,
         outcome=Outcome.solved if state in (State.wrapup, State.closed) else None,
         unanswered=0 if answered else 1,
+        home=HERE,
+        offer_to=COLLEAGUE if offered else 0,
+        offer_name="Carl" if offered else "",
+        timed=offered,
     )
     return msgspec.structs.replace(head, **changes)
 

@@ -30,31 +30,66 @@ def assigned(thing: Thing, actor: Actor, covered: bool) -> bool:
     return thing.owner == actor.id
 
 
+def taking_part(thing: Thing, actor: Actor, covered: bool) -> bool:
+    return actor.id in (thing.owner, *thing.guests)
+
+
+def called(thing: Thing, actor: Actor, covered: bool) -> bool:
+    """Offered to me, I am invited, or offered to a department that this very grant covers (see `covers_call`)."""
+    return actor.id in thing.called or covers_call(thing, actor.grants[0])
+
+
+def covers_call(thing: Thing, grant: Grant) -> bool:
+    return bool(thing.called_department) and grant.department in (0, thing.called_department)
+
+
+def reachable(thing: Thing, actor: Actor, covered: bool) -> bool:
+    return covered or called(thing, actor, covered)
+
+
 def agents_reading(thing: Thing, actor: Actor, covered: bool) -> bool:
-    return thing.owner == actor.id or (covered and (thing.waiting or thing.team))
-
-
-def finished(thing: Thing, actor: Actor, covered: bool) -> bool:
-    return covered and thing.over
+    in_sight = covered and (thing.waiting or thing.team)
+    return in_sight or taking_part(thing, actor, covered) or called(thing, actor, covered)
 
 
 # One row for everything that somebody may want: agent, supervisor, analyst, admin.
 MATRIX: dict[Deed, tuple[Rule, Rule, Rule, Rule]] = {
     Deed.see_queue: (department, department, department, never),
-    Deed.read_chat: (agents_reading, department, finished, never),
-    Deed.see_preview: (agents_reading, department, never, never),
-    Deed.take: (department, department, never, never),
-    Deed.answer: (assigned, assigned, never, never),
-    Deed.note: (assigned, department, never, never),
+    Deed.read_chat: (agents_reading, reachable, department, never),
+    Deed.see_preview: (agents_reading, reachable, department, never),
+    Deed.observe: (never, department, department, never),
+    Deed.take: (reachable, reachable, never, never),
+    Deed.take_over: (never, department, never, never),
+    Deed.join_chat: (agents_reading, reachable, never, never),
+    Deed.answer: (taking_part, taking_part, never, never),
+    Deed.note: (taking_part, department, never, never),
     Deed.release: (assigned, department, never, never),
     Deed.close: (assigned, department, never, never),
     Deed.reopen: (assigned, assigned, never, never),
+    Deed.transfer: (assigned, department, never, never),
+    Deed.force: (never, department, never, never),
+    Deed.decline: (called, called, never, never),
+    Deed.invite: (assigned, department, never, never),
+    Deed.ask_help: (taking_part, taking_part, never, never),
+    Deed.end_help: (taking_part, department, never, never),
+    Deed.prioritise: (never, department, never, never),
+    Deed.explain: (agents_reading, reachable, department, never),
+    Deed.whisper: (never, department, never, never),
+    Deed.message: (always, always, always, always),
+    Deed.channel: (department, department, department, department),
+    Deed.feedback_give: (never, department, department, never),
+    Deed.feedback_read: (assigned, department, department, never),
+    Deed.feedback_acknowledge: (assigned, assigned, assigned, assigned),
     Deed.visit: (never, never, never, never),
-    Deed.customer_read: (agents_reading, department, never, never),
-    Deed.customer_note: (assigned, department, never, never),
+    Deed.customer_read: (agents_reading, reachable, never, never),
+    Deed.customer_note: (taking_part, department, never, never),
     Deed.left_read: (department, department, never, never),
     Deed.left_handle: (department, department, never, never),
     Deed.set_own_status: (always, always, always, always),
+    Deed.set_status: (never, department, never, never),
+    Deed.set_member: (never, department, never, always),
+    Deed.add_department: (never, always, never, always),
+    Deed.set_department: (never, department, never, always),
     Deed.canned_own: (always, always, never, never),
     Deed.canned_department: (never, department, never, always),
     Deed.canned_everybody: (never, never, never, always),
@@ -63,15 +98,25 @@ MATRIX: dict[Deed, tuple[Rule, Rule, Rule, Rule]] = {
     Deed.expire: (never, never, never, never),
 }
 VISITORS = {Deed.read_chat, Deed.visit}
-SYSTEMS = {Deed.administer, Deed.expire}
+SYSTEMS = {
+    *(Deed.administer, Deed.expire, Deed.set_status),
+    *(Deed.set_member, Deed.add_department, Deed.set_department),
+}
 ROLES = (Role.agent, Role.supervisor, Role.analyst, Role.admin)
 PLACES = (0, HERE, ELSEWHERE)
 THINGS = [
-    Thing(where, owner, VISITOR, waiting, over, team)
-    for where, owner, waiting, over, team in itertools.product(
-        (HERE, ELSEWHERE), (0, OWNER, 99), (False, True), (False, True), (False, True)
+    Thing(where, owner, VISITOR, waiting, over, team, guests, asked, asked_department)
+    for where, owner, waiting, over, team, guests, asked, asked_department in itertools.product(
+        (HERE, ELSEWHERE),
+        (0, OWNER, 99),
+        (False, True),
+        (False, True),
+        (False, True),
+        ((), (OWNER, 98)),
+        ((), (97, OWNER)),
+        (0, HERE, ELSEWHERE),
     )
-    if not (waiting and (over or owner))
+    if not (waiting and (over or owner)) and not (guests and owner != 99) and not (asked and asked_department)
 ]
 
 grants = st.lists(st.builds(Grant, st.sampled_from(ROLES), st.sampled_from(PLACES)), max_size=4)
@@ -81,7 +126,8 @@ deeds = st.sampled_from(Deed)
 
 def expected(grant: Grant, user: int, deed: Deed, thing: Thing) -> bool:
     rule = MATRIX[deed][ROLES.index(grant.role)]
-    return rule(thing, staff(user, "x"), grant.department == 0 or grant.department == thing.department)
+    covered = grant.department in (0, thing.department)
+    return rule(thing, staff(user, "x", grant), covered)
 
 
 @pytest.mark.parametrize("deed", Deed)
@@ -122,7 +168,9 @@ def test_a_visitor_without_an_id_owns_no_nobodys_thing(deed: Deed) -> None:
 def test_staff_without_an_id_owns_no_nobodys_thing(deed: Deed) -> None:
     somebody = Actor(Side.staff, 0, grants=(Grant(Role.agent, ELSEWHERE),))
     unowned = Thing(HERE, 0, VISITOR)
-    assert can(somebody, deed, unowned) == (deed in (Deed.set_own_status, Deed.canned_own, Deed.see_team))
+    anywhere = (Deed.set_own_status, Deed.canned_own, Deed.see_team, Deed.message)
+    assert can(somebody, deed, unowned) == (deed in anywhere)
+    assert can(somebody, deed, Thing(HERE, 0, VISITOR, guests=(0,), called=(0, 5))) == (deed in anywhere)
 
 
 @given(deeds, things, grants)
@@ -135,7 +183,8 @@ def test_the_system_keeps_time_and_administers_and_grants_change_nothing(
 
 def test_an_administrator_reads_no_conversation() -> None:
     admin = staff(1, "Adam", Grant(Role.admin))
-    for deed in (Deed.see_queue, Deed.read_chat, Deed.see_preview, Deed.customer_read, Deed.left_read):
+    seeing = (Deed.see_queue, Deed.read_chat, Deed.see_preview, Deed.observe, Deed.explain)
+    for deed in (*seeing, Deed.customer_read, Deed.left_read, Deed.feedback_read):
         assert not any(can(admin, deed, thing) for thing in THINGS)
 
 
