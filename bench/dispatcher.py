@@ -124,6 +124,7 @@ class House:
 
 
 Change = Callable[[], object]
+Kind = Callable[[House], Change]
 
 
 def freed(house: House) -> Change:
@@ -177,7 +178,7 @@ def nothing(house: House) -> Change:
     return lambda: None
 
 
-CHANGES = {
+CHANGES: dict[str, Kind] = {
     "a place becomes free": freed,
     "an agent returns with three places": returning,
     "a chat arrives, all are busy": arriving,
