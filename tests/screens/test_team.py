@@ -71,6 +71,8 @@ async def test_the_team_stands_by_status_with_what_runs_out(size: tuple[int, int
             assert d.sees("Coffee (by Mona), 6 min left")
             assert d.sees("Lunch, 4 min over")
             assert d.sees("! 2 overdue or lost")
+            assert next(row for row in d.screen if "Lunch" in row).startswith(" ! Mona")
+            assert next(row for row in d.screen if "Coffee" in row).startswith(" ◐ Nils")
             assert any("Olga" in row and "3/3" in row for row in d.screen)
 
 
