@@ -671,7 +671,7 @@ def spoken(key: str) -> str:
 
 _SPOKEN = {"escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn", "delete": "Del", "insert": "Ins"}
 
-_PLACES = {
+PLACES = {
     Where.anywhere: "Anywhere",
     Where.queue: "In the queue",
     Where.chat: "In a chat",
@@ -688,7 +688,7 @@ _PLACES = {
 def as_markdown(table: tuple[Action, ...] = ACTIONS) -> str:
     """The text of docs/keys.md."""
     out = [_INTRODUCTION]
-    for where, title in _PLACES.items():
+    for where, title in PLACES.items():
         out.append(f"## {title}\n\n| key | action | what it does | id |\n|---|---|---|---|")
         out += [
             f"| {_cell(each.keys)} | {each.label} | {each.help} | `{each.id}` |"

@@ -18,15 +18,6 @@ from agentconsole.widgets.paint import Cell, column
 from agentconsole.widgets.rows import Rows
 from agentconsole.widgets.words import Words
 
-PLACES = {
-    Where.anywhere: "Anywhere",
-    Where.queue: "Queue",
-    Where.chat: "Chat (Escape leaves the composer; then single letters are keys)",
-    Where.composer: "Composer",
-    Where.left: "Left messages",
-    Where.team: "Team",
-}
-
 
 class KeyRows(Rows[Action | Where], can_focus=False):
     """Headings and actions."""
@@ -40,7 +31,7 @@ class KeyRows(Rows[Action | Where], can_focus=False):
     def draw(self, item: Action | Where, line: int, width: int) -> Iterable[Cell]:
         """Keys and the sentence."""
         if isinstance(item, Where):
-            return [(f" {PLACES[item]} ", "head"), ("─" * (width - len(PLACES[item]) - 3), "rule")]
+            return [(f" {keys.PLACES[item]} ", "head"), ("─" * (width - len(keys.PLACES[item]) - 3), "rule")]
         spoken = " ".join(map(keys.spoken, item.keys)) or "palette"
         return [(f" {column(spoken, 18 if width >= 70 else 12)} ", "key"), (item.help, "")]
 

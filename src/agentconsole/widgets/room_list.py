@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from agentconsole.widgets.paint import Cell, ends
 from agentconsole.widgets.rows import Rows
@@ -23,10 +26,19 @@ class RoomRow:
     failed: bool = False
 
 
-class RoomList(Rows[RoomRow]):
-    """Two rows for each: name and how many are unread, then the newest message."""
+class RoomList(Rows[RoomRow], inherit_bindings=False):
+    """Two rows for each: name and how many are unread, then the newest message.
+
+    The arrows choose a room; paging is left to its messages.
+    """
 
     LINES = 2
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("home", "edge(-1)", "First", show=False),
+        Binding("end", "edge(1)", "Last", show=False),
+    ]
 
     def key_of(self, item: RoomRow) -> str:
         """The room."""
