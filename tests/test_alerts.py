@@ -173,3 +173,16 @@ def test_the_test_key_sends_one_of_each() -> None:
         assert f"notification by {protocol}".encode() in written
     assert b"\x1b]2;" in written
     assert alerts.sample(Tty("", "", False)) == b"\x07"
+
+
+@pytest.mark.parametrize("kind", NewsKind)
+def test_every_kind_of_news_has_a_sentence_and_most_a_setting(kind: NewsKind) -> None:
+    news = News(kind, 1, "Ana\x1b[2J", "hello\nthere\x07", None)
+    said = alerts.sentence(news)
+    assert said.isprintable()
+    assert said
+    many = alerts.summary([news, news, news])
+    assert many
+    assert "{}" not in many
+    silent = {NewsKind.rated, NewsKind.visitor_left}
+    assert hasattr(Alerts(), kind.value) == (kind not in silent)

@@ -124,3 +124,17 @@ def test_docs_settings_holds_the_table() -> None:
     page = (DOCS / "settings.md").read_text(encoding="utf-8")
     assert settings.as_markdown() in page, "docs/settings.md is old: write settings.as_markdown() into it"
     assert page.index(settings.as_markdown()) < page.index("<!-- server -->") < page.index("<!-- /server -->")
+
+
+def test_a_number_is_a_number_from_the_file_and_from_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "console.toml"
+    file.write_text("away_after_min = 15\n")
+    assert settings.load(file, {}).settings.away_after_min == 15
+    assert settings.load(file, {"AGENTCONSOLE_AWAY_AFTER_MIN": "20"}).settings.away_after_min == 20
+    for wrong in ('"15"', "true", "-1", "1.5"):
+        file.write_text(f"away_after_min = {wrong}\n")
+        loaded = settings.load(file, {})
+        assert loaded.settings.away_after_min == 0
+        assert "must be a whole number" in loaded.problems[0]
+    loaded = settings.load(tmp_path / "none", {"AGENTCONSOLE_AWAY_AFTER_MIN": "soon"})
+    assert "must be a whole number" in loaded.problems[0]

@@ -188,7 +188,7 @@ class AgentConsole(App[int]):
         now = self.clock()
         self.main.tick(now)
         self._signal(now)
-        if self.idle.due(now) and self.store.status is Status.online:
+        if self.store.status is Status.online and self.idle.due(now, self.store.status_ms(now)):
             self.run_worker(self.deeds.statuses.idle(self.idle.minutes), group="deeds")
 
     def looking(self) -> None:

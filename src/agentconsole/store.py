@@ -593,6 +593,10 @@ class Store:
         """The reason I gave with my status."""
         return self.me.reason if self.me else ""
 
+    def status_ms(self, now: int) -> int:
+        """How long I have had my status; for ever, as far as nobody has told."""
+        return self.server_now(now) - self.seat.since if self.seat else MAX_INT
+
     def server_now(self, now: int) -> int:
         """The server's clock, for waits and ages."""
         return now + self._clock_ahead

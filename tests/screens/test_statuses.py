@@ -141,6 +141,17 @@ async def test_no_input_sets_a_break_and_one_key_comes_back() -> None:
         assert d.sent[-1] == SetStatus(d.sent[-1].cid, Status.online)
 
 
+async def test_a_call_that_ended_just_now_was_no_idleness() -> None:
+    async with desk(settings=Settings(theme="night", away_after_min=15)) as d:
+        await d.feed(my_seat(Status.phone))
+        await d.later(40 * MINUTE)
+        await d.feed(my_seat(Status.online, since=d.clock.now))
+        await d.later(14 * MINUTE)
+        assert d.sent == []
+        await d.later(2 * MINUTE)
+        assert d.sees("Are you there?")
+
+
 async def test_without_the_setting_nobody_is_set_away() -> None:
     async with desk() as d:
         await d.later(24 * 60 * MINUTE)

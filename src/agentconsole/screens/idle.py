@@ -20,9 +20,10 @@ class Idle:
         if isinstance(event, events.Key | events.Paste | events.MouseEvent):
             self._at, self._told = now, False
 
-    def due(self, now: int) -> bool:
-        """True when the time is up, the first time that it is asked then."""
-        if not self.minutes or self._told or now - self._at < self.minutes * MINUTE:
+    def due(self, now: int, online_ms: int) -> bool:
+        """True when the time is up, the first time that it is asked then. Who has been online for ``online_ms``
+        only, after a call say, has not been idle for longer."""
+        if not self.minutes or self._told or min(now - self._at, online_ms) < self.minutes * MINUTE:
             return False
         self._told = True
         return True
