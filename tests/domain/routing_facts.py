@@ -1,6 +1,8 @@
-"""Facts for the dispatcher, small enough that everything happens often: hypothesis strategies and short makers."""
+"""Facts for the dispatcher, drawn so that everything happens often: each from one number, by which it comes again."""
 
-from typing import Any
+from collections.abc import Callable
+from random import Random
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -8,67 +10,89 @@ from agentconsole.backend.domain.routing import Agent, Held, Place, Queue, Waiti
 from agentconsole.protocol import Routing, Status
 
 AGENTS, DEPARTMENTS, CHATS = range(1, 6), range(1, 4), range(1, 9)
-TIMES = st.integers(0, 40)
-TAGS = ["", "pl", "PL-pl", "de", "de_AT"]
-LANGUAGES = [frozenset({"pl-PL"}), frozenset[str](), frozenset({"de", "PL"}), frozenset({"de"})]
-SKILLS = [frozenset({"billing"}), frozenset({"phones"}), frozenset({"billing", "phones"})]
-NOBODY = frozenset[int]()
-ONLINE = Status.online
+AUTOMATIC, BY_HAND = [*Routing][2:], [*Routing][:2]
+Fact = TypeVar("Fact")
 
 
-def often(usual: Any, *others: Any) -> st.SearchStrategy[Any]:
-    """Mostly the usual value."""
-    return st.sampled_from([usual] * max(2, 2 * len(others)) + list(others))
+def some(luck: Random, usual: Any, *others: Any) -> Any:
+    """The usual value two times of three."""
+    return usual if luck.random() < 0.66 else luck.choice(others)
 
 
-PLACE = st.builds(Place, tier=often(1, 2), limit=often(0, 1, 2))
-agents = st.builds(
-    Agent,
-    id=st.sampled_from(AGENTS),
-    name=st.sampled_from(["Ana", "Bob", "Cleo"]),
-    status=often(ONLINE, *list(Status)[1:]),
-    reason=st.sampled_from(["", "Lunch"]),
-    lost=often(False, True),
-    limit=often(3, 2, 1, 0),
-    languages=often(*LANGUAGES),
-    skills=often(frozenset(), *SKILLS),
-    given_at=TIMES,
-    freed_at=TIMES,
-    places=st.fixed_dictionaries({}, optional={1: PLACE, 2: PLACE, 3: PLACE}),
-)
-queues = st.builds(
-    Queue,
-    id=st.sampled_from(DEPARTMENTS),
-    name=st.sampled_from(["Sales", "Support"]),
-    routing=st.sampled_from([*Routing][2:] * 2 + [*Routing][:2]),
-    priority=st.integers(0, 3),
-    skills=often(frozenset(), *SKILLS),
-    languages=often(frozenset(), frozenset({"pl"}), frozenset({"pl", "DE"})),
-    skill_wait_ms=often(0, 5, 20),
-    idle_ms=often(0, 5, 20),
-    overflow_to=st.sampled_from([2, 3, 1, 0, 9, 0]),
-    overflow_ms=st.sampled_from([0, 5, 20, 30]),
-)
-waitings = st.builds(
-    Waiting,
-    chat=st.sampled_from(CHATS),
-    department=st.sampled_from(DEPARTMENTS),
-    since=TIMES,
-    priority=st.integers(0, 3),
-    language=st.sampled_from(TAGS),
-    tried=often(NOBODY, frozenset({1}), frozenset({2, 3})),
-    wanted=often(0, *AGENTS),
-    wanted_until=often(0, 30, 60, 80),
-    barred=often(0, *AGENTS),
-    moved=often(NOBODY, frozenset({1}), frozenset({2})),
-    entered=often(0, 20, 30),
-)
-helds = st.builds(
-    Held,
-    chat=st.integers(5, 14),  # some of them wait at the same time: chats that are passed on
-    agent=st.sampled_from(AGENTS),
-    department=st.sampled_from(DEPARTMENTS),
-    spoke_at=TIMES,
-    offered=often(0, *AGENTS),
-    offered_in=often(0, *DEPARTMENTS),
-)
+def subset(luck: Random, *of: Any) -> frozenset[Any]:
+    """Any of them."""
+    return frozenset(one for one in of if luck.random() < 0.5)
+
+
+def agent(luck: Random) -> Agent:
+    """One of five, mostly able to take chats."""
+    return Agent(
+        id=luck.choice(AGENTS),
+        name=luck.choice(["Ana", "Bob", "Cleo"]),
+        status=some(luck, Status.online, *Status),
+        reason=luck.choice(["", "Lunch"]),
+        lost=luck.random() < 0.1,
+        limit=some(luck, 2, 0, 1, 3),
+        languages=subset(luck, "pl-PL", "de"),
+        skills=subset(luck, "billing", "phones"),
+        given_at=luck.randint(0, 40),
+        freed_at=luck.randint(0, 40),
+        places={
+            department: Place(luck.choice((1, 1, 2)), some(luck, 0, 1, 2))
+            for department in DEPARTMENTS
+            if luck.random() < 0.66
+        },
+    )
+
+
+def queue(luck: Random) -> Queue:
+    """One of three departments."""
+    return Queue(
+        id=luck.choice(DEPARTMENTS),
+        name=luck.choice(["Sales", "Support"]),
+        routing=luck.choice(AUTOMATIC * 2 + BY_HAND),
+        priority=luck.randint(0, 3),
+        skills=some(luck, frozenset(), subset(luck, "billing", "phones")),
+        languages=some(luck, frozenset(), frozenset({"pl"}), frozenset({"pl", "DE"})),
+        skill_wait_ms=some(luck, 0, 5, 20),
+        idle_ms=some(luck, 0, 5, 20),
+        overflow_to=luck.choice([0, 0, *DEPARTMENTS, 9]),
+        overflow_ms=luck.choice([0, 5, 20, 50]),
+    )
+
+
+def waiting(luck: Random) -> Waiting:
+    """One of eight chats."""
+    return Waiting(
+        chat=luck.choice(CHATS),
+        department=luck.choice(DEPARTMENTS),
+        since=luck.randint(0, 40),
+        priority=luck.randint(0, 3),
+        language=luck.choice(["", "pl", "PL-pl", "de", "de_AT"]),
+        tried=some(luck, frozenset(), subset(luck, *AGENTS)),
+        wanted=some(luck, 0, *AGENTS),
+        wanted_until=some(luck, 0, 30, 60, 90),
+        barred=some(luck, 0, 0, *AGENTS),
+        moved=some(luck, frozenset(), subset(luck, *DEPARTMENTS)),
+        entered=some(luck, 0, luck.randint(0, 60)),
+    )
+
+
+def held(luck: Random) -> Held:
+    """A chat that somebody has; some of them wait at the same time, as chats do that are passed on."""
+    return Held(
+        chat=luck.randint(6, 14),
+        agent=luck.choice(AGENTS),
+        department=luck.choice(DEPARTMENTS),
+        spoke_at=luck.randint(0, 60),
+        offered=some(luck, 0, *AGENTS),
+        offered_in=some(luck, 0, *DEPARTMENTS),
+    )
+
+
+def drawn(make: Callable[[Random], Fact]) -> st.SearchStrategy[Fact]:
+    """A strategy: much richer than one that draws each field by itself."""
+    return st.integers(0, 1 << 40).map(lambda number: make(Random(number)))
+
+
+agents, queues, waitings, helds = drawn(agent), drawn(queue), drawn(waiting), drawn(held)

@@ -1,7 +1,9 @@
 """The dispatcher against the oracle: whatever changes, one by one, it proposes what looking at everything proposes."""
 
+from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -18,6 +20,7 @@ from agentconsole.backend.domain.routing import (
     dispatch,
     explain,
 )
+from agentconsole.protocol import Routing, Status
 from tests.domain import routing_facts as facts
 from tests.domain.oracle import Oracle
 from tests.domain.routing_reasons import true_of
@@ -69,7 +72,7 @@ def right(world: Oracle, scene: Scene) -> list[Assignment | Overflow]:
     return proposals
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(
     st.lists(facts.agents, min_size=3, max_size=5, unique_by=lambda agent: agent.id),
     st.lists(facts.queues, min_size=2, max_size=3, unique_by=lambda queue: queue.id),
@@ -172,9 +175,11 @@ class Changes(RuleBasedStateMachine):
     @rule(data=st.data())
     def drop_held(self, data: Any) -> None:
         if self.world.held:
-            chat = data.draw(st.sampled_from(list(self.world.held)))
-            del self.world.held[chat]
-            self.scene.drop_held(chat)
+            self.forget_held(data.draw(st.sampled_from(list(self.world.held))))
+
+    def forget_held(self, chat: int) -> None:
+        del self.world.held[chat]
+        self.scene.drop_held(chat)
 
     @rule(ms=st.integers(1, 30))
     def time_passes(self, ms: int) -> None:
@@ -204,8 +209,8 @@ class Changes(RuleBasedStateMachine):
         assert not any(world.outlet(chat) for chat in world.order())
         world.now, world.reserved = now, reserved
 
-    @rule(data=st.data(), ends=st.lists(st.sampled_from(["committed", "refused", "on its way"]), max_size=8))
-    def carry_out(self, data: Any, ends: list[str]) -> None:
+    @rule(ends=st.lists(st.sampled_from(["committed", "refused", "on its way"]), max_size=8))
+    def carry_out(self, ends: list[str]) -> None:
         """Of what was proposed, if the chats still wait, some is done, some refused, some remains on its way."""
         for proposal, end in zip(self.proposals, ends, strict=False):
             waiting = self.world.waiting.get(proposal.chat)
@@ -246,4 +251,58 @@ class Changes(RuleBasedStateMachine):
 
 
 TestChanges = Changes.TestCase
-TestChanges.settings = settings(max_examples=150, stateful_step_count=40)
+TestChanges.settings = settings(max_examples=60, stateful_step_count=40)
+
+
+def walk(luck: Random, steps: int) -> None:
+    """The same changes by plain chance, a dispatch after nearly each: small changes in a full house."""
+    desk = Changes()
+    world = desk.world
+
+    def change(those: dict[int, Any], put: Any, **facts_of: Any) -> None:
+        if those:
+            put(replace(luck.choice(list(those.values())), **facts_of))
+
+    for make, put in [(facts.agent, desk.put_agent), (facts.queue, desk.put_queue)] * 5 + [
+        (facts.waiting, desk.put_waiting),
+        (facts.held, desk.put_held),
+    ] * 6:
+        put(make(luck))
+    ends = ["committed"] * 3 + ["refused", "on its way"]
+    for _ in range(steps):
+        luck.choice(
+            [
+                lambda: desk.put_agent(facts.agent(luck)),
+                lambda: desk.put_queue(facts.queue(luck)),
+                lambda: desk.put_waiting(facts.waiting(luck)),
+                lambda: desk.put_waiting(facts.waiting(luck)),
+                lambda: desk.put_held(facts.held(luck)),
+                lambda: desk.drop_agent(luck.choice(facts.AGENTS)),
+                lambda: desk.drop_queue(luck.choice(facts.DEPARTMENTS)),
+                lambda: desk.drop_waiting(luck.choice(facts.CHATS)),
+                lambda: desk.release(luck.choice(facts.CHATS)),
+                lambda: desk.time_passes(luck.randint(1, 15)),
+                lambda: desk.time_passes(luck.randint(1, 15)),
+                lambda: change(world.agents, desk.put_agent, limit=luck.randint(0, 3)),
+                lambda: change(world.agents, desk.put_agent, status=facts.some(luck, Status.online, *Status)),
+                lambda: change(world.agents, desk.put_agent, lost=luck.random() < 0.3),
+                lambda: change(world.agents, desk.put_agent, places=facts.agent(luck).places),
+                lambda: change(world.queues, desk.put_queue, routing=luck.choice(list(Routing))),
+                lambda: change(world.queues, desk.put_queue, priority=luck.randint(0, 3)),
+                lambda: change(world.queues, desk.put_queue, idle_ms=luck.choice((0, 5, 20))),
+                lambda: change(world.waiting, desk.put_waiting, priority=luck.randint(0, 3)),
+                lambda: change(world.held, desk.put_held, spoke_at=world.now - luck.randint(0, 9)),
+                lambda: change(world.held, desk.put_held, offered=luck.choice((0, *facts.AGENTS))),
+                lambda: world.held and desk.forget_held(luck.choice(list(world.held))),
+            ]
+        )()
+        if luck.random() < 0.8:
+            desk.dispatch()
+            desk.explains()
+            desk.carry_out(luck.choices(ends, k=8))
+    desk.teardown()
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_long_walks(seed: int) -> None:
+    walk(Random(seed), 120)
