@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agentconsole import protocol as p
-from agentconsole.backend.domain import life as domain
+from agentconsole.backend.domain import chat as domain
 from agentconsole.backend.limits import Rate, Tally, millis
 from tests.server.raw import Raw
 from tests.server.site import SALES, Site, running
