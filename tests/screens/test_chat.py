@@ -23,6 +23,7 @@ from agentconsole.protocol import (
     VisitorMarks,
 )
 from tests.screens.fed import START, Desk, desk, event, log, mine, waiting
+from tests.screens.team import supervisor
 from tests.waiting import async_until
 
 
@@ -331,8 +332,16 @@ async def test_what_a_chat_could_only_refuse_is_not_hinted_at() -> None:
         assert not {"Note", "Close", "Replies"} & {label for _, label in hints.hints}
 
 
-async def test_a_chat_that_became_somebody_elses_can_only_be_noted() -> None:
+async def test_a_chat_that_became_somebody_elses_can_only_be_noted_by_a_supervisor() -> None:
     async with desk() as d:
+        await with_ana(d)
+        await d.feed(msgspec.structs.replace(mine(11, version=9), owner=8, owner_name="Robin"))
+        assert not d.sees("NOTE")
+        assert not d.sees("▸")
+        await d.press("m")
+        assert d.sees("Only who takes part in this chat")
+    async with desk() as d:
+        await d.feed(supervisor())
         await with_ana(d)
         taken = msgspec.structs.replace(mine(11, version=9), owner=8, owner_name="Robin")
         await d.feed(taken)

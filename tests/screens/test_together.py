@@ -60,7 +60,7 @@ async def test_who_else_is_in_the_chat_stands_at_its_head_and_in_the_pane() -> N
 async def test_joining_lets_me_write_to_the_visitor_by_name() -> None:
     async with desk() as d:
         await reading_robins(d)
-        assert d.sees("NOTE – staff only ▸")
+        assert not d.sees("▸")
         await d.press("J")
         join = d.sent[-1]
         assert isinstance(join, Join)
@@ -300,8 +300,9 @@ async def test_what_comes_back_can_be_sent_after_all() -> None:
         assert line.text == "half a thought"
 
 
-async def test_a_note_in_a_chat_that_went_is_still_a_note() -> None:
+async def test_a_supervisors_note_in_a_chat_that_went_is_still_a_note() -> None:
     async with desk() as d:
+        await d.feed(supervisor())
         await with_ana(d)
         await d.type("half a thought")
         await d.feed(theirs(11, version=9))

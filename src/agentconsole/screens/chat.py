@@ -13,7 +13,7 @@ from agentconsole import canned, narrate
 from agentconsole.actions import Actions
 from agentconsole.handover import gone_to, note_of, origin, seconds_left, whom
 from agentconsole.offers import Offer, Offered
-from agentconsole.protocol import MAX_TEXT, OPEN_STATES, CannedCard, ChatCard, CustomerCard, State
+from agentconsole.protocol import MAX_TEXT, OPEN_STATES, CannedCard, ChatCard, CustomerCard, Role, State
 from agentconsole.screens.lines import Script
 from agentconsole.store import Store
 from agentconsole.views import Topic, Touched
@@ -110,9 +110,18 @@ class ChatView(Widget, can_focus=True):
 
     @property
     def writable(self) -> bool:
-        """True if something can be written here: in my chats, and notes into those that still run."""
+        """True if something can be written here: in my chats, and a supervisor's notes into those that still run."""
         card = self.card
-        return self.astray or (card is not None and card.state in OPEN_STATES)
+        runs = card is not None and card.state in OPEN_STATES
+        return self.astray or self.store.takes_part(self.chat) or (runs and self.may_note)
+
+    @property
+    def may_note(self) -> bool:
+        """True if a private note may be written into this chat: by who takes part in it, or supervises it."""
+        card = self.card
+        return card is not None and (
+            self.store.takes_part(self.chat) or self.store.has_role(card.department, Role.supervisor)
+        )
 
     def open(self, chat: int) -> None:
         """Put a chat in front; drafts stay with the chats they belong to."""
@@ -325,10 +334,8 @@ class ChatView(Widget, can_focus=True):
         if self.astray:
             return [
                 (f" ! This chat went to {self.gone_to}. ", "bad"),
-                (
-                    "What stands here was not sent and is kept.  Esc m writes a note, Esc x throws it away",
-                    "dim",
-                ),
+                ("What stands here was not sent and is kept.  ", ""),
+                (f"{'Esc m writes a note, ' if self.may_note else ''}Esc x throws it away", "dim"),
             ]
         if card is None:
             return [(" ✓ This chat is over. ", "strong"), ("x puts it away", "dim")] if self.chat else []
@@ -364,7 +371,7 @@ class ChatView(Widget, can_focus=True):
             who = f"{card.owner_name} answers" if card.owner_name else "nobody answers yet"
             return [
                 (" = You only view this chat: ", "strong"),
-                (f"{who}; a takes it, i writes a note", "dim"),
+                (f"{who}; a takes it" + (", i writes a note" if self.may_note else ""), "dim"),
             ]
         return []
 

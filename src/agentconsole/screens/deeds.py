@@ -33,6 +33,7 @@ from agentconsole.screens.watch import Watch
 T = TypeVar("T")
 
 UNMARKED = "unmarked"
+NO_NOTE = "Only who takes part in this chat, or supervises it, writes notes into it."
 # So long after the chat under the cursor went away, a key may still have been meant for it.
 SLIP_MS = 700
 
@@ -271,7 +272,10 @@ class Deeds:
     def note_mode(self) -> None:
         view = self.app.main.chat
         if not (self.app.store.takes_part(view.chat) or view.chat in view.stranded):
-            raise Unfit("This chat is not yours: what you write here is a note.")
+            sentence = "This chat is not yours: what you write here is a note."
+            raise Unfit(sentence if view.may_note else NO_NOTE)
+        if not view.may_note:
+            raise Unfit(NO_NOTE)
         view.toggle_note()
         view.write()
 

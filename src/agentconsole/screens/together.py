@@ -12,7 +12,7 @@ from agentconsole.handover import Wish, standing
 from agentconsole.keys import Where
 from agentconsole.offers import Offer
 from agentconsole.outbox import OutboxFull
-from agentconsole.protocol import MAX_PRIORITY, OPEN_STATES, ChatCard, State
+from agentconsole.protocol import MAX_PRIORITY, OPEN_STATES, ChatCard, Role, State
 from agentconsole.screens.ask import Ask
 from agentconsole.screens.explain import Explained
 from agentconsole.screens.finder import Finder, Item
@@ -53,15 +53,18 @@ class Together:
 
     @property
     def chat(self) -> int:
-        """The chat at hand (0 = none)."""
+        """The chat at hand (0 = none): in front, or under the cursor of a list of chats."""
         main = self.app.main
-        return (
-            main.chat.chat
-            if main.where is Where.chat
-            else main.queue.selected
-            if main.where is Where.queue
-            else self.deeds.watch.at_hand
-        )
+        match main.where:
+            case Where.chat:
+                return main.chat.chat
+            case Where.queue:
+                return main.queue.selected
+            case Where.running:
+                return main.running.selected
+            case Where.observe:
+                return main.observe.selected
+        return 0
 
     @property
     def card(self) -> ChatCard | None:
@@ -75,7 +78,7 @@ class Together:
         return card is not None and card.state in (State.waiting, State.offered)
 
     def _supervises(self, card: ChatCard | None) -> bool:
-        return card is not None and self.app.store.supervises(card.department)
+        return card is not None and self.app.store.has_role(card.department, Role.supervisor)
 
     def _passable(self, card: ChatCard | None) -> bool:
         if card is None or card.offer_until or card.state not in (State.waiting, State.active):
