@@ -72,7 +72,7 @@ def _set_status(sheet: WorkingSet, actor: Actor, command: SetStatus, now: int) -
     if command.status is Status.phone:
         return _call(sheet, actor, seat, True, now)
     if (command.status, reason) == (seat.status, seat.reason):
-        return Made(about=seat.user)
+        return Made()
     if command.status is Status.offline:
         _nothing_running(sheet, seat.user, actor)
     changed = msgspec.structs.replace(
@@ -94,7 +94,7 @@ def _phone(sheet: WorkingSet, actor: Actor, command: Phone, now: int) -> Made:
 
 def _call(sheet: WorkingSet, actor: Actor, seat: Seat, on: bool, now: int) -> Made:
     if on == (seat.status is Status.phone):
-        return Made(about=seat.user)
+        return Made()
     status, reason = (Status.phone, "") if on else (seat.status_before or Status.online, seat.reason_before)
     changed = msgspec.structs.replace(
         seat,
@@ -163,14 +163,14 @@ def _nothing_running(sheet: WorkingSet, user: int, actor: Actor) -> None:
 def _seated(sheet: WorkingSet, changed: Seat) -> Made:
     seats.save(sheet.connection, changed)
     seats.log(sheet.connection, changed)
-    return Made(about=changed.user, news=[changed])
+    return Made(news=[changed])
 
 
 def _alerts_tested(sheet: WorkingSet, actor: Actor, command: AlertsTested, now: int) -> Made:
     _require(actor, Deed.set_own_status)
     changed = msgspec.structs.replace(seats.one(sheet.connection, actor.id), alerts_at=now)
     seats.save(sheet.connection, changed)
-    return Made(about=actor.id, news=[changed])
+    return Made(news=[changed])
 
 
 def _seat_link(sheet: WorkingSet, actor: Actor, command: SeatLink, now: int) -> Made:
@@ -185,14 +185,14 @@ def _seat_link(sheet: WorkingSet, actor: Actor, command: SeatLink, now: int) -> 
         seat, lost_at=0 if command.up else now, held_until=0 if command.up else command.held_until
     )
     seats.save(sheet.connection, changed)
-    return Made(about=command.user, news=[changed])
+    return Made(news=[changed])
 
 
 def _bench(sheet: WorkingSet, actor: Actor, command: Bench, now: int) -> Made:
     _require(actor, Deed.expire)
     seat = seats.one(sheet.connection, command.user)
     if seat.status is not Status.online:
-        return Made(about=seat.user, news=[seat])
+        return Made(news=[seat])
     changed = msgspec.structs.replace(
         seat, status=Status.away, reason=NO_ANSWER, since=now, until=0, set_by=SYSTEM_NAME
     )

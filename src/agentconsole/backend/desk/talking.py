@@ -58,7 +58,7 @@ def _message(sheet: WorkingSet, actor: Actor, command: StaffMessage, now: int) -
     new = Message(1, room, now, actor.id, actor.display, text, command.chat, whisper)
     made = messages.add(sheet.connection, new)
     messages.mark(sheet.connection, actor.id, room, made.id)
-    return Made(about=made.id, seq=made.id, news=[made])
+    return Made(seq=made.id, news=[made])
 
 
 def _direct(sheet: WorkingSet, actor: Actor, user: int) -> str:
@@ -116,7 +116,7 @@ def _give_feedback(sheet: WorkingSet, actor: Actor, command: GiveFeedback, now: 
         good=command.good,
     )
     filed = feedback.add(sheet.connection, card, head.department)
-    return Made(about=filed.card.id, seq=filed.card.id, news=[filed])
+    return Made(seq=filed.card.id, news=[filed])
 
 
 def feedback_thing(filed: feedback.Filed) -> Thing:
@@ -129,10 +129,10 @@ def _acknowledge(sheet: WorkingSet, actor: Actor, command: AcknowledgeFeedback, 
     if filed is None or not can(actor, Deed.feedback_acknowledge, feedback_thing(filed)):
         raise Refusal(Code.unknown, "There is no such feedback, or it is not for you.")
     if filed.card.acknowledged_at:
-        return Made(about=filed.card.id)
+        return Made()
     feedback.acknowledge(sheet.connection, filed.card.id, now)
     card = msgspec.structs.replace(filed.card, acknowledged_at=now)
-    return Made(about=card.id, seq=card.id, news=[feedback.Filed(card, filed.department)])
+    return Made(seq=card.id, news=[feedback.Filed(card, filed.department)])
 
 
 def _watched(sheet: WorkingSet, actor: Actor, command: Watched, now: int) -> Made:

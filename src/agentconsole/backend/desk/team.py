@@ -120,11 +120,11 @@ def _set_member(sheet: WorkingSet, actor: Actor, command: SetMember, now: int) -
         raise Refusal(Code.invalid, f"{found.display} does not answer chats of this department.")
     wish = Membership(command.department, command.tier, command.limit)
     if members.one(sheet.connection, found.id, command.department) == wish:
-        return Made(about=found.id)
+        return Made()
     members.save(sheet.connection, found.id, wish)
     detail = f"department {command.department}, tier {command.tier}, limit {command.limit}"
     letters.record(sheet.connection, now, actor.name, "set_member", found.name, detail)
-    return Made(about=found.id, news=[TeamChanged(found.id)])
+    return Made(news=[TeamChanged(found.id)])
 
 
 def _set_agent(sheet: WorkingSet, actor: Actor, command: SetAgent, now: int) -> Made:
@@ -138,11 +138,11 @@ def _set_agent(sheet: WorkingSet, actor: Actor, command: SetAgent, now: int) -> 
         skills=_words(command.skills),
     )
     if changed == found:
-        return Made(about=found.id)
+        return Made()
     users.save(sheet.connection, changed)
     detail = f"limit {command.limit}, languages {changed.languages}, skills {changed.skills}"
     letters.record(sheet.connection, now, actor.name, "set_agent", found.name, detail)
-    return Made(about=found.id, news=[TeamChanged(found.id)])
+    return Made(news=[TeamChanged(found.id)])
 
 
 def _words(given: list[str]) -> tuple[str, ...]:
