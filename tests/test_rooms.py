@@ -165,3 +165,17 @@ def test_a_room_between_two_is_named_alike_from_both_sides(one: int, other: int)
     assert department_of(channel(one)) == one
     assert partner(channel(one), one) == 0
     assert department_of(direct(one, other)) == 0
+
+
+@given(st.permutations(["card", "message"]))
+def test_a_new_message_counts_once_whether_its_card_comes_before_it_behind_it_or_never(
+    order: list[str],
+) -> None:
+    for kept in (order, [each for each in order if each == "message"]):
+        store = ready(RoomCard(ROOM, 3, 1))
+        for each in kept:
+            store.apply(message(4) if each == "message" else RoomCard(ROOM, 4, 2), NOW)
+        assert store.counts().messages == 2
+        assert store.rooms.cards[ROOM].last == 4
+    store.apply(message(5, author=ME), NOW)
+    assert store.counts().messages == 2

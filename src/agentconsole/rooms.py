@@ -58,8 +58,9 @@ class Rooms:
         self.cards[card.room] = card
         return card != before
 
-    def put(self, message: Message) -> bool:
-        """Take a message in, in any order; False if it is here already."""
+    def put(self, message: Message, unread: bool = False) -> bool:
+        """Take a message in, in any order; False if it is here already. A newer one than the room's card knows is the
+        room's newest, and one more to read if ``unread``."""
         said = self.messages.setdefault(message.room, [])
         if said and message.id > said[-1].id:
             said.append(message)
@@ -70,6 +71,16 @@ class Rooms:
         if len(said) > ROOM_LIMIT:
             del said[: len(said) - ROOM_LIMIT]
             self.complete.discard(message.room)
+        card = self.cards.get(message.room)
+        if card is None or message.id > card.last:
+            self.cards[message.room] = RoomCard(
+                message.room,
+                message.id,
+                (card.unread if card else 0) + unread,
+                message.at,
+                message.text,
+                message.author_name,
+            )
         return True
 
     def answered(self, room: str, before: int, first: int) -> None:

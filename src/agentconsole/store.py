@@ -181,7 +181,8 @@ class Store:
             case Message():
                 return self._message(frame)
             case RoomCard():
-                return {Touched(Topic.rooms)} if self.rooms.put_card(frame) else set()
+                changed = self.rooms.put_card(frame)
+                return {Touched(Topic.rooms), Touched(Topic.counts)} if changed else set()
             case FeedbackCard():
                 return self._feedback(frame)
             case Breaks():
@@ -348,13 +349,14 @@ class Store:
 
     def _message(self, frame: Message) -> set[Touched]:
         card = self.rooms.cards.get(frame.room)
-        old = card is not None and frame.id <= card.last and self._asked_for(frame.room)
-        if not self.rooms.put(frame):
+        old = (card is None or frame.id <= card.last) and self._asked_for(frame.room)
+        mine = self.me is not None and frame.author == self.me.user
+        if not self.rooms.put(frame, unread=not (old or mine)):
             return set()
-        if not old and not (self.me and frame.author == self.me.user):
+        if not (old or mine):
             self._tidings.of_message(frame)
         whisper = {Touched(Topic.talk, frame.chat)} if frame.whisper and frame.chat else set()
-        return {Touched(Topic.rooms)} | whisper
+        return {Touched(Topic.rooms), Touched(Topic.counts)} | whisper
 
     def _asked_for(self, room: str) -> bool:
         asked = (entry.command for entry in self.outbox.entries.values())
