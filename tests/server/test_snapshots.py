@@ -21,11 +21,17 @@ NAMES = ("ann", "bob", "carl", "sue", "ada", "root")
 # --- what a reader knows -----------------------------------------------------------------------------------------------
 
 
-def console(frames: list[Any]) -> dict[str, Any]:
-    """What the console's own store makes of these frames."""
+def store_of(frames: list[Any]) -> Store:
+    """The console's own store after these frames."""
     store = Store()
     for frame in frames:
         store.apply(frame, 0)
+    return store
+
+
+def console(frames: list[Any]) -> dict[str, Any]:
+    """What the console's own store makes of these frames."""
+    store = store_of(frames)
     assert store.me is not None
     mine = {chat for chat in store.chats if store.is_mine(chat)}
     return {
@@ -87,7 +93,12 @@ class Watchers:
     async def agree(self, after: str) -> None:
         """Compare each watcher with somebody who comes now."""
         for name, window in self.staff.items():
-            await self._agrees(window, lambda n=name: self.site.staff(n), console, f"{name} after {after}")
+            await self._agrees(
+                window,
+                lambda n=name: self.site.staff(n),
+                lambda frames: console(frames),
+                f"{name} after {after}",
+            )
         for window in self.visitors:
             token = window.token
             await self._agrees(

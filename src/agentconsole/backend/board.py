@@ -41,6 +41,7 @@ WAITS = 20
 WAITS_ENOUGH = 10
 DAY_MS = 86_400_000
 NOT_SEATED = Seat(0)
+UNANSWERED = (State.waiting, State.offered)  # in line, as its visitor sees it
 
 
 class Board:
@@ -130,7 +131,7 @@ class Board:
             self.of_guest[user].add(head.id)
         if head.offer_to:
             self.offered_to[head.offer_to].add(head.id)
-        if head.state is State.waiting:
+        if head.state in UNANSWERED:
             insort(self.queues[head.department], _place(head))
 
     def _forget(self, head: Head) -> None:
@@ -142,7 +143,7 @@ class Board:
             self._discard(self.of_guest, user, head.id)
         if head.offer_to:
             self._discard(self.offered_to, head.offer_to, head.id)
-        if head.state is State.waiting:
+        if head.state in UNANSWERED:
             self.queues[head.department].remove(_place(head))
 
     @staticmethod
@@ -157,7 +158,7 @@ class Board:
 
     def place(self, head: Head) -> int:
         """1 = next in line, 0 = not waiting."""
-        if head.state is not State.waiting:
+        if head.state not in UNANSWERED:
             return 0
         return self.queues[head.department].index(_place(head)) + 1
 

@@ -55,9 +55,10 @@ async def greet_staff(hub: Hub, reader: StaffReader, cursors: Mapping[int, int],
         if hub.lists(actor, head):
             reader.shown.add(head.id)
             words.append(hub.card(head))
+    mine = list(hub.board.own_open(actor.id))
+    words.extend(hub.learning(head.id) for head in mine if hub.is_learned_from(head.id))
     reader.send(b"".join(pack(encode(word)) for word in words))
     hub.enter_staff(reader)
-    mine = list(hub.board.own_open(actor.id))
     for head in mine:
         hub.follow(reader, head.id)
         reader.hold(head.id)

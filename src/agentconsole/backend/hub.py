@@ -32,7 +32,7 @@ from agentconsole.protocol import (
     encode,
 )
 
-from .board import Board
+from .board import UNANSWERED, Board
 from .desk import Change, Desk, Made
 from .desk.availability import SeatLink
 from .desk.made import (
@@ -319,7 +319,7 @@ class Hub:
 
     def visitor_card(self, head: Head) -> Any:
         """The card of a chat for its visitor."""
-        waiting = head.state is State.waiting
+        waiting = head.state in UNANSWERED
         place = self.board.place(head) if waiting and head.id in self.board.heads else 0
         wait_s = self.board.wait_s(head.department) if waiting else -1
         marks = self._staff_marks.get(head.id, (0, 0))
@@ -449,10 +449,17 @@ class Hub:
             if head is not None:
                 self._tell_learning(head)
 
+    def learning(self, chat: int) -> Learning:
+        """Who watches this chat openly to learn."""
+        followers = self._followers.get(chat, ())
+        return Learning(chat, sorted({each.actor.display for each in followers if chat in each.learning}))
+
+    def is_learned_from(self, chat: int) -> bool:
+        """Does anybody watch this chat openly to learn?"""
+        return any(chat in reader.learning for reader in self._followers.get(chat, ()))
+
     def _tell_learning(self, head: Head) -> None:
-        followers = self._followers.get(head.id, ())
-        names = sorted({reader.actor.display for reader in followers if head.id in reader.learning})
-        frame = pack(encode(Learning(head.id, names)))
+        frame = pack(encode(self.learning(head.id)))
         for user in (head.owner, *head.guests):
             for reader in self._by_user.get(user, ()):
                 reader.send(frame)
