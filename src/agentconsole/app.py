@@ -196,6 +196,8 @@ class AgentConsole(App[int]):
         view = self.main.chat
         if self._looks_at_chat() and view.chat and view.transcript.following:
             self.actions.saw(view.chat)
+            for room in self.store.rooms.whispered(view.chat):
+                self.actions.read_room(room)
             self.signals.looked()
             self.fetch_customer()
         messages = self.main.messages

@@ -138,9 +138,26 @@ class Rooms:
         return sorted(self.cards.values(), key=lambda card: (not card.unread, -card.last_at, card.room))
 
     def whispers(self, chat: int) -> list[Message]:
-        """What was whispered about a chat, oldest first; to be shown in its transcript by time."""
+        """What was whispered and answered between two people about a chat, oldest first; to be shown in its transcript
+        by time."""
         said: Iterable[Message] = (each for room in self.messages.values() for each in room)
-        return sorted((m for m in said if m.whisper and m.chat == chat), key=lambda m: (m.at, m.id))
+        return sorted((m for m in said if m.chat == chat and between_two(m)), key=lambda m: (m.at, m.id))
+
+    def whispered(self, chat: int) -> list[str]:
+        """The rooms of which nothing is unread but whispers about this chat: who sees its transcript has read them."""
+        rooms = {message.room for message in self.whispers(chat)}
+        return [room for room in sorted(rooms) if self._unread_are_of(room, chat)]
+
+    def _unread_are_of(self, room: str, chat: int) -> bool:
+        card, said = self.cards.get(room), self.messages.get(room, [])
+        if card is None or not card.unread or self.lacks(room):
+            return False
+        return all(message.chat == chat for message in said[-card.unread :])
+
+
+def between_two(message: Message) -> bool:
+    """True for a message to one colleague alone."""
+    return message.room.startswith("u")
 
 
 def direct(one: int, other: int) -> str:

@@ -64,7 +64,7 @@ from agentconsole.protocol import (
     VisitorMarks,
     Welcome,
 )
-from agentconsole.rooms import Rooms
+from agentconsole.rooms import Rooms, between_two
 from agentconsole.tidings import Tidings
 from agentconsole.typings import Typings
 from agentconsole.views import (
@@ -355,7 +355,7 @@ class Store:
             return set()
         if not (old or mine):
             self._tidings.of_message(frame)
-        whisper = {Touched(Topic.talk, frame.chat)} if frame.whisper and frame.chat else set()
+        whisper = {Touched(Topic.talk, frame.chat)} if frame.chat and between_two(frame) else set()
         return {Touched(Topic.rooms), Touched(Topic.counts)} | whisper
 
     def _asked_for(self, room: str) -> bool:

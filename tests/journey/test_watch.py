@@ -10,10 +10,17 @@ from pathlib import Path
 import pytest
 
 from tests.journey.console import ENTER, ESCAPE, Console
-from tests.running import Running, Visitor
+from tests.running import Running, Visitor, unique
 from tests.waiting import until
 
 pytestmark = pytest.mark.terminal
+
+
+@pytest.fixture
+def agent(site: Running, department: str) -> str:
+    """An agent and nothing more: the first user of a site may do everything."""
+    site.add_user("admin")
+    return site.add_user("agent", name=unique("kim"), department=department)
 
 
 @pytest.fixture
@@ -51,7 +58,9 @@ def test_watching_whispering_and_feedback(
 ) -> None:
     kim, lead = pair
     ana, chat = taken(kim, site, department, "Ana", "My printer is on fire")
+    kim.row("You took the chat")
     kim.gone("+1")
+    assert not kim.shows("Observe")
     before = kim.rows[:-1]
 
     lead.send("E")
@@ -71,6 +80,7 @@ def test_watching_whispering_and_feedback(
     lead.send("tell her to leave the room" + ENTER)
     kim.row("# WHISPER from", "to you alone:")
     kim.row("tell her to leave")
+    assert not kim.shows("Messages 1"), "a whisper that stands in the transcript is read"
     kim.send("half an answer")
     kim.row("▸ half an answer")
     kim.send(ESCAPE)
@@ -89,16 +99,20 @@ def test_watching_whispering_and_feedback(
     lead.send("E")
     lead.row("▸Ana")
     lead.send("o")
-    lead.row("You watch silently: nobody here can notice it.")
-    lead.send("-")
+    lead.row("You watch silently, nobody here notices.")
+    lead.row("PRIVATE from", "to you alone: doing")
+    for _ in range(4):
+        lead.send("-")
+    lead.row("▸", "My printer is on fire")
     lead.send("+")
     lead.row(f"Feedback to {agent}")
+    lead.row("On this line of the visitor: My printer is on fire")
     lead.send("1")
     lead.row(f"To {agent}: good")
     lead.send("calm and quick" + ENTER)
-    kim.row("FEEDBACK by", "good, not acknowledged yet")
+    kim.row("FEEDBACK by", "good (new): calm and quick")
     kim.send("=")
-    kim.row("FEEDBACK by", "good, acknowledged")
+    kim.row("FEEDBACK by", "good (acknowledged)")
     lead.send("F")
     lead.row("✓", "calm and quick")
     while (frame := ana.wait("event", "card", "agent_typing", "ended"))["t"] != "event" or (

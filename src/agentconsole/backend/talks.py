@@ -304,6 +304,7 @@ class StaffTalk(Talk):
         self._socket = socket
         self._reader: StaffReader | None = None
         self._typing: _Typing | None = None
+        self._opening: set[int] = set()
 
     def heard(self, data: bytes) -> None:
         """Part of Talk."""
@@ -322,6 +323,7 @@ class StaffTalk(Talk):
         elif isinstance(command, Seen):
             self._seen(reader, command)
         elif isinstance(command, Shut):
+            self._opening.discard(command.chat)
             head = self._desks.hub.board.heads.get(command.chat)
             if head is None or not takes_part(head, reader.actor.id):
                 self._desks.hub.unfollow(reader, command.chat)
@@ -334,6 +336,7 @@ class StaffTalk(Talk):
         elif isinstance(command, OlderMessages):
             self._socket.door.start(self._socket.close, self._older_messages(reader, command))
         elif isinstance(command, Open):
+            self._opening.add(command.chat)
             self._socket.door.start(self._socket.close, self._open(reader, command))
         elif isinstance(command, Older):
             self._socket.door.start(self._socket.close, self._older(reader, command))
@@ -377,6 +380,8 @@ class StaffTalk(Talk):
             await self._watch(reader, head)
         reader.send(pack(encode(self._desks.hub.card(head))))
         await open_chat(self._desks.hub, reader, head, command.after or None, command.cid)
+        if head.id not in self._opening and not takes_part(head, reader.actor.id):
+            self._desks.hub.unfollow(reader, head.id)  # it was shut while it was being opened
 
     async def _watch(self, reader: StaffReader, head: Head) -> None:
         """Who opens a running chat without taking part in it watches it; the audit log knows before the first line."""

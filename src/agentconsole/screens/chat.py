@@ -11,9 +11,9 @@ from textual.widget import Widget
 
 from agentconsole import canned, narrate
 from agentconsole.actions import Actions
-from agentconsole.handover import gone_to, note_of, origin, seconds_left, whom
-from agentconsole.offers import Offer, Offered
+from agentconsole.handover import gone_to
 from agentconsole.protocol import MAX_TEXT, OPEN_STATES, CannedCard, ChatCard, CustomerCard, Role, State
+from agentconsole.screens.chat_news import head, news
 from agentconsole.screens.lines import Script
 from agentconsole.store import Store
 from agentconsole.views import Topic, Touched
@@ -21,7 +21,7 @@ from agentconsole.widgets.bars import Bar, TypingRule
 from agentconsole.widgets.chat_list import ChatList, ChatStrip, Tab, offered_tab, tabs
 from agentconsole.widgets.composer import Composer, Field
 from agentconsole.widgets.customer import LOADING, Customer
-from agentconsole.widgets.paint import Cell, Ground
+from agentconsole.widgets.paint import Ground
 from agentconsole.widgets.suggestions import Suggestions
 from agentconsole.widgets.transcript import Transcript
 
@@ -270,38 +270,7 @@ class ChatView(Widget, can_focus=True):
             words = f"Chat {self.chat} is over." if self.chat else "No chat is open."
             self.visitor.show([(f" {words}", "dim")], [])
             return
-        server_now = self.store.server_now(now)
-        there = narrate.presence(card, server_now)
-        left: list[Cell] = [
-            (f" {narrate.name(card.name)}", "strong"),
-            ("  ● " if not card.lost_at else "  ○ ", "good" if not card.lost_at else "bad"),
-        ]
-        left.append((there, "bad" if card.lost_at else "good"))
-        left += [(f"  {self.store.department_name(card.department)}", "dim")]
-        if people := self._people(card):
-            left.append((f"  with {people}", "accent"))
-        if learners := self.store.watching.learners.get(card.chat):
-            verb = "watches" if len(learners) == 1 else "watch"
-            left.append((f"  {' and '.join(learners)} {verb} to learn", "warn"))
-        if card.drill:
-            left.append(("  drill", "dim"))
-        if page := narrate.page(card):
-            left.append((f"  on {page}", "dim"))
-        right: list[Cell] = []
-        if card.help_at:
-            right.append((f"H help called {narrate.duration(server_now - card.help_at)} ", "bad"))
-        if card.offer_until:
-            to = whom(card, self.store.departments)
-            right.append((f"→ {to} {seconds_left(card.offer_until, server_now)} ", "warn"))
-        elif card.priority:
-            right.append((f"priority {card.priority:+} ", "dim"))
-        self.visitor.show(left, right)
-
-    def _people(self, card: ChatCard) -> str:
-        """Who else of staff is in the chat."""
-        me = self.store.me.user if self.store.me else 0
-        owner = [card.owner_name] if card.owner and card.owner != me else []
-        return ", ".join([*owner, *(guest.name for guest in card.guests if guest.id != me)])
+        self.visitor.show(*head(self.store, card, self.store.server_now(now)))
 
     def _typing(self, now: int) -> None:
         """The row above the composer: what the visitor is typing, else a rule."""
@@ -317,85 +286,10 @@ class ChatView(Widget, can_focus=True):
         self.rule.show(who, words, count)
 
     def _banner(self, now: int) -> None:
-        cells = self._news(now)
+        gone_to = self.gone_to if self.astray else ""
+        cells = news(self.store, self.chat, self.store.server_now(now), gone_to, self.may_note)
         self.banner.display = bool(cells)
         self.banner.show(cells, [])
-
-    def _news(self, now: int) -> list[Cell]:
-        """What must be known about this chat just now."""
-        card = self.card
-        refused = [line for line in self.store.pending(self.chat) if line.why] if self.chat else []
-        if refused:
-            return [
-                (" ! Not sent: ", "bad"),
-                (refused[0].why, ""),
-                ("  Esc r sends it again, Esc e edits it", "dim"),
-            ]
-        if self.astray:
-            return [
-                (f" ! This chat went to {self.gone_to}. ", "bad"),
-                ("What stands here was not sent and is kept.  ", ""),
-                (f"{'Esc m writes a note, ' if self.may_note else ''}Esc x throws it away", "dim"),
-            ]
-        if card is None:
-            return [(" ✓ This chat is over. ", "strong"), ("x puts it away", "dim")] if self.chat else []
-        if card.state is State.wrapup:
-            left = max(0, card.due_at - self.store.server_now(now)) // 1000
-            outcome = f" as {narrate.OUTCOMES[card.outcome]}" if card.outcome else ""
-            return [
-                (f" ✓ Closed{outcome}. ", "strong"),
-                (f"Wrap-up ends in {left} s.  Esc u reopens it", "dim"),
-            ]
-        if card.state not in OPEN_STATES:
-            return [
-                (" ✓ This chat is over. ", "strong"),
-                ("x puts it away, n goes to the next that needs you", "dim"),
-            ]
-        if offer := next((row for row in self.store.offers() if row.card.chat == self.chat), None):
-            return self._offer(offer, self.store.server_now(now))
-        if card.offer_until and card.owner:
-            countdown = seconds_left(card.offer_until, self.store.server_now(now))
-            stays = "It stays yours until somebody takes it." if self.store.is_mine(self.chat) else ""
-            return [
-                (f" → Offered to {whom(card, self.store.departments)}, {countdown}. ", "warn"),
-                (f"{stays}  Esc H takes it back".lstrip(), "dim"),
-            ]
-        if self.store.takes_part(self.chat) and not self.store.is_mine(self.chat):
-            return [
-                (" + You joined this chat. ", "strong"),
-                (f"{card.owner_name or 'Nobody'} stays responsible.  Esc L leaves it", "dim"),
-            ]
-        if self.store.looks_on(self.chat):
-            return self._looking_on(card)
-        if not self.store.takes_part(self.chat):
-            who = f"{card.owner_name} answers" if card.owner_name else "nobody answers yet"
-            return [
-                (" = You only view this chat: ", "strong"),
-                (f"{who}; a takes it" + (", i writes a note" if self.may_note else ""), "dim"),
-            ]
-        return []
-
-    def _looking_on(self, card: ChatCard) -> list[Cell]:
-        """Whether anybody knows that I watch."""
-        agent = card.owner_name or "nobody yet"
-        if not self.store.observes(card.department):
-            return [(f" ◉ You watch to learn, and {agent} sees it. ", "warn"), ("@ writes to staff", "dim")]
-        return [
-            (" ◉ You watch silently: nobody here can notice it. ", "strong"),
-            (f"{agent} answers.  , whispers  J joins  O takes over  + feedback", "dim"),
-        ]
-
-    def _offer(self, row: Offered, now: int) -> list[Cell]:
-        """Who wants me to have this chat, or to join it, for how long still, and with which words."""
-        words = origin(row, self.store.team, self.store.departments)
-        left = f", {seconds_left(row.until, now)}" if row.until else ""
-        talk = self.store.talks.get(row.card.chat)
-        note = note_of(talk.events) if talk and row.kind is not Offer.invited else ""
-        return [
-            (f" ⇒ {words[:1].upper()}{words[1:]}{left}. ", "warn"),
-            ("a takes it, D declines. " if row.kind is not Offer.invited else "a joins, D declines. ", "dim"),
-            (f"Note: {note}" if note else "", "note"),
-        ]
 
     def _visitor_name(self) -> str:
         card = self.card

@@ -148,7 +148,8 @@ class Script:
 
     def _whisper(self, message: Message) -> Line:
         mine = self.store.me is not None and message.author == self.store.me.user
-        label = "WHISPER of mine" if mine else f"WHISPER from {message.author_name} to you alone"
+        kind = "WHISPER" if message.whisper else "PRIVATE"
+        label = f"{kind} of mine" if mine else f"{kind} from {message.author_name} to you alone"
         return Line(
             f"whisper {message.id}", message.at, message.author_name, "note", message.text, label=label
         )
@@ -156,8 +157,8 @@ class Script:
     def _feedback(self, card: FeedbackCard) -> Line:
         kind = "good" if card.good else "to improve"
         about = "" if card.seq else " on the whole chat"
-        seen = "acknowledged" if card.acknowledged_at else "not acknowledged yet"
-        label = f"FEEDBACK by {card.author_name}{about}, {kind}, {seen}"
+        seen = "acknowledged" if card.acknowledged_at else "new"
+        label = f"FEEDBACK{about} by {card.author_name}, {kind} ({seen})"
         return Line(f"feedback {card.id}", card.at, card.author_name, "note", card.text, label=label)
 
     def _marks(self) -> None:
