@@ -159,6 +159,8 @@ def test_a_silent_chat_makes_room_by_the_clock_alone() -> None:
     built.put_held(Held(9, 1, SALES, NOW + 30_000))
     assert given(built, NOW + MINUTE) == {}
     assert given(built, NOW + MINUTE + 30_000) == {1: "Ana"}
+    before = explain(built, built.waiting[1], NOW + MINUTE)
+    assert said(before)["Ana"] == (Verdict.limit, "has 1 of 1 chat"), "a clock that was put back"
 
 
 @pytest.mark.parametrize("routing", Routing)
