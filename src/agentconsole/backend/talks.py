@@ -390,6 +390,7 @@ class StaffTalk(Talk):
             return
         if watches(head, reader.actor):
             await self._desks.desk.handle(reader.actor, Watched(head.id, True))
+        self._desks.hub.follow(reader, head.id)  # first: who follows is named to those who answer
         self._desks.hub.watch(reader, head)
 
     async def _explain(self, reader: StaffReader, command: Explain) -> None:

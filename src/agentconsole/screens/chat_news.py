@@ -122,8 +122,8 @@ def _looking_on(store: Store, card: ChatCard) -> list[Cell]:
     if not store.observes(card.department):
         return [(f" ◉ You watch to learn, and {agent} sees it. ", "warn"), ("@ writes to staff", "dim")]
     return [
-        (" ◉ You watch silently: nobody here can notice it. ", "strong"),
-        (f"{agent} answers.  , whispers  J joins  O takes over  + feedback", "dim"),
+        (" ◉ You watch silently, nobody here notices. ", "strong"),
+        (", whisper  J join  O take over  + feedback", "dim"),
     ]
 
 
