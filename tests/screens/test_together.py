@@ -222,6 +222,19 @@ async def test_why_is_told_agent_by_agent_and_scrolls(size: tuple[int, int]) -> 
         assert d.app.main.is_active
 
 
+async def test_a_chat_that_was_taken_by_hand_was_decided_by_nobody() -> None:
+    async with desk() as d:
+        await d.feed(waiting(1))
+        await d.press("w")
+        await d.feed(WHY, Ack(d.sent[-1].cid, 1))
+        await d.press("escape")
+        await d.feed(mine(1, version=9))
+        await d.press("w")
+        await d.feed(Ack(d.sent[-1].cid, 1))
+        assert d.sees("No routing decided this: Kim has taken the chat by hand.")
+        assert not d.sees("It waits")
+
+
 # --- closing where it must be marked ---
 
 

@@ -321,10 +321,14 @@ class Together:
         chat, card = self.chat, self.card
         if card is None:
             raise Unfit("Put the cursor on a chat, or open one.")
+        self.app.store.watching.explanations.pop(chat, None)  # how it stood once says nothing of now
         self.deeds.after(self.app.actions.explain(chat), lambda: self._explained(chat))
 
     def _explained(self, chat: int) -> None:
         found = self.app.store.watching.explanations.get(chat)
-        if found is not None and self.app.main.is_active:
-            card = self.app.store.chats.get(chat)
+        card = self.app.store.chats.get(chat)
+        if found is None:
+            who = card.owner_name if card else ""
+            self.app.tell(f"No routing decided this: {who or 'nobody'} has taken the chat by hand.")
+        elif self.app.main.is_active:
             self.app.push_screen(Explained(found, narrate.name(card.name) if card else "the visitor"))
