@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from urllib.parse import unquote
 
 from .department import Department
 
-PAGE = re.compile(r"https?://(?:[^/?#@]*@)?(?P<host>[^/?#]*)(?P<path>/[^?#]*)?")
+PAGE = re.compile(r"(?i:https?)://(?:[^/?#]*@)?(?P<host>[^/?#]*?)(?P<port>:\d*)?(?P<path>/[^?#]*)?(?:[?#]|$)")
 
 
 def lead(departments: Iterable[Department], topic: str, page: str) -> int:
@@ -31,10 +32,15 @@ def lead(departments: Iterable[Department], topic: str, page: str) -> int:
 
 
 def fits(pattern: str, page: str) -> bool:
-    """Does this page fit this pattern? Upper and lower case are one."""
-    found = PAGE.match(page.strip().lower())
+    """Does this page fit this pattern? Upper and lower case are one; a port may be left out."""
+    found = PAGE.match(page.strip())
     if found is None:
         return False
-    host, path = found["host"], found["path"] or "/"
-    pattern = pattern.strip().lower()
-    return fnmatchcase(path if pattern.startswith("/") else host + path, pattern)
+    host, port, path = found["host"], found["port"] or "", found["path"] or "/"
+    wanted = _plain(pattern.strip()).replace("[", "[[]").replace("?", "[?]")
+    forms = (path,) if wanted.startswith("/") else (host + path, host + port + path)
+    return any(fnmatchcase(_plain(form), wanted) for form in forms)
+
+
+def _plain(written: str) -> str:
+    return unquote(written).lower()
