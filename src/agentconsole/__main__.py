@@ -15,6 +15,7 @@ The console for agents and supervisors of a live-chat desk.
 
 Other commands (each explains itself with --help):
   agentconsole busy       say that a call begins or ends, from a script
+  agentconsole explain    say why a chat went to whom it went
   agentconsole serve      run the server
   agentconsole admin      users, rights, departments, sessions
   agentconsole simulate   visitors that are none, for training and load
@@ -65,6 +66,12 @@ def _busy(words: Sequence[str]) -> int:
     return busy.main(words)
 
 
+def _explain(words: Sequence[str]) -> int:
+    from agentconsole import explain
+
+    return explain.main(words)
+
+
 def _serve(words: Sequence[str]) -> int:
     from agentconsole.backend import cli
 
@@ -93,6 +100,7 @@ def _demo(words: Sequence[str]) -> int:
 
 OTHERS: dict[str, Callable[[Sequence[str]], int]] = {
     "busy": _busy,
+    "explain": _explain,
     "serve": _serve,
     "admin": _admin,
     "simulate": _simulate,

@@ -1,0 +1,94 @@
+"""What the commands for scripts share: the login that the console has kept, one question to the server, exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from agentconsole import credentials, settings
+from agentconsole.client import Http, Problem, server_url
+from agentconsole.protocol import Code
+from agentconsole.text import clean
+
+DONE, REFUSED, USAGE, UNREACHABLE, LOGIN = range(5)
+EPILOGUE = """\
+exit codes: 0 done, or it was so already; 1 refused, the sentence says why; 2 wrong usage; 3 the server cannot be
+reached; 4 not logged in"""
+
+
+class Told(msgspec.Struct):
+    """What came of an errand: a text for people, and for --json the same as data."""
+
+    text: str
+    data: dict[str, Any]
+
+
+Work = Callable[[Http], Awaitable[Told]]
+
+
+def parser(prog: str, description: str) -> argparse.ArgumentParser:
+    """The words that every errand knows."""
+    words = argparse.ArgumentParser(
+        prog=f"agentconsole {prog}",
+        description=f"{description} It uses the login that the console has kept, or the token in AGENTCONSOLE_TOKEN.",
+        epilog=EPILOGUE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    words.add_argument("--server", default="", metavar="URL", help="address of the server")
+    words.add_argument("--user", default="", metavar="NAME", help="name under which to log in")
+    words.add_argument("--json", action="store_true", help="print the answer as one line of JSON")
+    return words
+
+
+def run(
+    words: argparse.ArgumentParser, given: Sequence[str], plan: Callable[[argparse.Namespace], Work]
+) -> int:
+    """Do what ``plan`` makes of the words; the answer is the exit code."""
+    read = words.parse_args(given)
+    held = settings.load().settings
+    server, user = read.server or held.server, read.user or held.user
+    code, told = asyncio.run(_do(server, user, plan(read)))
+    if read.json:
+        print(msgspec.json.encode(told.data).decode())
+    elif code == DONE:
+        print("\n".join(clean(line) for line in told.text.splitlines()))
+    else:
+        print(f"agentconsole: {clean(told.text)}", file=sys.stderr)
+    return code
+
+
+async def _do(server: str, user: str, work: Work) -> tuple[int, Told]:
+    if not (server and user):
+        text = "Name the server and the user: --server URL --user NAME, or put them into the settings."
+        return USAGE, _refused("usage", text)
+    try:
+        server = server_url(server)
+    except ValueError as error:
+        return USAGE, _refused("usage", str(error))
+    found = await credentials.find(server, user)
+    if not found.token:
+        text = found.notice or f"{user} is not logged in at {server} here. Start the console once and log in."
+        return LOGIN, _refused(Code.login, text)
+    try:
+        return DONE, await work(Http(server, found.token))
+    except Problem as problem:
+        code = {"unreachable": UNREACHABLE, Code.login: LOGIN}.get(problem.code, REFUSED)
+        return code, _refused(problem.code, str(problem))
+
+
+def _refused(code: str, text: str) -> Told:
+    return Told(text, {"done": False, "code": str(code), "text": text})
+
+
+async def ask(http: Http, path: str, shape: Any) -> Any:
+    """What the server answers at this path, in this shape. Raises Problem."""
+    try:
+        return msgspec.json.decode(await http.ask("GET", path), type=shape)
+    except msgspec.MsgspecError as error:
+        raise Problem("unreachable", "The server's answer cannot be read; is it the same version?") from error
