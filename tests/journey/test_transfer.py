@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
+from tests.browser.acts import bubble, start
+from tests.browser.conftest import Contexts
 from tests.journey.conftest import Consoles
 from tests.journey.console import ENTER, ESCAPE, Console
 from tests.running import Running, Visitor, unique
@@ -157,3 +160,47 @@ def test_taken_over_while_the_agent_types_what_stands_there_is_kept_and_sent_to_
     assert "secret code" not in json.dumps([frame for frame in frames if frame["t"] == "event"])
     visitor.close()
     until(lambda: "secret" not in "".join(boss.rows), what="no trace on the other screen")
+
+
+@pytest.mark.browser
+def test_in_the_browser_a_transfer_is_one_friendly_line(
+    site: Running,
+    contexts: Contexts,
+    department: str,
+    consoles: Consoles,
+    robin: str,
+    agent: str,
+    colleague: Console,
+) -> None:
+    kim = consoles().ready()
+    page = contexts(viewport={"width": 1000, "height": 800}).new_page()
+    page.goto(f"{site.url}/chat/{department}")
+    start(page, "My printer is on fire", name="Ana")
+    kim.row("Ana", "My printer is on fire")
+    kim.send(ENTER)
+    kim.row("to Ana ▸")
+    log = page.get_by_role("log")
+    expect(log.get_by_text("is here for you", exact=False)).to_have_count(1)
+
+    hand_over(kim, robin, NOTE)
+    colleague.wait_for("Offered to you 1")
+    colleague.send("D")
+    colleague.wait_for("Decline the chat with Ana?")
+    colleague.send(ENTER)
+    kim.wait_for(f"{robin} would rather not take the chat")
+    kim.send("i")
+    kim.write("One moment, please")
+    expect(bubble(page, "One moment, please")).to_be_visible()
+    expect(log.locator(".notice")).to_have_count(2)  # started, took
+
+    hand_over(kim, robin, NOTE)
+    colleague.wait_for("Offered to you 1")
+    colleague.send("v")
+    colleague.row("┃ My printer is on fire")
+    colleague.send("a")
+    colleague.row("to Ana ▸")
+    expect(log.get_by_text(f"\u2068{robin}\u2069 is here for you now")).to_be_visible()
+    colleague.write("I have got a new one here")
+    expect(bubble(page, "I have got a new one here")).to_be_visible()
+    expect(log.locator(".notice")).to_have_count(3)
+    assert NOTE not in page.content()

@@ -39,7 +39,7 @@ function eventRow(chat, { pub, at, by, what }, marked) {
     return { ...row, type: "line", text: what.text, mark: marked ? markOf(chat, pub) : "", entry: null };
   }
   if (what.kind === "rated" || (what.kind === "finished" && !isOpen(chat))) return null;
-  return { ...row, type: "notice", kind: what.kind, topic: what.topic ?? "" };
+  return { ...row, type: "notice", kind: what.kind, name: what.name ?? by.name, topic: what.topic ?? "" };
 }
 
 function pendingRow(entry) {
