@@ -19,7 +19,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 
 from agentconsole import __version__
 from agentconsole.addresses import in_the_clear, is_local, server_url
-from agentconsole.link import SILENT_AFTER_MS, LinkState
+from agentconsole.keeper import Keeper
+from agentconsole.link import CLOSED, SILENT_AFTER_MS, LinkState
 from agentconsole.outbox import Command
 from agentconsole.protocol import (
     LINK_LOST_SECONDS,
@@ -47,6 +48,7 @@ from agentconsole.protocol import (
     encode,
 )
 from agentconsole.store import Store
+from agentconsole.typings import Strokes
 from agentconsole.views import Topic, Touched
 
 if TYPE_CHECKING:
@@ -62,9 +64,7 @@ CONNECT_SECONDS = 10
 PING_AFTER_MS = 2_000
 GIVE_UP_MS = min(20, LINK_LOST_SECONDS) * 1000
 MARKS_MS = 1_000
-SAVE_MS = 700
 BURST = 100  # frames that are applied together at most: a flood must not pile up in memory
-TYPING_REPEAT_MS = 3_000
 
 FIRST_RETRY_S = 5.0
 LONGEST_RETRY_S = 60.0
@@ -248,11 +248,7 @@ class Client:
         self.token = token
         self.store = store
         self._changed = changed
-        self._save = save
-        self._saving = asyncio.Lock()
-        self._saver: asyncio.Future[None] | None = None
-        self._saved_version = 0
-        self._dirty_since = 0
+        self._keeper = Keeper(store, save, lambda sentence: self._tell(store.warn(sentence)))
         self._clock = clock
         self._label = label or f"agentconsole/{__version__}"
         self._http = Http(server, token)
@@ -268,8 +264,7 @@ class Client:
         self._ping_wanted = False
         self._pings: dict[int, int] = {}
         self._ping_number = 0
-        self._typing: dict[int, str] = {}
-        self._typing_told: dict[int, int] = {}
+        self._strokes = Strokes()
         self._shut: list[Shut] = []
         self._wall = self._wall_told = False
         self._marks_at = 0
@@ -290,7 +285,7 @@ class Client:
             over = bool(self._session_over)
             state = LinkState.login if over else LinkState.offline
             self.store.link.enter(state, self._clock(), self._session_over)
-            await self._keep_last()
+            await self._keeper.keep_last()
         self._tell({Touched(Topic.link)})
         return End.login if over else End.stopped
 
@@ -315,11 +310,7 @@ class Client:
 
     def typing(self, chat: int, text: str) -> None:
         """Tell that I am typing, or have stopped (''). What I type stays here; repeated every 3 s at most."""
-        told = self._typing_told.get(chat)
-        if text and told is not None and self._clock() - told < TYPING_REPEAT_MS:
-            return
-        if text or told is not None:
-            self._typing[chat] = text
+        if self._strokes.note(chat, text, self._clock()):
             self._wake()
 
     def retry_now(self) -> None:
@@ -345,7 +336,7 @@ class Client:
 
     def touch(self) -> None:
         """Drafts or history changed: save them soon (within about a second), in a thread."""
-        self._dirty_since = self._dirty_since or self._clock()
+        self._keeper.touch(self._clock())
         self._wake()
 
     async def customer(self, chat: int) -> CustomerCard:
@@ -415,14 +406,13 @@ class Client:
     def _goodbye(self, socket: ClientConnection) -> str:
         if socket.close_code in SESSION_ENDED:
             self._session_over = self._session_over or "Your session has ended. Log in again."
-        return _CLOSED.get(socket.close_code or 0, "The connection broke.")
+        return CLOSED.get(socket.close_code or 0, "The connection broke.")
 
     def _lost(self) -> None:
         """Nobody knows what became of what was under way."""
         self._socket, self._hello_at, self._synced_at = None, 0, 0
         self._pings.clear()
-        self._typing.clear()
-        self._typing_told.clear()
+        self._strokes = Strokes()
         self._shut.clear()
         self._wall_told = False
         self._tell(self.store.link_lost(self._clock()))
@@ -507,7 +497,7 @@ class Client:
         while True:
             self._work.clear()
             if self.store.link.state is LinkState.connected:
-                await self._keep()
+                await self._keeper.keep()
                 for frame in self._due(self._clock()):
                     await socket.send(encode(frame), text=True)
             await _wait(self._work, self._next_work(self._clock()))
@@ -518,14 +508,7 @@ class Client:
         frames: list[msgspec.Struct] = [*outbox.due(now)]
         for command in outbox.due(now):
             outbox.sent(command.cid)
-        for chat, text in self._typing.items():
-            frames.append(Typing(chat, "…" if text else ""))
-            if text:
-                self._typing_told[chat] = now
-            else:
-                self._typing_told.pop(chat, None)
-        self._typing.clear()
-        frames += self._shut
+        frames += [*self._strokes.due(now), *self._shut]
         self._shut.clear()
         if self._wall is not self._wall_told:
             self._wall_told = self._wall
@@ -560,8 +543,8 @@ class Client:
             self._stir.clear()
             now = self._clock()
             touched = self.store.expire(now) | self._silence(now)
-            if self._dirty_since and now - self._dirty_since >= SAVE_MS:
-                await self._keep()
+            if (self._keeper.due_in(now) or 1) <= 0:
+                await self._keeper.keep()
             self._tell(touched)
             await _wait(self._stir, self._next_tick(self._clock()))
 
@@ -576,9 +559,7 @@ class Client:
         return self.store.silent() if not before else {Touched(Topic.link)}
 
     def _next_tick(self, now: int) -> int | None:
-        waits = [self.store.next_expiry(now)]
-        if self._dirty_since:
-            waits.append(self._dirty_since + SAVE_MS - now)
+        waits = [self.store.next_expiry(now), self._keeper.due_in(now)]
         link = self.store.link
         if link.state is LinkState.connecting or link.asked_at:
             quiet = link.quiet_ms(now)
@@ -593,46 +574,8 @@ class Client:
         self._work.set()
         self._stir.set()
 
-    # --- what must survive a crash ---
-
-    async def _keep(self) -> None:
-        """Save the written words if they changed."""
-        async with self._saving:
-            version = self.store.outbox.version
-            if self._save is None or not (self._dirty_since or version != self._saved_version):
-                return
-            self._dirty_since, self._saved_version = 0, version
-            loop = asyncio.get_running_loop()
-            self._saver = loop.run_in_executor(None, self._save, self.store.words())
-            try:
-                await asyncio.shield(self._saver)
-            except OSError as error:
-                self._tell(self.store.warn(_unkept(error)))
-
-    async def _keep_last(self) -> None:
-        """Save once more when leaving, behind a save that may be under way."""
-        if self._save is None:
-            return
-        if self._saver is not None:
-            await asyncio.wait([self._saver])
-        try:
-            self._save(self.store.words())
-        except OSError as error:
-            self._tell(self.store.warn(_unkept(error)))
-
 
 _NOT_UNDERSTOOD = "The server said something that this console does not know. Bring both to the same version."
-
-_CLOSED = {
-    1009: "The server found a frame too big.",
-    1008: "The server closed the connection because of its rules.",
-    1012: "The server restarts.",
-    1013: "The server has cut this console off for a moment.",
-}
-
-
-def _unkept(error: OSError) -> str:
-    return f"Drafts and unsent lines cannot be kept on disk ({_reason(error)}); do not leave before they are sent."
 
 
 async def _first(*coros: Awaitable[object]) -> None:

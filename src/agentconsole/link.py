@@ -9,6 +9,13 @@ SILENT_AFTER_MS = 3_000
 
 # The class changes when the round trip passes these bounds (ms), and back only below 4/5 of them.
 _BOUNDS = (150, 500, 1_500)
+# Why a server closes a connection, by its code.
+CLOSED = {
+    1009: "The server found a frame too big.",
+    1008: "The server closed the connection because of its rules.",
+    1012: "The server restarts.",
+    1013: "The server has cut this console off for a moment.",
+}
 
 
 class LinkState(StrEnum):

@@ -1,8 +1,11 @@
-"""What is being typed elsewhere: newest wins, and it is forgotten after eight seconds."""
+"""What is being typed elsewhere, forgotten after eight seconds; and that something is being typed here."""
 
 from __future__ import annotations
 
+from agentconsole.protocol import Typing
+
 TYPING_MS = 8_000
+REPEAT_MS = 3_000
 
 
 class Typings:
@@ -43,3 +46,30 @@ class Typings:
         """Milliseconds until `expire` has something to do; None = nothing is being typed."""
         oldest = min((at for _, at in self._texts.values()), default=None)
         return None if oldest is None else max(0, oldest + TYPING_MS - now)
+
+
+class Strokes:
+    """What I type, chat by chat: told at most every 3 s while it goes on, at once when it stops, and never what it is."""
+
+    def __init__(self) -> None:
+        self._now: dict[int, str] = {}
+        self._told: dict[int, int] = {}
+
+    def note(self, chat: int, text: str, now: int) -> bool:
+        """I am typing, or have stopped (''). True if there is something to tell."""
+        told = self._told.get(chat)
+        if (text and told is not None and now - told < REPEAT_MS) or (not text and told is None):
+            return False
+        self._now[chat] = text
+        return True
+
+    def due(self, now: int) -> list[Typing]:
+        """What is to be told now; it then counts as told."""
+        frames = [Typing(chat, "…" if text else "") for chat, text in self._now.items()]
+        for chat, text in self._now.items():
+            if text:
+                self._told[chat] = now
+            else:
+                self._told.pop(chat, None)
+        self._now.clear()
+        return frames
