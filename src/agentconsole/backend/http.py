@@ -88,8 +88,8 @@ def build(database: Database, desk: Desk, hub: Hub, options: Options, auth: Auth
     app = Starlette(
         routes=[
             *(
-                Path(route.path, _guarded(database, _resource(house, options, route)), methods=[route.method])
-                for route in ROUTES
+                Path(path, _guarded(database, _by_method(house, options, routes)), methods=[*routes])
+                for path, routes in _paths().items()
             ),
             *_pages(options),
             Path("/healthz", health),
@@ -103,6 +103,24 @@ def build(database: Database, desk: Desk, hub: Hub, options: Options, auth: Auth
 
 
 # --- resources -----------------------------------------------------------------------------------------------------
+
+
+def _paths() -> dict[str, dict[str, Route]]:
+    """The routes by path and method: one address knows all its methods."""
+    found: dict[str, dict[str, Route]] = {}
+    for route in ROUTES:
+        found.setdefault(route.path, {})[route.method] = route
+    return found
+
+
+def _by_method(house: House, options: Options, routes: dict[str, Route]) -> Endpoint:
+    endpoints = {method: _resource(house, options, route) for method, route in routes.items()}
+
+    async def endpoint(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        return await endpoints[method](request)
+
+    return endpoint
 
 
 def _resource(house: House, options: Options, route: Route) -> Endpoint:

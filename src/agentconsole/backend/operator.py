@@ -27,6 +27,7 @@ from .desk.admin import (
     SetDepartment,
     SetPassword,
     WithdrawGrant,
+    as_order,
 )
 from .desk.availability import SetBreaks
 from .desk.sessions import EndSession, EndSessions
@@ -135,44 +136,7 @@ def _users(db: Connection, now: int) -> list[dict[str, Any]]:
 def _departments(db: Connection, now: int) -> list[dict[str, Any]]:
     every = departments.every(db)
     slugs = {found.id: found.slug for found in every}
-    return [
-        {
-            "id": found.id,
-            "slug": found.slug,
-            "name": found.name,
-            "description": found.description,
-            "welcome": found.welcome,
-            "topics": list(found.topics),
-            "team": found.team,
-            "archived": found.archived,
-            "wrapup_s": found.wrapup_ms // 1_000,
-            "abandon_s": found.abandon_ms // 1_000,
-            "waiting_s": found.waiting_ms // 1_000,
-            "queue_limit": found.queue_limit,
-            "version": found.version,
-            "to_solve": found.to_solve,
-            "pages": list(found.pages),
-            "priority": found.priority,
-            "routing": found.routing.value,
-            "agent_limit": found.agent_limit,
-            "strict_limit": found.strict_limit,
-            "languages": list(found.languages),
-            "skills": list(found.skills),
-            "skill_wait_s": found.skill_wait_ms // 1_000,
-            "reply_s": found.reply_ms // 1_000,
-            "offer_s": found.offer_ms // 1_000,
-            "wait_for_s": found.wait_for_ms // 1_000,
-            "away": found.away.value,
-            "overflow_to": slugs.get(found.overflow_to, ""),
-            "overflow_s": found.overflow_ms // 1_000,
-            "idle_s": found.idle_ms // 1_000,
-            "guests": found.guests,
-            "guide": found.guide,
-            "note_required": found.note_required,
-            "alarms": list(found.alarms),
-        }
-        for found in every
-    ]
+    return [{"id": found.id, **msgspec.structs.asdict(as_order(found, slugs))} for found in every]
 
 
 def _sessions(db: Connection, now: int) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -293,8 +293,7 @@ def _add_department(sheet: WorkingSet, actor: Actor, command: AddDepartment, now
 
 
 def _set_department(sheet: WorkingSet, actor: Actor, command: SetDepartment, now: int) -> Made:
-    found = _department(sheet, command.slug)
-    _require(actor, Deed.set_department, Thing(department=found.id))
+    found = _department_to_change(sheet, actor, command.slug)
     if command.version and command.version != found.version:
         raise Refusal(Code.conflict, f"Somebody has changed {found.slug} meanwhile. Read it again.")
     wish = _changed(sheet, found, command)
@@ -306,6 +305,26 @@ def _set_department(sheet: WorkingSet, actor: Actor, command: SetDepartment, now
     names = [name for name in wish.__struct_fields__ if getattr(wish, name) != getattr(found, name)]
     record(sheet, actor, now, "set_department", found.slug, " ".join(names))
     return _made(found.slug, f"{found.slug} was changed.", DepartmentsChanged())
+
+
+def _department_to_change(sheet: WorkingSet, actor: Actor, slug: str) -> Department:
+    """The department of this short name. Raises Refusal unknown, with its reason only to who may change them all."""
+    found = departments.by_slug(sheet.connection, slug)
+    _require(actor, Deed.set_department, Thing(department=found.id if found else 0))
+    return found or _department(sheet, slug)
+
+
+def as_order(found: Department, slugs: Mapping[int, str]) -> SetDepartment:
+    """The order that would make a department as it is; ``slugs`` by id."""
+    seconds = {name: getattr(found, name[:-1] + "ms") // 1_000 for name in _fields() if name.endswith("_s")}
+    same = {name: getattr(found, name) for name in _fields() if name not in seconds}
+    lists = {name: list(value) for name, value in same.items() if isinstance(value, tuple)}
+    overflow_to = slugs.get(found.overflow_to, "")
+    return SetDepartment(**{**same, **seconds, **lists, "overflow_to": overflow_to})
+
+
+def _fields() -> tuple[str, ...]:
+    return SetDepartment.__struct_fields__
 
 
 def _changed(sheet: WorkingSet, found: Department, wish: AddDepartment) -> Department:

@@ -53,9 +53,9 @@ class SetSystem(Order, tag="set_system", frozen=True):
 
 
 def _add_everybody(sheet: WorkingSet, actor: Actor, command: AddEverybody, now: int) -> Made:
-    department = _department(sheet, command.slug)
+    department = _department(sheet, actor, command.slug)
     if not can(actor, Deed.set_department, Thing(department=department.id)):
-        raise _unknown()
+        raise Refusal(Code.unknown, "There is no such thing, or it is not yours to change.")
     added = []
     for key, grants in users.every_grant(sheet.connection).items():
         if answers_anywhere(grants) and not answers(grants, department.id):
@@ -72,7 +72,8 @@ def answers_anywhere(grants: tuple[Grant, ...]) -> bool:
 
 
 def _set_member_of(sheet: WorkingSet, actor: Actor, command: SetMemberOf, now: int) -> Made:
-    found, department = _named(sheet, command.name), _department(sheet, command.department)
+    found = _named(sheet, actor, command.name)
+    department = _department(sheet, actor, command.department)
     present = members.one(sheet.connection, found.id, department.id)
     wish = SetMember(
         CID,
@@ -88,7 +89,7 @@ def _set_member_of(sheet: WorkingSet, actor: Actor, command: SetMemberOf, now: i
 
 
 def _set_agent_of(sheet: WorkingSet, actor: Actor, command: SetAgentOf, now: int) -> Made:
-    found = _named(sheet, command.name)
+    found = _named(sheet, actor, command.name)
     wish = SetAgent(
         CID,
         found.id,
@@ -155,18 +156,23 @@ def _user(sheet: WorkingSet, key: int) -> User | None:
     return None if found is None or found.disabled else found
 
 
-def _named(sheet: WorkingSet, name: str) -> User:
+def _named(sheet: WorkingSet, actor: Actor, name: str) -> User:
     found = users.by_name(sheet.connection, name.strip().lower())
     if found is None:
-        raise Refusal(Code.unknown, f"There is no user {name}.")
+        raise _missing(actor, f"There is no user {name}.")
     return found
 
 
-def _department(sheet: WorkingSet, slug: str) -> Department:
+def _department(sheet: WorkingSet, actor: Actor, slug: str) -> Department:
     found = departments.by_slug(sheet.connection, slug)
     if found is None:
-        raise Refusal(Code.unknown, f"There is no department {slug}.")
+        raise _missing(actor, f"There is no department {slug}.")
     return found
+
+
+def _missing(actor: Actor, sentence: str) -> Refusal:
+    """What is missing is said to who may change all of it; to others it is like what is not theirs."""
+    return Refusal(Code.unknown, sentence) if can(actor, Deed.administer) else _unknown()
 
 
 def _unknown() -> Refusal:

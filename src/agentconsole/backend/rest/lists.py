@@ -1,4 +1,4 @@
-"""The smaller lists over REST: departments, left messages, canned replies."""
+"""The smaller lists over REST: left messages, canned replies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from agentconsole.protocol import (
     CannedCard,
     ClientId,
     Code,
-    DepartmentCard,
     HandleLeft,
     LeftCard,
     Part,
@@ -28,10 +27,6 @@ class Handling(Part, frozen=True):
     handled: bool = True
 
 
-async def _departments(call: Call) -> list[DepartmentCard]:
-    return call.house.hub.department_list(call.actor).departments
-
-
 async def _left(call: Call) -> list[LeftCard]:
     since = call.house.desk.clock() - DAY_MS
     found = await call.house.database.read(lambda db: letters.left_since(db, since))
@@ -50,13 +45,6 @@ async def _canned(call: Call) -> list[CannedCard]:
 
 
 ROUTES = (
-    Route(
-        method="GET",
-        path="/api/departments",
-        handler=_departments,
-        summary="The departments; `mine` are those in which I have a role.",
-        answer=list[DepartmentCard],
-    ),
     Route(
         method="GET",
         path="/api/left-messages",

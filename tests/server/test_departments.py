@@ -1,0 +1,51 @@
+"""Departments over REST: supervisors run their own, nobody another's, and of two who change one the second is told."""
+
+from typing import Any
+
+from tests.running import Running
+
+
+def ask(server: Running, who: str, method: str, path: str, body: object = None) -> tuple[int, Any]:
+    """The status and the body of one answer."""
+    answer = server.ask(method, path, server.login(who), body)
+    return answer.status_code, answer.json()
+
+
+def test_a_supervisor_adds_a_department_and_belongs_to_it(server: Running) -> None:
+    lead = server.add_user("supervisor", department=server.add_department())
+    status, outcome = ask(
+        server, lead, "POST", "/api/departments", {"slug": "spares", "settings": {"routing": "ring"}}
+    )
+    assert (status, outcome["changed"]) == (200, True)
+    mine = {
+        card["slug"]: card["id"]
+        for card in ask(server, lead, "GET", "/api/departments")[1]
+        if card.get("mine")
+    }
+    assert "spares" in mine
+    key = mine["spares"]
+    status, settings = ask(server, lead, "GET", f"/api/departments/{key}")
+    assert (status, settings["routing"], settings["reply_s"]) == (200, "ring", 60)
+    change = {"reply_s": 90, "guide": "Only broken ones.", "version": settings["version"]}
+    assert ask(server, lead, "PATCH", f"/api/departments/{key}", change)[1]["changed"]
+    status, refusal = ask(server, lead, "PATCH", f"/api/departments/{key}", change | {"reply_s": 30})
+    assert (status, refusal["code"]) == (409, "conflict")
+    assert ask(server, lead, "GET", f"/api/departments/{key}")[1]["reply_s"] == 90
+
+
+def test_nobody_changes_anothers_department(server: Running) -> None:
+    here, there = server.add_department(), server.add_department()
+    key = server.department_id(here)
+    for who in (server.add_user("supervisor", department=there), server.add_user("agent", department=here)):
+        for method, path, body in (
+            ("GET", f"/api/departments/{key}", None),
+            ("PATCH", f"/api/departments/{key}", {"reply_s": 5}),
+            ("POST", f"/api/departments/{key}/everybody", None),
+        ):
+            nowhere = path.replace(str(key), "999999")
+            assert ask(server, who, method, path, body) == ask(server, who, method, nowhere, body)
+            assert ask(server, who, method, path, body)[0] == 404
+    assert (
+        ask(server, server.add_user("agent", department=here), "POST", "/api/departments", {"slug": "new"})[0]
+        == 404
+    )
