@@ -15,14 +15,14 @@ import msgspec
 from agentconsole.protocol import Code, Side, Take, encode
 
 from ..domain.chat import ChatCommand, decide
-from ..domain.life import Refusal, unknown
-from ..domain.policy import Actor
-from ..storage import Connection
+from ..domain.life import Refusal, thing, unknown
+from ..domain.policy import Actor, Deed, can
+from ..storage import Connection, users
 from ..storage.chats import Receipt, WorkingSet
 from ..storage.database import Database
 from ..storage.writer import Overloaded, Writer
 from . import admin, availability, handing, sessions, staff, talking, team, visits
-from .made import Change, Made
+from .made import Change, Made, StaffChanged
 from .workload import may_take
 
 log = logging.getLogger("agentconsole.desk")
@@ -114,17 +114,36 @@ def work(connection: Connection, jobs: Sequence[Job], careful: bool) -> list[Mad
     """Load, decide, write: one batch inside one transaction."""
     sheet = WorkingSet(connection, careful)
     sheet.load(_chats_of(jobs))
+    rights: dict[int, Actor] = connection.info.get("rights", {})
     results = []
     for job in jobs:
+        if job.actor.side is Side.staff and job.actor.id in rights:
+            job = msgspec.structs.replace(job, actor=rights[job.actor.id])
         if type(job.command) in PLAIN:
             sheet.flush()
-            results.append(_plain(connection, job))
+            made = _plain(connection, job)
             sheet.forget()
+            rights = _rights(connection, made, rights)
         else:
-            results.append(_chat(sheet, job))
+            made = _chat(sheet, job)
+        results.append(made)
     sheet.flush()
     sheet.remember()
+    connection.info["rights"] = rights
     return results
+
+
+def _rights(connection: Connection, made: Made, known: dict[int, Actor]) -> dict[int, Actor]:
+    """Whose rights changed: a command that was on its way just then is carried out with those of this moment."""
+    changed = {item.user for item in made.news if isinstance(item, StaffChanged)}
+    if not changed:
+        return known
+    people = [found for key in changed if (found := users.by_id(connection, key)) is not None]
+    actors = {found.id: users.actor_of(connection, found) for found in people}
+    for found in people:
+        if found.disabled:
+            actors[found.id] = msgspec.structs.replace(actors[found.id], grants=())
+    return known | actors
 
 
 def _chats_of(jobs: Iterable[Job]) -> Iterable[int]:
@@ -160,7 +179,8 @@ def _chat(sheet: WorkingSet, job: Job) -> Made:
         if head is None:
             raise unknown()
         department = sheet.department(head.department)
-        if type(command) is Take and department.strict_limit:
+        asked = type(command) is Take and can(job.actor, Deed.take, thing(head, department.team))
+        if asked and department.strict_limit:
             may_take(sheet, head, job.actor, job.now)
         after, entries = decide(head, job.actor, command, job.now, department)
     except Refusal as refusal:

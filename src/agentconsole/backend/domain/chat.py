@@ -148,10 +148,11 @@ def require(actor: Actor, deed: Deed, facts: Thing, sentence: str) -> None:
 
 
 def _say(head: Head, actor: Actor, command: Say, now: int, facts: Thing, department: Department) -> Decision:
+    if actor.side is not Side.visitor and not can(actor, Deed.read_chat, facts):
+        raise unknown()
     text = checked_text(command.text)
     if not is_open(head.state):
-        mine = actor.side is Side.visitor or can(actor, Deed.read_chat, facts)
-        raise over() if mine else unknown()
+        raise over()
     if actor.side is Side.visitor:
         return _visitor_says(head, actor, text, now, department)
     if head.state is State.offered and head.offer_to == actor.id:
@@ -210,9 +211,8 @@ def _reopening(head: Head) -> dict[str, object]:
 def _note(
     head: Head, actor: Actor, command: Note, now: int, facts: Thing, department: Department
 ) -> Decision:
-    text = checked_text(command.text)
     require(actor, Deed.note, facts, "Take this chat before you write a note in it.")
-    return append(head, actor.party, now, Noted(text))
+    return append(head, actor.party, now, Noted(checked_text(command.text)))
 
 
 def _take(
@@ -222,12 +222,12 @@ def _take(
         raise unknown()
     if head.owner == actor.id and head.state in (State.active, State.wrapup):
         return head, []
-    if not is_open(head.state):
-        raise Refusal(Code.gone, "The visitor has left this chat already.")
     if offers.accepts(head, actor):
         return offers.accept(head, actor.party, now)
     if head.owner:
         raise Refusal(Code.taken, f"{head.owner_name} has taken this chat.")
+    if not is_open(head.state):
+        raise Refusal(Code.gone, "The visitor has left this chat already.")
     if head.offer_to not in (0, actor.id) and not can(actor, Deed.force, facts):
         raise Refusal(Code.taken, f"This chat is being offered to {head.offer_name}.")
     return take(head, actor.party, now)
