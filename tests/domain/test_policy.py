@@ -44,7 +44,7 @@ def covers_call(thing: Thing, grant: Grant) -> bool:
 
 
 def reachable(thing: Thing, actor: Actor, covered: bool) -> bool:
-    return covered or called(thing, actor, covered)
+    return covered or taking_part(thing, actor, covered) or called(thing, actor, covered)
 
 
 def agents_reading(thing: Thing, actor: Actor, covered: bool) -> bool:

@@ -80,7 +80,9 @@ class Reach(StrEnum):
         "reading"  # those; what is offered to me; my department's if open to colleagues, and its waiting ones
     )
     called = "called"  # what is offered to me or to my department, or I am invited to
-    reachable = "reachable"  # everything of a department that the grant covers, and what I am called to
+    reachable = (
+        "reachable"  # everything of a department that the grant covers; what I take part in or am called to
+    )
     department = "department"  # everything of a department that the grant covers
     everywhere = "everywhere"
 
@@ -232,10 +234,10 @@ def _reached(reach: Reach | None, grant: Grant, actor: Actor, thing: Thing) -> b
     )
     if reach is Reach.called:
         return called
+    near = called or _is(actor, (thing.owner, *thing.guests))
     if reach is Reach.reachable:
-        return covered or called
-    readable = covered and (thing.team or thing.waiting)
-    return readable or called or _is(actor, (thing.owner, *thing.guests))
+        return covered or near
+    return near or (covered and (thing.team or thing.waiting))
 
 
 def _is(actor: Actor, users: tuple[int, ...]) -> bool:
