@@ -385,7 +385,7 @@ async def test_previews_are_for_those_who_may_answer(sqlite_url: str, tmp_path: 
         for name, window in everybody.items():
             await window.settle()
             texts = {preview.text for preview in window.seen(p.Preview)}
-            wanted = {"ann": {"waiting", "to Ann", "watched"}, "ada": {"waiting", "watched"}}
+            wanted = {"ann": {"waiting", "to Ann", "watched"}, "ada": {"watched"}}
             assert texts == wanted.get(name, set() if name in ("carl", "root") else {"waiting"}), name
 
 

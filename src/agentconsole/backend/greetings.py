@@ -31,8 +31,13 @@ from .views import staff_event, visitor_event
 TAIL = 500
 
 
-async def greet_staff(hub: Hub, reader: StaffReader, cursors: Mapping[int, int], run: str, now: int) -> None:
-    """Subscribe first, then the lists as they stand, then what is missing of the reader's own chats, then Synced."""
+async def greet_staff(
+    hub: Hub, reader: StaffReader, cursors: Mapping[int, int], run: str, now: int, rights: int
+) -> bool:
+    """Subscribe first, then the lists as they stand, then what is missing of the reader's own chats, then Synced.
+
+    False = the reader's rights, read when the hub's ``rights`` was this number, have changed; nothing was told.
+    """
     actor = reader.actor
     seat = hub.board.seat(actor.id)
     words: list[object] = [
@@ -50,6 +55,8 @@ async def greet_staff(hub: Hub, reader: StaffReader, cursors: Mapping[int, int],
         if can(actor, Deed.left_read, Thing(department=card.department))
     )
     words.extend(await hub.database.read(lambda db: messages.cards(db, actor.id, hub.channels(actor))))
+    if hub.rights_changed(actor.id, rights):
+        return False
     words.extend(filed.card for filed in hub.board.feedback.values() if has_feedback(actor, filed))
     for head in hub.board.heads.values():
         if hub.lists(actor, head):
@@ -65,6 +72,7 @@ async def greet_staff(hub: Hub, reader: StaffReader, cursors: Mapping[int, int],
     for head in mine:
         await catch_up_staff(hub, reader, head, cursors.get(head.id))
     reader.send(pack(encode(Synced())))
+    return True
 
 
 async def open_chat(hub: Hub, reader: StaffReader, head: Head, after: int | None, cid: str) -> None:

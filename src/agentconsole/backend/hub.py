@@ -44,7 +44,7 @@ from .desk.made import (
     TeamChanged,
 )
 from .desk.staff import SaveMarks
-from .desk.talking import Watched, feedback_thing, may_read_room
+from .desk.talking import Watched, feedback_thing, may_read_room, watches
 from .desk.workload import answering_in
 from .dispatcher import Dispatcher
 from .domain.chat import VisitorLink
@@ -93,6 +93,9 @@ class Hub:
         self.catch_up: Callable[[StaffReader, Head], None] = _no_catching_up
         self.dispatcher: Dispatcher | None = None
         self._walls: dict[StaffReader, dict[int, Beat]] = {}
+        self._walls_move = False
+        self.rights = 0
+        self._rights_of: dict[int, int] = {}
 
     def load(self, connection: Connection, now: int) -> None:
         """Read the running moment from the database, before the doors open."""
@@ -123,6 +126,8 @@ class Hub:
             self._show_new(after)
         self._tell_events(after, change)
         if listed:
+            if before is not None and (before.owner, before.guests) != (after.owner, after.guests):
+                self._tell_newcomers(after)
             self._tell_listed(before, after)
         if after.lost_at and is_open(after.state) and after.visitor in self._by_visitor:
             self._submit(VisitorLink(after.id, True))
@@ -171,8 +176,13 @@ class Hub:
         elif head.id in reader.shown:
             reader.shown.discard(head.id)
             reader.send(frame if self.may_read(reader.actor, head) else _gone(head))
-        if head.id in reader.following and not self.may_read(reader.actor, head):
-            self.unfollow(reader, head.id)
+        if head.id in reader.following:
+            if not self.may_read(reader.actor, head):
+                self.unfollow(reader, head.id)
+            elif self.comes_to_watch(reader, head):
+                if watches(head, reader.actor) and self.desk is not None:
+                    self.desk.submit(reader.actor, Watched(head.id, True), _ignore)
+                self.watch(reader, head)
 
     def _follow_part(self, head: Head, before: Head | None) -> None:
         """Who answers a chat, or has joined it, follows it in all windows."""
@@ -183,6 +193,11 @@ class Hub:
                 if head.id not in reader.following and reader.hold(head.id):
                     self.follow(reader, head.id)
                     self.catch_up(reader, head)
+
+    def _tell_newcomers(self, head: Head) -> None:
+        """Who answers a chat from now on is told who watches it to learn."""
+        if self.is_learned_from(head.id):
+            self._tell_learning(head)
 
     def _show_new(self, head: Head) -> None:
         resume = pack(encode(VisitorResume(head.id, 0, head.pub)))
@@ -227,6 +242,7 @@ class Hub:
             about = Thing(department=item.department)
             self._tell_staff(item, lambda actor: can(actor, Deed.left_read, about))
         elif isinstance(item, SessionsEnded):
+            self._rights_changed(item.user)
             for reader in [*self._by_user.get(item.user, ())]:
                 if item.session in (0, reader.session):
                     reader.close(CLOSE_SESSION_ENDED, "session ended")
@@ -241,6 +257,7 @@ class Hub:
             if self.dispatcher is not None:
                 self.dispatcher.departments_changed()
         elif isinstance(item, StaffChanged):
+            self._rights_changed(item.user)
             self.database.read_now(self.board.load_people)
             self._people_changed()
             self._tell_seat(item.user)
@@ -248,6 +265,14 @@ class Hub:
             for reader in [*self._by_user.get(item.user, ())]:
                 reader.send(pack(encode(Bye("Your rights have changed.", 0))))
                 reader.close(CLOSE_RESTART, "rights changed")
+
+    def _rights_changed(self, user: int) -> None:
+        self.rights += 1
+        self._rights_of[user] = self.rights
+
+    def rights_changed(self, user: int, since: int) -> bool:
+        """Have the rights of this user, or one of his sessions, changed since ``rights`` was this number?"""
+        return self._rights_of.get(user, 0) > since
 
     def _people_changed(self) -> None:
         if self.dispatcher is not None:
@@ -430,6 +455,13 @@ class Hub:
         reader.following.add(chat)
         self._followers.setdefault(chat, set()).add(reader)
 
+    def comes_to_watch(self, reader: StaffReader, head: Head) -> bool:
+        """Would this reader, by following this chat, begin to watch it: does it run without him, who is not called?"""
+        known = head.id in reader.watching or head.id in reader.learning
+        if known or head.state is not State.active or takes_part(head, reader.actor.id):
+            return False
+        return not can(reader.actor, Deed.decline, thing(head, self.board.team(head.department)))
+
     def watch(self, reader: StaffReader, head: Head) -> None:
         """Remember that this reader follows a running chat without taking part: in silence, or openly to learn."""
         if can(reader.actor, Deed.observe, Thing(department=head.department)):
@@ -482,7 +514,8 @@ class Hub:
         frame = pack(encode(Preview(head.id, text)))
         about = thing(head, self.board.team(head.department))
         for reader in self.staff:
-            near = about.waiting or takes_part(head, reader.actor.id) or head.id in reader.watching
+            may_take = about.waiting and can(reader.actor, Deed.take, about)
+            near = may_take or takes_part(head, reader.actor.id) or head.id in reader.watching
             if near and head.id in reader.shown and can(reader.actor, Deed.see_preview, about):
                 reader.send(frame)
 
@@ -495,11 +528,19 @@ class Hub:
         ):
             self._walls[reader] = {}
             self._pulse(reader)
+            if not self._walls_move:
+                self._walls_move = True
+                _later(WALL_PERIOD, self._pulse_all)
+
+    def _pulse_all(self) -> None:
+        for reader in self._walls:
+            self._pulse(reader)
+        self._walls_move = bool(self._walls)
+        if self._walls_move:
+            _later(WALL_PERIOD, self._pulse_all)
 
     def _pulse(self, reader: StaffReader) -> None:
-        known = self._walls.get(reader)
-        if known is None:
-            return
+        known = self._walls[reader]
         beats = {
             head.id: Beat(head.id, head.asked_at, head.spoke_at)
             for head in self.board.heads.values()
@@ -510,7 +551,6 @@ class Hub:
         self._walls[reader] = beats
         if changed:
             reader.send(pack(encode(Pulse(changed))))
-        _later(WALL_PERIOD, self._pulse, reader)
 
     def tell_typing(self, actor: Actor, head: Head, on: bool) -> None:
         """Somebody of staff is typing: the visitor and the colleagues in the chat may know."""

@@ -31,7 +31,6 @@ from agentconsole.protocol import (
     Side,
     StaffHello,
     Start,
-    State,
     Typing,
     VisitorAck,
     VisitorHello,
@@ -57,7 +56,7 @@ from .sockets import Socket, Talk
 from .storage import Connection, chats, messages, users, visitors
 from .views import staff_event
 
-POLICY, LATER = 1008, 1013
+POLICY, RIGHTS_CHANGED, LATER = 1008, 1012, 1013
 SESSION_ENDED, TOKEN_EXPIRED = 4001, 4002
 TYPING_PERIOD = 0.5
 
@@ -346,7 +345,7 @@ class StaffTalk(Talk):
     async def _hello(self, command: StaffHello) -> None:
         desks, socket = self._desks, self._socket
         now = desks.desk.clock()
-        digest = token_hash(command.token)
+        digest, rights = token_hash(command.token), desks.hub.rights
         found = await desks.hub.database.read(lambda db: users.actor_by_token(db, digest, now))
         if found is None:
             self._send(Refused(Code.login, "This session has ended. Please log in again."))
@@ -360,8 +359,11 @@ class StaffTalk(Talk):
         if socket.transport.is_closing():
             return
         cursors = {cursor.chat: cursor.seq for cursor in command.cursors}
-        await greet_staff(desks.hub, reader, cursors, desks.run, now)
-        socket.go_on()
+        if await greet_staff(desks.hub, reader, cursors, desks.run, now, rights):
+            socket.go_on()
+        else:
+            self._send(Bye("Your rights have changed.", 0))
+            socket.close(RIGHTS_CHANGED, "rights changed")
 
     async def _readable(self, reader: StaffReader, chat: int) -> Head | None:
         hub = self._desks.hub
@@ -376,22 +378,30 @@ class StaffTalk(Talk):
         if head is None:
             self._refuse_unknown(command.cid, command.chat)
             return
-        if head.state is State.active and head.id not in reader.following:
-            await self._watch(reader, head)
+        if head.id not in reader.following and self._desks.hub.comes_to_watch(reader, head):
+            head = await self._watch(reader, head)
+            if head is None:
+                self._refuse_unknown(command.cid, command.chat)
+                return
         reader.send(pack(encode(self._desks.hub.card(head))))
         await open_chat(self._desks.hub, reader, head, command.after or None, command.cid)
         if head.id not in self._opening and not takes_part(head, reader.actor.id):
             self._desks.hub.unfollow(reader, head.id)  # it was shut while it was being opened
 
-    async def _watch(self, reader: StaffReader, head: Head) -> None:
-        """Who opens a running chat without taking part in it watches it; the audit log knows before the first line."""
-        about = thing(head, self._desks.hub.board.team(head.department))
-        if takes_part(head, reader.actor.id) or can(reader.actor, Deed.decline, about):
-            return
-        if watches(head, reader.actor):
-            await self._desks.desk.handle(reader.actor, Watched(head.id, True))
-        self._desks.hub.follow(reader, head.id)  # first: who follows is named to those who answer
-        self._desks.hub.watch(reader, head)
+    async def _watch(self, reader: StaffReader, head: Head) -> Head | None:
+        """The chat, watched from now on; the audit log knows before the first line. None = meanwhile the right to
+        read it, or the reader, has gone."""
+        hub, desk = self._desks.hub, self._desks.desk
+        silently = watches(head, reader.actor)
+        if silently:
+            await desk.handle(reader.actor, Watched(head.id, True))
+        now = await self._readable(reader, head.id) if reader in hub.staff else None
+        if now is not None and hub.comes_to_watch(reader, now):
+            hub.follow(reader, now.id)  # first: who follows is named to those who answer
+            hub.watch(reader, now)
+        elif silently and head.id not in reader.watching:
+            desk.submit(reader.actor, Watched(head.id, False), _quiet)
+        return now
 
     async def _explain(self, reader: StaffReader, command: Explain) -> None:
         head = await self._readable(reader, command.chat)
