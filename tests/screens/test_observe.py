@@ -118,8 +118,8 @@ async def test_the_cursor_goes_from_tile_to_tile_and_over_the_edge() -> None:
 
 async def test_a_tile_shows_who_the_last_lines_what_is_typed_and_why_it_is_here() -> None:
     async with desk() as d:
-        card = running(1, "Ana", asked_at=START - 95_000, transfers=3, alarms=1, help_at=START)
-        await watching(d, card)
+        await watching(d, running(1, "Ana", transfers=3, alarms=1, help_at=START))
+        await d.feed(Pulse([Beat(1, START - 95_000, START)]))
         robin = Party(Side.staff, 8, "Robin")
         await d.feed(Resume(1, 0, 2, True), said(1, 1, "It burns"), said(1, 2, "Which printer?", robin))
         await d.feed(Preview(1, "the one in the kit"))

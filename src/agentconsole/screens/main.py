@@ -253,6 +253,8 @@ class MainScreen(Screen[None]):
             return writing
         if self.where is Where.chat and not self.chat.offers(action.id):
             return False
+        if writing and action.where is self.where and all(map(keys.types_text, action.keys)):
+            return False
         return action.where in (Where.anywhere, self.where)
 
     def _link(self, now: int) -> None:

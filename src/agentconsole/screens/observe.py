@@ -176,8 +176,10 @@ class ObserveView(Widget):
         words = "watching silently" if narrow else "You watch silently: nobody in these chats can notice it."
         kept = "" if self.app.size.width < 100 else " The audit log keeps who watched, and when."
         first = self._page * self.tiles.grid.capacity + 1
-        where = f"{first}-{first + len(shown) - 1} of {len(self._order)} " if shown else ""
-        self.banner.show([(f" ◉ {words}", "strong"), (kept, "dim")], [(where, "dim")])
+        last = first + len(shown) - 1
+        where = f"{first}-{last}" if last > first else f"{first}"
+        of = f"{where} of {len(self._order)} " if shown else ""
+        self.banner.show([(f" ◉ {words}", "strong"), (kept, "dim")], [(of, "dim")])
 
     def _tile(self, card: ChatCard, now: int, at: int) -> Tile:
         talk = self.store.talks.get(card.chat)

@@ -15,10 +15,13 @@ from agentconsole.widgets.transcript import Line, Transcript
 
 def room_name(store: Store, room: str) -> str:
     """The colleague's name, or the department's; that it is a channel can be seen."""
-    if user := partner(room, store.me.user if store.me else 0):
-        seat, card = store.team.get(user), store.rooms.cards.get(room)
-        return seat.display if seat else (card.last_name if card else "") or f"colleague {user}"
-    return f"all of {store.department_name(department_of(room)) or room}"
+    user = partner(room, store.me.user if store.me else 0)
+    if not user:
+        return f"all of {store.department_name(department_of(room)) or room}"
+    if seat := store.team.get(user):
+        return seat.display
+    said = store.rooms.messages.get(room, [])  # one who has left the team
+    return next((each.author_name for each in said if each.author == user), f"colleague {user}")
 
 
 def chat_name(store: Store, chat: int) -> str:

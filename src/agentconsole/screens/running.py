@@ -106,11 +106,13 @@ class RunningView(Widget):
         self.rows.focus()
 
     def arrive(self) -> None:
-        """The list comes into view."""
+        """The list comes into view; who supervises hears how long visitors wait for an answer."""
+        self.actions.wall(self.store.observes(0))
         self.redraw(self.actions.clock())
 
     def leave(self) -> None:
         """The list goes out of view."""
+        self.actions.wall(False)
 
     def sync(self, touched: set[Touched], now: int) -> None:
         """Draw what was touched."""
