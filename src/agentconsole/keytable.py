@@ -354,6 +354,9 @@ ACTIONS: tuple[Action, ...] = (
         Where.team,
         shown=True,
     ),
+    Action(
+        "write_member", ("m",), "Write", "Write to the colleague under the cursor.", Where.team, shown=True
+    ),
     Action("team_department", ("f",), "Department", "Show one department, or all.", Where.team, shown=True),
     # observe
     Action(

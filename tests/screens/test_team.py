@@ -18,6 +18,7 @@ from agentconsole.protocol import (
     SetAgent,
     SetMember,
     SetStatus,
+    StaffMessage,
     Status,
     Welcome,
 )
@@ -188,6 +189,18 @@ async def test_an_agent_is_told_that_supervisors_change_others() -> None:
         await d.press("W", "enter")
         assert d.sees("Supervisors change what Ada does.")
         assert d.sent == []
+
+
+async def test_one_key_writes_to_the_colleague_under_the_cursor() -> None:
+    async with desk() as d:
+        await d.feed(seat(21, "Ada"), seat(ME, "Kim"))
+        await d.press("W", "m")
+        await d.type("a minute?")
+        await d.press("enter")
+        (command,) = d.sent
+        assert command == StaffMessage(command.cid, "a minute?", user=21)
+        await d.press("escape", "W", "down", "m")
+        assert d.sees("This is you.")
 
 
 async def test_an_agents_own_row_opens_the_own_status() -> None:

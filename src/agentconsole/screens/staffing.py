@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from agentconsole import narrate, team
 from agentconsole.actions import Unfit
 from agentconsole.protocol import Membership, SeatCard, Status
+from agentconsole.rooms import direct
 from agentconsole.screens.ask import Ask
 from agentconsole.screens.choice import Choice, Option
 from agentconsole.screens.statuses import HINTS
@@ -37,6 +38,13 @@ class Staffing:
         if chosen is not None:
             view.within = int(chosen)
             view.redraw(self.app.actions.clock())
+
+    def write_member(self) -> None:
+        """Write to the person under the cursor."""
+        seat, me = self._seat(), self.app.store.me
+        if me is None or seat.user == me.user:
+            raise Unfit("This is you. Choose a colleague to write to.")
+        self.deeds.talk.go(direct(me.user, seat.user))
 
     async def change_member(self) -> None:
         """Choose what to change of the person under the cursor."""

@@ -54,9 +54,10 @@ class Talk:
         room = self.app.main.messages.newest_unread()
         if not room:
             raise Unfit("No message is unread. M shows all rooms.")
-        self._go(room)
+        self.go(room)
 
-    def _go(self, room: str) -> None:
+    def go(self, room: str) -> None:
+        """Show a room and write there."""
         view = self.app.main.messages
         view.open(room)
         self.app.main.go(view)
@@ -71,7 +72,7 @@ class Talk:
     async def new_message(self) -> None:
         """Choose a colleague or a department by name."""
         if room := await self._whom("Write to whom?", []):
-            self._go(room)
+            self.go(room)
 
     def to_chat(self) -> None:
         """Go to the chat that a message is about."""
