@@ -1,5 +1,6 @@
 """The order of the observe screen: what makes a chat riskier never puts it further back."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -122,3 +123,11 @@ def test_the_page_of_the_formula_has_its_numbers() -> None:
     page = formula.__doc__ or ""
     for number in (formula.HELP_POINTS, formula.UNANSWERED_MOST, formula.WAIT_MOST, formula.ALARM_MOST):
         assert f" {number} " in page
+
+
+def test_supervisors_read_the_same_formula() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "supervisor.md").read_text(encoding="utf-8")
+    rows = [row for row in (formula.__doc__ or "").splitlines() if row.startswith("|")]
+    assert len(rows) == 7
+    for row in rows:
+        assert row in page
