@@ -18,11 +18,12 @@ from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as websockets_serve
 
 from agentconsole import protocol as p
-from agentconsole.drill import rest, site
-from agentconsole.drill.agent import Agent, Manners
+from agentconsole.drill import rest, roster, site
+from agentconsole.drill.agent import Agent
 from agentconsole.drill.crew import audit
 from agentconsole.drill.ledger import Ledger
 from agentconsole.drill.link import Link, Trouble, base_url, new_cid, new_token, socket_url
+from agentconsole.drill.manners import Manners
 from agentconsole.drill.pace import TYPING_EVERY, Pace
 from agentconsole.drill.plan import Act, Temper, Waiting, plan
 from agentconsole.drill.script import Bad, Dialogue, load
@@ -186,8 +187,8 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_drill_and_scripted_agents_lose_and_double_nothing(desk: Site) -> None:
     ledger = Ledger()
-    manners = Manners(hesitation=(0.5, 2), limit=8)
-    agent = Agent(desk.socket("/ws/staff"), desk.tokens[site.SEAT], manners, BOOK, 12.0, "seat", ledger)
+    manners = Manners(hesitation=(0.5, 2))
+    agent = Agent(desk.socket("/ws/staff"), desk.tokens[roster.SEAT], manners, BOOK, 12.0, "seat", ledger)
     working = asyncio.create_task(agent.run())
     told: list[str] = []
     drill = Drill(server=desk.base, rate=4.0, visitors=10, seed="books", speed=12.0)
@@ -196,13 +197,13 @@ async def test_a_drill_and_scripted_agents_lose_and_double_nothing(desk: Site) -
     finally:
         agent.finish()
         await working
-    checked = await audit(desk.base, desk.tokens[site.KEEPER], ledger)
+    checked = await audit(desk.base, desk.tokens[roster.KEEPER], ledger)
     assert (ledger.lost, ledger.doubled, ledger.faults) == ([], [], [])
     assert ledger.counts["chats_started"] == 10
     assert ledger.counts["chats_taken"] >= 5
     assert sum(ledger.ratings.values()) >= 1
     assert checked["lines"] >= len([line for line in ledger.lines if line.number]) > 20
-    cards = await rest.all_chats(desk.base, desk.tokens[site.KEEPER])
+    cards = await rest.all_chats(desk.base, desk.tokens[roster.KEEPER])
     assert all(card.drill for card in cards)
     assert any("rates" in sentence for sentence in told)
 
@@ -229,7 +230,7 @@ async def test_a_line_sent_into_a_cut_link_arrives_once(desk: Site) -> None:
         assert isinstance(await asyncio.wait_for(asked, 15), p.VisitorAck)
     await link.ask(p.Leave(new_cid(), begun.chat))
     running_link.cancel()
-    events = await rest.history(desk.base, desk.tokens[site.KEEPER], begun.chat)
+    events = await rest.history(desk.base, desk.tokens[roster.KEEPER], begun.chat)
     said = [event.what.text for event in events if isinstance(event.what, p.Said)]
     assert said == ["begin", *(f"line {number}" for number in range(5))]
     assert link.losses == 5
@@ -247,7 +248,7 @@ async def test_an_impatient_visitor_goes_in_a_way_that_staff_can_see(
         plan("z", 1, BOOK, faces), opening=f"I will {act}", waiting=(Waiting(2, Act.browse), Waiting(2, act))
     )
     await Visitor(desk.socket("/ws/visitor"), impatient, 20.0, Ledger(), lambda sentence: None).run()
-    cards = await rest.all_chats(desk.base, desk.tokens[site.KEEPER])
+    cards = await rest.all_chats(desk.base, desk.tokens[roster.KEEPER])
     card = next(card for card in cards if card.first_line == f"I will {act}")
     assert card.state is state
     assert card.page.endswith("/more")
@@ -262,7 +263,7 @@ async def test_the_command_ends_with_ctrl_c_and_tells_what_happened(desk: Site) 
     )
 
     async def some_wait() -> bool:
-        cards = await rest.all_chats(desk.base, desk.tokens[site.KEEPER])
+        cards = await rest.all_chats(desk.base, desk.tokens[roster.KEEPER])
         return sum(card.state is p.State.waiting for card in cards) >= 2
 
     await async_until(some_wait, 20, what="two waiting visitors")
@@ -273,14 +274,14 @@ async def test_the_command_ends_with_ctrl_c_and_tells_what_happened(desk: Site) 
     assert report["seed"] == "c"
     assert report["chats_started"] >= 2
     assert report["chats_abandoned"] == report["chats_started"]
-    cards = await rest.all_chats(desk.base, desk.tokens[site.KEEPER])
+    cards = await rest.all_chats(desk.base, desk.tokens[roster.KEEPER])
     assert not [card for card in cards if card.state in p.OPEN_STATES and card.state is not p.State.wrapup]
 
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_an_unknown_department_is_refused_with_those_there_are(desk: Site) -> None:
     drill = Drill(server=desk.base, rate=1.0, departments=("repairs",))
-    with pytest.raises(Trouble, match=r"'repairs'.*sales.*support.*billing"):
+    with pytest.raises(Trouble, match=r"'repairs'.*support.*sales.*billing"):
         await run_drill(drill, BOOK, asyncio.Event(), Ledger(), lambda sentence: None)
 
 

@@ -20,11 +20,12 @@ import msgspec
 
 from agentconsole.text import clean
 
-from .drill import rest, site
-from .drill.agent import Manners
+from .drill import rest, roster, site
 from .drill.crew import GUIDE, Crew, audit, guide, let_go
 from .drill.ledger import Ledger
 from .drill.link import Trouble, socket_url, unwrapped
+from .drill.manners import BESIDE_A_PERSON, HEADLESS
+from .drill.roster import KEEPER, SEAT
 from .drill.script import Book, load
 from .drill.server import Server, clean_environment, command, running
 from .simulate import Drill, departments, positive, rate, run_drill
@@ -98,7 +99,7 @@ async def play(wish: Wish) -> int:
                 tokens = await stop.unless(_log_in(server.base, people))
                 if wish.show_passwords:
                     _print_passwords(people)
-                await stop.unless(site.stock(server.base, tokens[site.KEEPER]))
+                await stop.unless(site.stock(server.base, tokens[KEEPER]))
                 if wish.headless:
                     return await _headless(wish, server, book, tokens, stop)
                 return await _with_console(wish, server, book, tokens, stop, data)
@@ -106,12 +107,12 @@ async def play(wish: Wish) -> int:
         return 128 + stop.number
 
 
-async def _log_in(base: str, people: Sequence[site.Person]) -> dict[str, str]:
+async def _log_in(base: str, people: Sequence[roster.Person]) -> dict[str, str]:
     sessions = await asyncio.gather(*(rest.login(base, person.name, person.password) for person in people))
     return {session.name: session.token for session in sessions}
 
 
-def _print_passwords(people: Sequence[site.Person]) -> None:
+def _print_passwords(people: Sequence[roster.Person]) -> None:
     for person in people:
         print(f"{person.name:<8} {person.password}   {person.rights}", flush=True)
 
@@ -123,9 +124,9 @@ async def _headless(wish: Wish, server: Server, book: Book, tokens: dict[str, st
     ledger = Ledger()
     began = time.monotonic()
     crew = Crew(server.base, book, wish.speed, ledger)
-    crew.hire(tokens[site.SEAT], Manners(hesitation=(0.5, 3), limit=5), f"{wish.seed}/seat")
-    for name in site.COLLEAGUES:
-        crew.hire(tokens[name], Manners(hesitation=(2, 10), limit=2), f"{wish.seed}/{name}")
+    for name in [SEAT, *roster.COLLEAGUES, roster.MENTOR]:
+        manners = msgspec.structs.replace(HEADLESS, mentor=name == roster.MENTOR, picks=name != roster.MENTOR)
+        crew.hire(tokens[name], manners, f"{wish.seed}/{name}")
     drill = _drill(wish, server.base, wish.rate, wish.seconds)
     try:
         await _while_it_lives(server, run_drill(drill, book, stop.wished, ledger, lambda sentence: None))
@@ -133,13 +134,13 @@ async def _headless(wish: Wish, server: Server, book: Book, tokens: dict[str, st
         await crew.finish()
     if stop.number not in (0, signal.SIGINT):
         raise Interrupted
-    checked = await audit(server.base, tokens[site.KEEPER], ledger)
+    checked = await audit(server.base, tokens[KEEPER], ledger)
     fine = not (ledger.lost or ledger.doubled or ledger.faults)
     report = {
         "seconds": round(time.monotonic() - began, 1),
         "seed": wish.seed,
         "visitor_page": f"{server.base}/chat",
-        "agents": 1 + len(site.COLLEAGUES),
+        "agents": 2 + len(roster.COLLEAGUES),
         **ledger.report(),
         "checked": checked,
         "findings": [*ledger.lost, *ledger.doubled, *ledger.faults][:10],
@@ -178,12 +179,14 @@ async def _with_console(
     page = f"{server.base}/chat"
     print(f"The visitor's page: {page}   (open it in a browser and write to yourself)", flush=True)
     crew = Crew(server.base, book, wish.speed, ledger)
-    for name in site.COLLEAGUES:
-        manners = Manners(hesitation=(12, 50), limit=2, breaks=240, not_these=(GUIDE,))
-        crew.hire(tokens[name], manners, f"{wish.seed}/{name}")
+    beside = msgspec.structs.replace(BESIDE_A_PERSON, friend=SEAT, not_these=(GUIDE,))
+    for name in roster.COLLEAGUES:
+        crew.hire(tokens[name], beside, f"{wish.seed}/{name}")
+    mentor = msgspec.structs.replace(beside, mentor=True, picks=False)
+    crew.hire(tokens[roster.MENTOR], mentor, f"{wish.seed}/{roster.MENTOR}")
     crowd = asyncio.ensure_future(_crowd(wish, server.base, book, ledger))
     try:
-        code = await _console(wish, server, tokens[site.SEAT], data, stop)
+        code = await _console(wish, server, tokens[SEAT], data, stop)
     finally:
         await let_go(crowd)
         await crew.dismiss()
@@ -196,7 +199,8 @@ async def _with_console(
 async def _crowd(wish: Wish, base: str, book: Book, ledger: Ledger) -> None:
     """The guide at once, a few visitors soon, then as many as wished."""
     faces = await departments(socket_url(base, "/ws/visitor"))
-    host = guide(base, faces[0], book, ledger)
+    by_hand = next(face for face in faces if face.slug == roster.QUIET)
+    host = guide(base, by_hand, book, ledger)
     never = asyncio.Event()
     first = msgspec.structs.replace(_drill(wish, base, 0.3, 0), visitors=4, seed=f"{wish.seed}/first")
     with unwrapped():
@@ -218,7 +222,7 @@ async def _console(wish: Wish, server: Server, token: str, data: Path, stop: Sto
         "XDG_STATE_HOME": str(own),
         "XDG_CACHE_HOME": str(own),
     }
-    words = command("--server", server.base, "--user", site.SEAT)
+    words = command("--server", server.base, "--user", SEAT)
     process = await asyncio.create_subprocess_exec(*words, env=environment)
     try:
         async with asyncio.timeout(wish.seconds or None):

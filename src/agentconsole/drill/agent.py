@@ -1,48 +1,35 @@
-"""One simulated colleague: takes waiting drill chats over the staff socket, answers by script, and closes them."""
+"""One simulated colleague: does what the desk asks of an agent or a supervisor, in drill chats only."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import functools
+from collections.abc import Awaitable, Callable, Iterator
 from random import Random
 from typing import Any
 
-import msgspec
-
 from agentconsole import protocol as p
-from agentconsole.protocol import Outcome, Side, State, Status
+from agentconsole.protocol import State, Status
 
+from . import manners as words
+from .hands import Hands
 from .ledger import Ledger
-from .link import Answer, Link, new_cid, unwrapped
+from .link import Link, new_cid, unwrapped
+from .manners import Manners
 from .pace import Pace
-from .script import Book, filled
+from .script import Book
+from .serving import Serving
+from .view import View
 
-REPLY = 40.0  # seconds that an agent waits for the visitor's next line
-LETTERS = 9.0  # typed per second
-OUTCOMES = (Outcome.solved, Outcome.solved, Outcome.solved, Outcome.unsolved, Outcome.follow_up)
-REASONS = ("Coffee", "Lunch", "Meeting")
+GUESTS = (15.0, 40.0)  # seconds that somebody who joined stays
+RUN_OUT = 90.0  # seconds in which an offer that is not answered has run out
 
-
-class Manners(msgspec.Struct, frozen=True, kw_only=True):
-    """How an agent works; times in seconds of the agent's life, ``breaks`` (seconds between two) 0 = none."""
-
-    hesitation: tuple[float, float] = (15.0, 45.0)
-    limit: int = 2
-    breaks: float = 0.0
-    not_these: tuple[str, ...] = ()  # topics left to others
-
-
-class Talk:
-    """A chat of mine, as far as it has come here."""
-
-    def __init__(self) -> None:
-        self.seq = 0
-        self.unread = 0
-        self.over = False
+Duty = tuple[str, int, int]  # what, about which chat (or message), and since when
+Doing = Callable[[], Awaitable[None]]
 
 
 class Agent:
-    """Plays one agent; takes only drill chats. ``speed`` 2.0 lets the agent live twice as fast."""
+    """Plays one member of staff. ``speed`` 2.0 lets the agent live twice as fast."""
 
     def __init__(
         self, url: str, token: str, manners: Manners, book: Book, speed: float, seed: str, ledger: Ledger
@@ -53,19 +40,20 @@ class Agent:
         self._luck = Random(seed)
         self._pace = Pace(speed, self._luck)
         self._ledger = ledger
+        self._view = View(ledger)
         self._link = Link(url, self._hello, p.decode_staff_frame, self._heard, self._luck)
-        self._cards: dict[int, p.ChatCard] = {}
-        self._talks: dict[int, Talk] = {}
+        self._hands = Hands(self._link, self._view, self._pace, self._luck, ledger)
+        self._busy: dict[Duty, asyncio.Task[None]] = {}
+        self._seen: set[Duty] = set()
         self._lost_races: set[int] = set()
-        self._me = 0
-        self._on_break = False
-        self._finishing = False
 
     async def run(self) -> None:
         """Work until `finish`, and until what was taken is closed. Raises Trouble."""
         with unwrapped():
             async with asyncio.TaskGroup() as group:
-                helpers = [group.create_task(self._link.run()), group.create_task(self._breaks())]
+                helpers = [
+                    group.create_task(each()) for each in (self._link.run, self._breaks, self._chatter)
+                ]
                 try:
                     await self._link.live.wait()
                     await self._set_status(Status.online)
@@ -76,156 +64,205 @@ class Agent:
 
     def finish(self) -> None:
         """Take nothing more and close what is still open."""
-        self._finishing = True
-        self._pace.ring()
-
-    # --- what is heard ------------------------------------------------------------------------------------------
+        self._hands.finish()
 
     def _hello(self) -> p.StaffHello:
-        cursors = [p.Cursor(chat, talk.seq) for chat, talk in self._talks.items()]
+        cursors = [p.Cursor(chat, talk.seq) for chat, talk in self._view.talks.items() if talk.seq]
         return p.StaffHello(token=self._token, cursors=cursors, client="drill")
 
     def _heard(self, frame: Any) -> None:
-        if isinstance(frame, p.Welcome):
-            self._me = frame.user
-            self._cards.clear()
-        elif isinstance(frame, p.ChatCard):
-            self._card(frame)
-        elif isinstance(frame, p.Gone):
-            self._cards.pop(frame.chat, None)
-        elif isinstance(frame, p.Resume) and frame.reset and frame.chat in self._talks:
-            self._talks[frame.chat].seq = frame.after
-        elif isinstance(frame, p.Event):
-            self._event(frame)
-        else:
-            return
-        self._pace.ring()
+        if self._view.apply(frame):
+            self._pace.ring()
 
-    def _card(self, card: p.ChatCard) -> None:
-        known = self._cards.get(card.chat)
-        if known is None or card.version >= known.version:
-            self._cards[card.chat] = card
-
-    def _event(self, event: p.Event) -> None:
-        talk = self._talks.setdefault(event.chat, Talk())
-        if event.seq <= talk.seq:
-            return
-        if event.seq != talk.seq + 1:
-            self._ledger.faults.append(f"chat {event.chat}: event {event.seq} came after {talk.seq}")
-        talk.seq = event.seq
-        what = event.what
-        if isinstance(what, p.Said) and event.by.side is Side.visitor:
-            talk.unread += 1
-            self._link.send(p.Seen(event.chat, delivered=event.seq))
-        elif isinstance(what, p.Ended | p.VisitorLeft):
-            talk.over = True
-        elif isinstance(what, p.Reopened):
-            talk.over = False
-
-    # --- what is done -------------------------------------------------------------------------------------------
+    # --- what there is to do ------------------------------------------------------------------------------------
 
     async def _work(self, group: asyncio.TaskGroup) -> None:
-        busy: set[asyncio.Task[None]] = set()
-        while not self._finishing:
-            await self._pace.until(lambda: self._finishing or (self._free(busy) and bool(self._waiting())))
-            await self._unless_finishing(self._pace.rest(*self._manners.hesitation))
-            if not self._finishing and self._free(busy) and (waiting := self._waiting()):
-                card = waiting[0]
-                if await self._take(card.chat):
-                    task = group.create_task(self._serve(card))
-                    busy.add(task)
-                    task.add_done_callback(busy.discard)
-                    task.add_done_callback(lambda _: self._pace.ring())
-        if busy:
-            await asyncio.wait(busy)
+        while self._busy or not self._hands.finishing:
+            for duty, doing in list(self._duties()):
+                self._seen.add(duty)
+                task = group.create_task(_run(doing))
+                self._busy[duty] = task
+                task.add_done_callback(functools.partial(self._ended, duty))
+            await self._pace.until(lambda: self._idle() or any(True for _ in self._duties()))
 
-    def _free(self, busy: set[asyncio.Task[None]]) -> bool:
-        return not self._on_break and len(busy) < self._manners.limit
+    def _idle(self) -> bool:
+        return self._hands.finishing and not self._busy
 
-    def _waiting(self) -> list[p.ChatCard]:
-        """Chats that I might take, the longest waiting first."""
-        waiting = [
-            card
-            for card in self._cards.values()
-            if card.state is State.waiting
-            and card.drill
-            and card.topic not in self._manners.not_these
-            and card.chat not in self._lost_races
-        ]
-        return sorted(waiting, key=lambda card: card.since)
+    def _ended(self, duty: Duty, task: asyncio.Task[None]) -> None:
+        del self._busy[duty]
+        if duty[0] in ("serve", "pick"):
+            self._seen.discard(duty)
+        self._pace.ring()
 
-    async def _take(self, chat: int) -> bool:
-        answer = await self._link.ask(p.Take(new_cid(), chat))
-        if isinstance(answer, p.Refused):
+    def _duties(self) -> Iterator[tuple[Duty, Doing]]:
+        """What is to be done and not begun yet."""
+        for duty, doing in self._all_duties():
+            if duty not in self._seen:
+                yield duty, doing
+
+    def _all_duties(self) -> Iterator[tuple[Duty, Doing]]:
+        view = self._view
+        for card in view.cards.values():
+            if card.drill and view.mine(card.chat):
+                yield ("serve", card.chat, 0), Serving(self._hands, self._manners, self._book, card.chat).run
+        if self._hands.finishing:
+            return
+        for card in view.cards.values():
+            yield from self._asked_of_me(card)
+        if self._manners.picks and view.free() and self._next_waiting() is not None:
+            yield ("pick", 0, 0), self._pick
+        seat = view.seats.get(view.me)
+        if seat is not None and seat.by and seat.status is not Status.online:
+            yield ("return", 0, seat.since), self._return
+        friend = view.named(self._manners.friend)
+        for letter in view.letters:
+            if friend is not None and letter.author == friend.user:
+                yield ("answer", letter.id, 0), lambda: self._answer(friend.user)
+
+    def _asked_of_me(self, card: p.ChatCard) -> Iterator[tuple[Duty, Doing]]:
+        view, me, chat = self._view, self._view.me, card.chat
+        if card.offer_to == me:
+            yield ("offer", chat, card.offer_until), lambda: self._offered(card)
+        elif card.offer_department and not card.offer_to and card.owner != me and self._could_take(card):
+            yield ("transfer", chat, card.offer_until), lambda: self._transferred(chat)
+        if any(person.id == me for person in card.invited):
+            yield ("invited", chat, 0), lambda: self._invited(card)
+        if self._manners.mentor and card.drill and card.owner not in (0, me) and card.state is State.active:
+            if card.help_at:
+                yield ("help", chat, card.help_at), lambda: self._help(card)
+            friend = view.named(self._manners.friend)
+            if friend is not None and card.owner == friend.user:
+                yield ("whisper", chat, 0), lambda: self._whisper(chat)
+
+    def _could_take(self, card: p.ChatCard) -> bool:
+        seat = self._view.seats.get(self._view.me)
+        answers = self._view.answers(seat, card.offer_department)
+        return card.drill and self._manners.picks and self._view.free() and answers
+
+    # --- chats --------------------------------------------------------------------------------------------------
+
+    def _next_waiting(self) -> p.ChatCard | None:
+        for card in self._view.waiting():
+            if card.drill and card.topic not in self._manners.not_these and card.chat not in self._lost_races:
+                return card
+        return None
+
+    async def _pick(self) -> None:
+        await self._hands.rest(*self._manners.hesitation)
+        card = self._next_waiting()
+        if card is not None and self._view.free() and not self._hands.finishing:
+            await self._take(card.chat)
+
+    async def _take(self, chat: int) -> None:
+        if not await self._hands.done(p.Take(new_cid(), chat)):
             self._lost_races.add(chat)
-            return False
-        return True
 
-    async def _serve(self, card: p.ChatCard) -> None:
-        talk = self._talks.setdefault(card.chat, Talk())
-        for line in self._lines(card):
-            await self._unless_finishing(self._pace.rest(1, 4))
-            if talk.over or self._finishing:
-                break
-            self._read(card.chat, talk)
-            await self._say(card.chat, line)
-            await self._pace.until(lambda: talk.over or talk.unread > 0 or self._finishing, REPLY)
-        if not talk.over:
-            self._read(card.chat, talk)
-            await self._say(card.chat, self._book.language(card.language).farewell)
-        await self._unless_finishing(self._pace.rest(2, 6))
-        await self._ask(p.Close(new_cid(), card.chat, self._luck.choice(OUTCOMES)))
+    async def _offered(self, card: p.ChatCard) -> None:
+        if not card.drill or card.topic in self._manners.not_these:
+            await self._hands.ask(p.Decline(new_cid(), card.chat))
+        elif self._hands.chance(self._manners.misses):
+            await self._hands.until(lambda: not self._still(card), RUN_OUT)
+        else:
+            await self._hands.rest(*(0.3 * seconds for seconds in self._manners.hesitation))
+            if not self._still(card) or self._hands.finishing:
+                return
+            if self._hands.chance(self._manners.declines):
+                reason = self._luck.choice(words.DECLINED)
+                await self._hands.ask(p.Decline(new_cid(), card.chat, reason))
+            else:
+                await self._take(card.chat)
 
-    def _lines(self, card: p.ChatCard) -> list[str]:
-        script = self._book.matching(card.topic, card.language)
-        language = self._book.language(card.language)
-        lines = script.agent if script and script.agent else [language.greeting, *language.going_on]
-        return [filled(line, {"name": card.name or "you"}) for line in lines]
+    def _still(self, card: p.ChatCard) -> bool:
+        now = self._view.cards.get(card.chat)
+        return now is not None and (now.offer_to, now.offer_until) == (card.offer_to, card.offer_until)
 
-    def _read(self, chat: int, talk: Talk) -> None:
-        talk.unread = 0
-        self._link.send(p.Seen(chat, delivered=talk.seq, read=talk.seq))
+    async def _transferred(self, chat: int) -> None:
+        await self._hands.rest(*self._manners.hesitation)
+        card = self._view.cards.get(chat)
+        if card is not None and card.offer_department and self._view.free() and not self._hands.finishing:
+            await self._take(chat)
 
-    async def _say(self, chat: int, text: str) -> None:
-        self._link.send(p.Typing(chat, text[:1]))
-        await self._unless_finishing(
-            self._pace.strike(text, LETTERS, lambda shown: self._link.send(p.Typing(chat, shown)))
-        )
-        say = p.Say(new_cid(), chat, text)
-        try:
-            answer = await self._ask(say)
-        except asyncio.CancelledError:
-            self._ledger.sent(chat, Side.staff, text, 0)
-            raise
-        if isinstance(answer, p.Ack):
-            self._ledger.sent(chat, Side.staff, text, answer.seq)
+    async def _invited(self, card: p.ChatCard) -> None:
+        await self._hands.rest(2, 10)
+        if self._hands.finishing:
+            return
+        if not card.drill or self._hands.chance(self._manners.declines):
+            await self._hands.ask(p.Decline(new_cid(), card.chat, self._luck.choice(words.DECLINED)))
+        else:
+            await self._join(card)
 
-    async def _ask(self, command: Any) -> Answer:
-        answer = await self._link.ask(command)
-        if isinstance(answer, p.Refused) and answer.code not in (p.Code.not_now, p.Code.closed):
-            self._ledger.refused[answer.code] += 1
-        return answer
+    async def _join(self, card: p.ChatCard) -> None:
+        """Join, write a line, and leave after a while."""
+        if not await self._hands.done(p.Join(new_cid(), card.chat)):
+            return
+        await self._hands.rest(3, 8)
+        if not self._hands.finishing:
+            await self._hands.say(card.chat, self._luck.choice(self._book.language(card.language).going_on))
+        await self._hands.rest(*GUESTS)
+        if not self._view.mine(card.chat):
+            await self._hands.ask(p.Leave(new_cid(), card.chat))
+
+    async def _help(self, card: p.ChatCard) -> None:
+        await self._hands.rest(4, 12)
+        if self._hands.finishing:
+            return
+        if self._hands.chance(0.5):
+            await self._join(card)
+        else:
+            await self._hands.message(self._luck.choice(words.ADVICE), user=card.owner, chat=card.chat)
+            await self._hands.ask(p.EndHelp(new_cid(), card.chat))
+
+    async def _whisper(self, chat: int) -> None:
+        """Now and then a word about a chat of the friend's."""
+        await self._hands.rest(20, 60)
+        card = self._view.cards.get(chat)
+        friend = self._view.named(self._manners.friend)
+        if card is None or friend is None or card.owner != friend.user or self._hands.finishing:
+            return
+        if card.state is State.active and self._hands.chance(0.4):
+            await self._hands.message(self._luck.choice(words.ADVICE), user=friend.user, chat=chat)
+
+    # --- the person ---------------------------------------------------------------------------------------------
+
+    async def _answer(self, user: int) -> None:
+        await self._hands.rest(4, 15)
+        if not self._hands.finishing:
+            await self._hands.message(self._luck.choice(words.ANSWERS), user=user)
+
+    async def _return(self) -> None:
+        """Somebody else, or the server, has sent me on a break: I come back by and by."""
+        await self._hands.rest(20, 45)
+        if not self._hands.finishing:
+            await self._set_status(Status.online)
 
     async def _breaks(self) -> None:
         while self._manners.breaks:
             await self._pace.rest(self._manners.breaks * 0.5, self._manners.breaks * 1.5)
-            self._on_break = True
-            await self._set_status(Status.away, self._luck.choice(REASONS))
-            await self._pace.rest(30, 90)
-            self._on_break = False
-            await self._set_status(Status.online)
-            self._pace.ring()
+            if self._hands.chance(0.3):
+                await self._hands.ask(p.Phone(new_cid(), True))
+                await self._pace.rest(20, 60)
+                await self._hands.ask(p.Phone(new_cid(), False))
+            else:
+                await self._set_status(Status.away, self._luck.choice(self._view.breaks or ["Break"]))
+                await self._pace.rest(30, 90)
+                await self._set_status(Status.online)
+
+    async def _chatter(self) -> None:
+        while self._manners.chatter:
+            await self._pace.rest(self._manners.chatter * 0.5, self._manners.chatter * 1.5)
+            await self._link.live.wait()
+            friend = self._view.named(self._manners.friend)
+            if friend is not None and self._hands.chance(0.4):
+                await self._hands.message(self._luck.choice(words.DIRECT), user=friend.user)
+                continue
+            seat = self._view.seats.get(self._view.me)
+            if channels := [key for key in self._view.departments if self._view.answers(seat, key)]:
+                department = self._luck.choice(channels)
+                await self._hands.message(self._luck.choice(words.CHANNEL), department=department)
 
     async def _set_status(self, status: Status, reason: str = "") -> None:
-        await self._ask(p.SetStatus(new_cid(), status, reason))
+        await self._hands.ask(p.SetStatus(new_cid(), status, reason))
 
-    async def _unless_finishing(self, doing: Coroutine[Any, Any, None]) -> None:
-        """Do it, but drop it as soon as it is time to finish."""
-        task = asyncio.ensure_future(doing)
-        waiting = asyncio.ensure_future(self._pace.until(lambda: self._finishing))
-        try:
-            await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            task.cancel()
-            waiting.cancel()
-            await asyncio.gather(task, waiting, return_exceptions=True)
+
+async def _run(doing: Doing) -> None:
+    await doing()

@@ -9,9 +9,10 @@ from contextlib import suppress
 from agentconsole.protocol import DepartmentFace, Side
 
 from . import rest
-from .agent import Agent, Manners
+from .agent import Agent
 from .ledger import Ledger, lines_of
 from .link import Trouble, socket_url
+from .manners import Manners
 from .plan import Act, Plan, Temper, Waiting
 from .script import Answer, Book, Script
 from .visitor import Visitor
@@ -101,6 +102,7 @@ async def audit(base: str, token: str, ledger: Ledger) -> dict[str, int]:
         events = await rest.history(base, token, card.chat)
         if [event.seq for event in events] != list(range(1, len(events) + 1)):
             ledger.faults.append(f"chat {card.chat}: its history has gaps")
+        ledger.tally(events)
         visitors[card.chat] = lines_of(events, Side.visitor)
         staff[card.chat] = lines_of(events, Side.staff)
     missing = {line.chat for line in ledger.lines if line.number} - visitors.keys()

@@ -8,7 +8,22 @@ from statistics import median
 
 import msgspec
 
-from agentconsole.protocol import Event, Said, Side
+from agentconsole.protocol import (
+    Declined,
+    Event,
+    HelpAsked,
+    Invited,
+    Joined,
+    Moved,
+    Noted,
+    Offered,
+    OfferEnd,
+    OfferEnded,
+    Requeued,
+    Said,
+    Side,
+    Transferred,
+)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -62,6 +77,16 @@ class Ledger:
                         f"chat {chat}: a line of {side} stands {times} times, sent {sent[text]} times"
                     )
 
+    def tally(self, events: Sequence[Event]) -> None:
+        """Count what happened between colleagues in one chat's history."""
+        for event in events:
+            what = event.what
+            if isinstance(what, OfferEnded):
+                if what.why is OfferEnd.timeout and what.user:
+                    self.count("missed")
+            elif type(what) in TALLIED and not (isinstance(what, Declined) and what.invite):
+                self.count(TALLIED[type(what)])
+
     def report(self) -> dict[str, object]:
         """All counts, as plain data; waits in seconds."""
         waits = sorted(self.waits)
@@ -82,6 +107,17 @@ class Ledger:
         }
 
 
+TALLIED: dict[type, str] = {
+    Offered: "offers",
+    Declined: "declined",
+    Transferred: "transfers",
+    Requeued: "requeued",
+    Moved: "overflowed",
+    Invited: "invitations",
+    Joined: "joins",
+    HelpAsked: "calls_for_help",
+    Noted: "notes",
+}
 COUNTS = (
     "visitors",
     "chats_started",
@@ -94,6 +130,9 @@ COUNTS = (
     "lines_from_visitors",
     "lines_from_staff",
     "links_lost",
+    "missed",
+    "staff_messages",
+    *TALLIED.values(),
 )
 
 

@@ -48,6 +48,7 @@ class Visitor:
         self._pub = 0
         self._version = -1
         self._started_at = 0
+        self._taken = False
         self._ended = False
         self._own: dict[int, str] = {}
         self._to_answer: list[str] = []
@@ -113,9 +114,11 @@ class Visitor:
         elif isinstance(what, p.Started) and not self._started_at:
             self._started_at = event.at
             self._ledger.count("chats_started")
-        elif isinstance(what, p.Took):
-            self._ledger.count("chats_taken")
-            self._ledger.waits.append(event.at - self._started_at)
+        elif isinstance(what, p.Took | p.Transferred):
+            if not self._taken:
+                self._taken = True
+                self._ledger.count("chats_taken")
+                self._ledger.waits.append(event.at - self._started_at)
             self._note(f"{self._who} talks to {event.by.name}")
         elif isinstance(what, p.Ended | p.VisitorLeft | p.MessageLeft):
             self._ended = True
@@ -257,7 +260,7 @@ class Visitor:
 
     async def _leave(self) -> None:
         if self._chat and not self._over():
-            waited = self._state is State.waiting
+            waited = self._state in (State.waiting, State.offered)
             if not isinstance(await self._ask(p.Leave(new_cid(), self._chat)), p.Refused):
                 self._ledger.count("chats_abandoned" if waited else "chats_left")
                 self._note(f"{self._who} leaves" + (" without an answer" if waited else ""))
