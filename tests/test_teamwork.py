@@ -197,6 +197,18 @@ def test_a_chat_of_a_ringing_department_rings_only_while_i_am_online() -> None:
     assert kinds(store) == [NewsKind.waiting]
 
 
+def test_a_chat_that_was_offered_in_vain_is_not_announced_again() -> None:
+    store = ready()
+    waiting = replace(card(1), state=State.waiting, owner=0, owner_name="")
+    store.apply(waiting, NOW)
+    store.apply(given_card(1, 5, offer_to=8), NOW)
+    store.apply(replace(waiting, version=6), NOW)
+    assert kinds(store) == [NewsKind.waiting]
+    store.apply(offered_card(1, 7, offer_until=0), NOW)
+    store.apply(replace(waiting, version=8), NOW)
+    assert kinds(store) == [NewsKind.waiting]
+
+
 def test_a_chat_that_i_joined_is_among_mine_but_not_mine_to_close() -> None:
     store = ready()
     store.apply(offered_card(1, offer_until=0, guests=[Person(ME, "Ada")]), NOW)

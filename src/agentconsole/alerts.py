@@ -19,6 +19,8 @@ TITLE_LIMIT = 60
 BODY_LIMIT = 160
 PROTOCOLS = ("osc9", "osc777", "osc99")
 
+SYSTEM = "agentconsole"  # who set a status that no person set
+
 _BELL = b"\x07"
 _DUMB = ("", "dumb", "linux", "vt100", "vt102", "vt220", "unknown")
 # GNU screen cuts what one passthrough string carries.
@@ -248,7 +250,8 @@ def sentence(news: News) -> str:
         case NewsKind.feedback:
             return f"{_short(news.name, 40) or 'a colleague'} gives feedback: {text}"
         case NewsKind.status_changed:
-            return f"{_short(news.name, 40) or 'somebody'} set you to {text}"
+            who = "the system" if news.name == SYSTEM else _short(news.name, 40) or "somebody"
+            return f"{who} set you to {text}"
 
 
 def _short(text: str, limit: int) -> str:

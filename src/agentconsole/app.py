@@ -21,7 +21,7 @@ from agentconsole import alerts, cache, crash, glimpse, themes
 from agentconsole.actions import Actions
 from agentconsole.client import Problem, now_ms
 from agentconsole.driver import CURSOR_CSS, CleanFilter, DiffDriver
-from agentconsole.keys import ACTIONS, Action, Where
+from agentconsole.keys import ACTIONS, Action, Where, spoken
 from agentconsole.protocol import Status
 from agentconsole.screens.chat import ChatView
 from agentconsole.screens.deeds import Deeds
@@ -219,7 +219,12 @@ class AgentConsole(App[int]):
         for news in self.signals.send(self.main.chat.chat if self._looks_at_chat() else 0, now):
             if news.kind in NOTICED:
                 said = alerts.sentence(news)
-                self.tell(f"{said[:1].upper()}{said[1:]}.", "warn")
+                self.tell(f"{said[:1].upper()}{said[1:]}.{self._way_back()}", "warn")
+
+    def _way_back(self) -> str:
+        """The key that ends a break, for who did not choose it."""
+        key = next((spoken(each.keys[0]) for each in self.table if each.id == "online" and each.keys), "")
+        return f" {key} goes back online." if key and self.store.status is Status.away else ""
 
     def _looks_at_chat(self) -> bool:
         return self._looks_at(Where.chat)

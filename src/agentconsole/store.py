@@ -207,8 +207,8 @@ class Store(Knowledge):
 
     def _card_news(self, before: ChatCard | None, card: ChatCard, now: int) -> None:
         if card.state is State.waiting:
-            known = before is not None and (before.state is State.waiting or self._owned(before))
-            if not known:
+            queued = (State.waiting, State.offered)
+            if before is None or not (before.state in queued or self._owned(before)):
                 kind = NewsKind.ring if self._rings(card) else NewsKind.waiting
                 self._tidings.of_chat(kind, card, card.first_line)
         if (offer := self._offer(card)) and (

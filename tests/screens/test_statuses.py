@@ -80,8 +80,15 @@ async def test_who_set_my_status_is_shown_and_told() -> None:
     async with desk() as d:
         await d.feed(my_seat(Status.online))
         await d.feed(my_seat(Status.away, since=START + 1, reason="Training", by="Mona"))
-        assert d.sees("Mona set you to break: Training.")
+        assert d.sees("Mona set you to break: Training. B goes back online.")
         assert "(set by Mona)" in d.screen[-1]
+
+
+async def test_who_did_not_answer_is_told_that_the_system_set_the_break() -> None:
+    async with desk() as d:
+        await d.feed(my_seat(Status.online))
+        await d.feed(my_seat(Status.away, since=START + 1, reason="No answer", by="agentconsole"))
+        assert d.sees("The system set you to break: No answer. B goes back online.")
 
 
 async def test_what_i_did_myself_is_not_told() -> None:
