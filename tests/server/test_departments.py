@@ -1,8 +1,9 @@
 """Departments over REST: supervisors run their own, nobody another's, and of two who change one the second is told."""
 
+from pathlib import Path
 from typing import Any
 
-from tests.running import Running
+from tests.running import Running, running
 
 
 def ask(server: Running, who: str, method: str, path: str, body: object = None) -> tuple[int, Any]:
@@ -49,3 +50,22 @@ def test_nobody_changes_anothers_department(server: Running) -> None:
         ask(server, server.add_user("agent", department=here), "POST", "/api/departments", {"slug": "new"})[0]
         == 404
     )
+
+
+def test_without_departments_everybody_shares_all_chats(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as server:
+        solo = server.add_user(name="solo")  # the first user: administrator, agent and supervisor
+        assert [card["name"] for card in ask(server, solo, "GET", "/api/departments")[1]] == ["Chat"]
+        vera = server.visitor()
+        chat = vera.start(0, "hello")
+        vera.close()
+        assert ask(server, solo, "POST", f"/api/chats/{chat}/take", {"cid": "take-it-1"})[0] == 200
+        server.add_department("sales")
+        kept = {card["slug"] for card in ask(server, solo, "GET", "/api/departments")[1]}
+        assert kept == {"chat", "sales"}, "what was used stays"
+    with running(tmp_path / "other") as server:
+        server.add_user(name="root")
+        server.add_department("sales")
+        server.add_department("support")
+        shown = [card["slug"] for card in ask(server, "root", "GET", "/api/departments")[1]]
+        assert shown == ["sales", "support"], "what nobody used is gone"

@@ -66,7 +66,7 @@ There are no users yet, and no password that would let anybody in. Make the firs
 
     agentconsole admin{where} user add NAME --password-stdin
 
-and a department, so that visitors can be answered:
+Until there are departments, everybody shares all chats. To make some:
 
     agentconsole admin{where} department add support
 """

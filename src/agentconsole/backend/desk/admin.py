@@ -38,6 +38,7 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 HOUR_S = 3_600
 RECONNECT_MS = 60_000
 CID = "administration"
+SHARED = ("chat", "Chat")  # without departments everybody shares all chats: short name and name of the one for that
 
 
 class Order(msgspec.Struct, tag_field="t", forbid_unknown_fields=True, omit_defaults=True, frozen=True):
@@ -282,6 +283,7 @@ def _add_department(sheet: WorkingSet, actor: Actor, command: AddDepartment, now
         )
     if departments.by_slug(sheet.connection, command.slug):
         return _same(command.slug, f"{command.slug} exists already; nothing was changed.")
+    _put_shared_away(sheet)
     fresh = Department(0, command.slug, command.slug.replace("-", " ").capitalize(), version=1)
     added = departments.add(sheet.connection, _changed(sheet, fresh, command))
     record(sheet, actor, now, "add_department", command.slug)
@@ -290,6 +292,15 @@ def _add_department(sheet: WorkingSet, actor: Actor, command: AddDepartment, now
         users.give(sheet.connection, actor.id, Grant(Role.supervisor, added.id))
         made.news.append(StaffChanged(actor.id))
     return made
+
+
+def _put_shared_away(sheet: WorkingSet) -> None:
+    """Whoever makes departments has no use for the one that everybody shared, unless it was used or changed."""
+    found = departments.every(sheet.connection)
+    untouched = len(found) == 1 and (found[0].slug, found[0].version) == (SHARED[0], 1)
+    used = chats.listed(sheet.connection, None, (), 0, 1) or letters.left_since(sheet.connection, 0, 1)
+    if untouched and not used:
+        departments.remove(sheet.connection, found[0].id)
 
 
 def _set_department(sheet: WorkingSet, actor: Actor, command: SetDepartment, now: int) -> Made:
@@ -438,6 +449,8 @@ def _awake(sheet: WorkingSet, actor: Actor, command: Awake, now: int) -> Made:
     chats.extend_timers(connection, max(0, now - alive))
     chats.lose_all_visitors(connection, now, RECONNECT_MS)
     letters.set_setting(connection, "alive_at", str(now))
+    if not departments.every(connection):
+        departments.add(connection, Department(0, *SHARED, team=True, version=1))
     return Made()
 
 

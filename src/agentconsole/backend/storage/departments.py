@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Connection
 
 from agentconsole.protocol import Away, Routing
@@ -48,6 +48,11 @@ def add(connection: Connection, new: Department) -> Department:
 def save(connection: Connection, changed: Department) -> None:
     """Write a department's settings."""
     connection.execute(update(department).where(department.c.id == changed.id).values(_values(changed)))
+
+
+def remove(connection: Connection, key: int) -> None:
+    """Delete a department to which nothing ever belonged."""
+    connection.execute(delete(department).where(department.c.id == key))
 
 
 def _values(found: Department) -> dict[str, Any]:
