@@ -556,11 +556,11 @@ class Hub:
         """Somebody of staff is typing: the visitor and the colleagues in the chat may know."""
         frame = pack(encode(AgentTyping(head.id, actor.display, on)))
         for window in self._by_visitor.get(head.visitor, ()):
-            window.send(frame)
+            window.tell(head.id, frame)
         frame = pack(encode(ColleagueTyping(head.id, actor.id, actor.display, on)))
         for reader in self._followers.get(head.id, ()):
             if reader.actor.id != actor.id:
-                reader.send(frame)
+                reader.tell(head.id, frame)
 
     def seen(self, actor: Actor, head: Head, delivered: int, read: int) -> None:
         """High-water marks of the visitor or of the chat's owner, as pub; told and kept once a second."""

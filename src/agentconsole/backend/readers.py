@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 
+from agentconsole.protocol import MAX_INT
+
 from .domain.policy import Actor
 
 Frame = bytes
@@ -75,6 +77,14 @@ class Reader:
                 return
             self._told.pop(chat, None)
         self.send(frame)
+
+    def tell(self, chat: int, frame: Frame) -> None:
+        """What passes in a conversation and is no event: never before the events that are held back."""
+        held = self._held.get(chat) if self._held is not None else None
+        if held is None:
+            self.send(frame)
+        else:
+            held.append((MAX_INT, frame))
 
     def hold(self, chat: int) -> bool:
         """Hold this conversation's events back from now on; False = they are being held already."""
