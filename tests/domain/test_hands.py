@@ -199,7 +199,8 @@ class Hands(RuleBasedStateMachine):
         self.told_to_the_dispatcher()
         if self.head.owner == user and self.head.state is State.active and usual:
             department = DEPARTMENTS[self.head.department]
-            self.try_(offers.requeue, self.head, Party(Side.system), self.now, department, (user,))
+            asked = (*self.head.tried, user)
+            self.try_(offers.requeue, self.head, Party(Side.system), self.now, department, asked)
 
     @rule(passed=TICKS)
     def time_passes(self, passed: int) -> None:

@@ -158,7 +158,7 @@ ENTITLED = {
     ("owner", "ask help"): (NO, NO, "help_asked", NO, NO, HIDDEN, HIDDEN),
     ("owner", "end help"): (NO, NO, NIL, NIL, NIL, HIDDEN, HIDDEN),
     **{("owner", name): (*(NO,) * 5, HIDDEN, HIDDEN) for name in SINGLE_HANDED},
-    ("supervisor", "take"): ("took", "took", "[taken]", "[taken]", *("[gone]",) * 3),
+    ("supervisor", "take"): ("took", "took", *("[taken]",) * 3, "[gone]", "[gone]"),
     ("supervisor", "take over"): ("took", "took", "transferred", *(NO,) * 4),
     ("supervisor", "say"): (*(NO,) * 4, *(OVER,) * 3),
     ("supervisor", "note"): ("noted",) * 7,
@@ -170,7 +170,7 @@ ENTITLED = {
     ("supervisor", "prioritise"): ("prioritised", "prioritised", *(NO,) * 5),
     **{("supervisor", name): (NO,) * 7 for name in ("reopen", "decline", "cancel", "ask help")},
     # a colleague sees the queue, and of what others answer only that it was taken
-    ("colleague", "take"): ("took", "took", "[taken]", "[taken]", *("[gone]",) * 3),
+    ("colleague", "take"): ("took", "took", *("[taken]",) * 3, "[gone]", "[gone]"),
     ("colleague", "say"): (NO, "took said", *(HIDDEN,) * 5),
     ("colleague", "decline"): (NO, "declined", *(HIDDEN,) * 5),
     ("colleague", "leave"): (NIL, NIL, *(HIDDEN,) * 5),
@@ -304,7 +304,7 @@ def test_a_command_follows_the_table_or_is_refused(situation: tuple[Head, Actor,
     assert all(entry.at == NOW for entry in entries)
     if after.owner != head.owner:
         mine = isinstance(command, Take | TakeOver | Say)
-        assert mine or isinstance(command, Release | Expire)
+        assert mine or isinstance(command, Release | Expire | Decline | OfferLost)
         assert after.owner == (actor.id if mine else 0)
     if not is_open(head.state):
         assert not is_open(after.state)

@@ -224,7 +224,7 @@ def _take(
         return head, []
     if offers.accepts(head, actor):
         return offers.accept(head, actor.party, now)
-    if head.owner:
+    if head.owner not in (0, actor.id):
         raise Refusal(Code.taken, f"{head.owner_name} has taken this chat.")
     if not is_open(head.state):
         raise Refusal(Code.gone, "The visitor has left this chat already.")
