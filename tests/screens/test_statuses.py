@@ -119,6 +119,19 @@ async def test_finishing_lists_what_must_move_and_hands_it_over(size: tuple[int,
         assert d.sent[-1] == SetStatus(d.sent[-1].cid, Status.offline)
 
 
+async def test_finishing_comes_back_to_its_list_after_each_hand_over() -> None:
+    async with desk() as d:
+        await d.feed(mine(11), mine(12, "Bo"), SeatCard(9, "robin", "Robin", Status.online, START, limit=3))
+        await d.press("s", "4", "h")
+        assert d.sees("Robin")
+        assert d.app.main.chat.chat == 11
+        await d.press("escape")
+        await async_until(lambda: d.sees("2 chats must be finished"))
+        await d.press("down", "enter")
+        assert d.app.screen is d.app.main
+        assert d.app.main.chat.chat == 12
+
+
 async def test_offline_with_chats_offers_to_finish_them_first() -> None:
     async with desk() as d:
         await d.feed(mine(11))
