@@ -93,7 +93,7 @@ def test_who_writes_a_line_stays_in_its_chat(site: Running, agent: Agent, contex
     composer = one.get_by_label("Write a message")
     expect(composer).to_be_visible()
     composer.press_sequentially("half a ")
-    two.goto(site.url + "/chat/support")
+    two.goto(site.url + "/chat")
     write(two, "seen")
     agent.hears(chat, "seen")
     two.get_by_role("banner").get_by_role("button", name="End chat").wait_for()

@@ -264,7 +264,7 @@ def test_keyboard_alone_is_enough(site: Running, agent: Agent, host: Site, page:
     expect(chat.get_by_role("radio", name=re.compile("^Sales"))).to_be_focused()
     page.keyboard.press("ArrowDown")
     expect(chat.get_by_role("radio", name=re.compile("^Support"))).to_be_checked()
-    for label in ("Name", "E-mail", "Your message"):
+    for label in ("Topic", "Name", "E-mail", "Your message"):
         page.keyboard.press("Tab")
         expect(chat.get_by_label(label)).to_be_focused()
     page.keyboard.type("no mouse here")

@@ -132,14 +132,19 @@ def test_a_wait_is_long_by_the_servers_clock(
     assert state_after(module_page, [*frames, card(state="active", version=2)], question) is False
 
 
-def test_the_page_shows_its_departments_chat_first_then_the_newest_open_one(module_page: Page) -> None:
+def test_a_page_with_a_department_shows_its_chats_alone_any_other_the_newest_open_one(
+    module_page: Page,
+) -> None:
     frames = [
         card(chat=1, department=1),
         card(chat=2, department=2),
         card(chat=3, department=3, state="closed"),
     ]
-    asked = "[[0, 1], [0, 9], [2, 1], [99, 0]].map(([chosen, department]) => it.chatToShow(state, chosen, department).id)"
-    assert state_after(module_page, frames, asked) == [1, 2, 2, 2]
+    asked = (
+        "[[0, 1], [0, 9], [2, 1], [2, 3], [0], [1]].map(([chosen, department]) =>"
+        " it.chatToShow(state, chosen, department)?.id ?? 0)"
+    )
+    assert state_after(module_page, frames, asked) == [1, 0, 1, 3, 2, 1]
 
 
 def test_a_chat_that_the_server_no_longer_names_is_over(module_page: Page) -> None:

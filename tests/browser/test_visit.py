@@ -291,7 +291,7 @@ def test_a_full_queue_offers_a_message_and_keeps_the_text(
 
 def test_nobody_there_offers_a_message_and_may_be_waited_for(site: Running, page: Page) -> None:
     ana = Agent(site)
-    ana.order("set_status", status="offline")
+    ana.order("set_status", status="break")
     page.goto(site.url + "/chat/support")
     expect(page.get_by_text("Nobody is here just now. You may write anyway", exact=False)).to_be_visible()
     expect(page.get_by_role("button", name="Leave a message instead")).to_be_visible()

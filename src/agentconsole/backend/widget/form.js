@@ -14,6 +14,9 @@ export class Form {
     this.mode = "";
     this.offered = "";
     this.topics = "";
+    this.picked = "";
+    this.lead = 0;
+    this.offers = [];
     this.#build();
     this.values = draft;
   }
@@ -23,8 +26,8 @@ export class Form {
     this.heading = element("h2", { class: "greeting", tabindex: "-1" });
     this.status = element("p", { class: "presence" });
     this.notice = element("p", { class: "callout", role: "status" });
-    this.departments = element("fieldset", { class: "choices" });
-    this.topic = element("select", { id: "topic", name: "topic" });
+    this.departments = element("fieldset", { class: "choices", on: { input: ({ target }) => this.#pick(target.value) } });
+    this.topic = element("select", { id: "topic", name: "topic", on: { input: () => this.#topicChosen() } });
     this.topicField = field(say("topic"), this.topic);
     this.name = element("input", { id: "name", name: "name", maxlength: 80, autocomplete: "name", dir: "auto" });
     this.email = element("input", { id: "email", name: "email", type: "email", maxlength: 254, autocomplete: "email", inputmode: "email" });
@@ -57,16 +60,23 @@ export class Form {
     });
   }
 
-  /** What the visitor has entered: {name, email, text, topic, department}. */
+  /** What is to be sent: {name, email, text, topic, department}; the department that is marked, whoever marked it. */
   get values() {
-    const department = this.departments.querySelector("input:checked")?.value ?? this.wanted ?? "";
-    return { name: this.name.value, email: this.email.value, text: this.text.value, topic: this.topic.value, department };
+    const department = this.departments.querySelector("input:checked")?.value ?? this.picked;
+    return { ...this.draft, topic: this.topic.value, department };
   }
 
+  /** What the visitor has entered; `department` only if it was their own choice. */
+  get draft() {
+    const topic = this.topic.value || this.wantedTopic || "";
+    return { name: this.name.value, email: this.email.value, text: this.text.value, topic, department: this.picked };
+  }
+
+  /** Put entered values in; what is not given stays. */
   set values(given) {
     for (const key of FIELDS) {
       if (typeof given[key] !== "string") continue;
-      if (key === "department") this.wanted = given[key];
+      if (key === "department") this.picked = given[key];
       else if (key === "topic") this.wantedTopic = given[key];
       else this[key].value = given[key];
     }
@@ -80,18 +90,20 @@ export class Form {
   }
 
   /**
-   * Draw in `mode` "start" or "message". `fixed` is the page's department or null; `chat` says that a waiting chat
+   * Draw in `mode` "start" or "message". `fixed` is the page's department or null, `lead` the id of the one that the page
+   * leads to (0 = none); `chat` says that a waiting chat
    * becomes the message; `sending`: the message is on its way; `notice` is a sentence about what went wrong.
    */
-  draw({ mode, departments, fixed, chat, sending, notice }) {
+  draw({ mode, departments, fixed, lead, chat, sending, notice }) {
     const { words } = this;
     if (mode !== this.mode) setText(this.error, "");
     this.mode = mode;
     const message = mode === "message";
     this.mayBeEmpty = message && chat;
-    this.#drawDepartments(fixed || chat ? [] : departments);
+    this.offers = fixed ? [fixed] : departments;
+    this.#drawTopics(message ? [] : [...new Set(this.offers.flatMap(({ topics }) => topics))]);
+    this.#drawDepartments(fixed || chat ? [] : departments, lead);
     const department = this.#department(departments, fixed);
-    this.#drawTopics(message ? [] : (department?.topics ?? []));
     const there = departments.length && (department ? department.open : departments.some(({ open }) => open));
     setText(this.heading, message ? words.say("leave_message") : department?.welcome || words.say("greeting"));
     show(this.status, !message && Boolean(there));
@@ -114,10 +126,11 @@ export class Form {
     return fixed ?? departments.find(({ id }) => String(id) === department) ?? (departments.length === 1 ? departments[0] : null);
   }
 
-  #drawDepartments(departments) {
-    const offered = JSON.stringify(departments.map(({ id, name, open }) => [id, name, open]));
+  #drawDepartments(departments, lead) {
+    const offered = JSON.stringify([lead, departments.map(({ id, name, open }) => [id, name, open])]);
     if (offered === this.offered) return;
-    const chosen = this.values.department || String(departments.find(({ open }) => open)?.id ?? departments[0]?.id ?? "");
+    const chosen = String(this.#toMark(departments, lead)?.id ?? "");
+    this.lead = lead;
     const focused = this.departments.contains(document.activeElement);
     this.offered = offered;
     show(this.departments, departments.length > 1);
@@ -126,6 +139,19 @@ export class Form {
       ...departments.map((one) => this.#departmentChoice(one, String(one.id) === chosen)),
     );
     if (focused) (this.departments.querySelector("input:checked") ?? this.departments.querySelector("input"))?.focus();
+  }
+
+  /** The visitor's choice, else the one that is marked already, that of the topic, that of the page, or the first open. */
+  #toMark(departments, lead) {
+    const marked = lead === this.lead ? this.values.department : "";
+    return (
+      departments.find(({ id }) => String(id) === this.picked) ??
+      departments.find(({ id }) => String(id) === marked) ??
+      this.#topical()[0] ??
+      departments.find(({ id }) => id === lead) ??
+      departments.find(({ open }) => open) ??
+      departments[0]
+    );
   }
 
   #departmentChoice({ id, name, open }, checked) {
@@ -141,10 +167,34 @@ export class Form {
     );
   }
 
+  /** The departments that have the topic which is chosen, in the order in which the server would take them. */
+  #topical() {
+    const topic = this.topic.value;
+    return topic ? this.offers.filter(({ topics }) => topics.includes(topic)) : [];
+  }
+
+  /** The visitor's own choice: a topic that the department does not have is forgotten. */
+  #pick(department) {
+    this.picked = department;
+    const topical = this.#topical();
+    if (topical.length && !topical.some(({ id }) => String(id) === department)) this.topic.value = this.wantedTopic = "";
+  }
+
+  /** A topic chooses its department, unless the one that is chosen has it too. */
+  #topicChosen() {
+    this.wantedTopic = this.topic.value;
+    const fitting = this.#topical().map(({ id }) => String(id));
+    if (!fitting.length || fitting.includes(this.values.department)) return;
+    const radio = [...this.departments.querySelectorAll("input")].find(({ value }) => value === fitting[0]);
+    if (!radio) return;
+    radio.checked = true;
+    this.picked = fitting[0];
+  }
+
   #drawTopics(topics) {
     const offered = JSON.stringify(topics);
     if (offered === this.topics) return;
-    const chosen = this.topic.value || this.wantedTopic;
+    const chosen = this.topic.value || this.wantedTopic || "";
     this.topics = offered;
     this.topic.replaceChildren(
       element("option", { value: "" }, this.words.say("topic_none")),
@@ -160,7 +210,7 @@ export class Form {
     this.email.removeAttribute("aria-invalid");
     const excess = lengthOf(this.text.value) - LIMITS[this.mode];
     if (excess > 0) this.#wrong(this.text, "too_many_characters", { n: this.words.numbers.format(excess) }, false);
-    this.actions.draft(this.values);
+    this.actions.draft(this.draft);
   }
 
   #wrong(input, key, fields = {}, focus = true) {

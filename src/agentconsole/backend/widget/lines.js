@@ -8,7 +8,8 @@ const URL_PATTERN = /https?:\/\/[^\s<>"'`\u00ad\u061c\u180e\u200b-\u200f\u2028-\
 const TRAILING = /[.,;:!?)\]}\u2026\u3002\uff0c]+$/u;
 
 /**
- * Rows: {type: "day", key, at}, {type: "notice", key, at, kind, name, mine, topic} and
+ * Rows: {type: "day", key, at}, {type: "notice", key, at, kind, name, mine, side, before,
+ * department, topic} and
  * {type: "line", key, at, mine, name, text, first, last, mark, entry}.
  * `mark` is sent, delivered or read for the last line of the visitor's that staff have, sending, waiting or refused for
  * one in the outbox (`entry`), and "" for all others. `pending` are the entries of the outbox, `dayOf(at)` names a day.
@@ -39,7 +40,8 @@ function eventRow(chat, { pub, at, by, what }, marked) {
     return { ...row, type: "line", text: what.text, mark: marked ? markOf(chat, pub) : "", entry: null };
   }
   if (what.kind === "rated" || (what.kind === "finished" && !isOpen(chat))) return null;
-  return { ...row, type: "notice", kind: what.kind, name: what.name ?? by.name, topic: what.topic ?? "" };
+  const { kind, name = by.name, before = "", department = "", topic = "" } = what;
+  return { ...row, type: "notice", kind, name, side: by.side, before, department, topic };
 }
 
 function pendingRow(entry) {

@@ -41,8 +41,8 @@ export class Log {
     show(this.toEnd, false);
   }
 
-  /** Draw `chat` (or null) with the `pending` entries of the outbox; `typist` is who types now, or "". */
-  draw(chat, pending, typist, { now, over, settled }) {
+  /** Draw `chat` (or null) with the `pending` entries of the outbox; `typists` are the names of those who type now. */
+  draw(chat, pending, typists, { now, over, settled }) {
     if ((chat?.id ?? 0) !== this.chat) this.#forget(chat?.id ?? 0);
     this.box.setAttribute("aria-busy", String(!settled));
     const wanted = rows(chat, pending, (at) => new Date(at).toDateString());
@@ -56,7 +56,7 @@ export class Log {
       else this.list.insertBefore(node, at);
     }
     this.drawn = kept;
-    this.#drawTyping(typist);
+    this.#drawTyping(typists);
     if (this.following) this.#toEnd();
     else show(this.toEnd, true);
   }
@@ -67,8 +67,10 @@ export class Log {
     this.following = true;
   }
 
-  #drawTyping(typist) {
-    const sentence = typist ? this.words.say("typing", { name: typist }) : "";
+  #drawTyping(typists) {
+    const [name] = typists;
+    const several = typists.length > 1 ? this.words.say("typing_several", { names: this.words.list(typists) }) : "";
+    const sentence = several || (name === undefined ? "" : this.words.say("typing", { name: name || this.words.say("agent") }));
     setText(this.typing, sentence);
     this.typing.classList.toggle("on", Boolean(sentence));
   }
@@ -89,13 +91,16 @@ export class Log {
     return this.#line(row, unfolded, over);
   }
 
-  #notice({ kind, name, mine, topic }) {
+  #notice({ kind, name, mine, side, before, department, topic }) {
     const keys = [`notice_${kind}`];
     if (mine) keys.unshift(`notice_${kind}_mine`);
+    if (side === "system") keys.unshift(`notice_${kind}_system`);
     if (topic) keys.unshift(`notice_${kind}_topic`);
+    if (before) keys.unshift(`notice_${kind}_before`);
     if (!name) keys.unshift(`notice_${kind}_nameless`);
+    if (department) keys.unshift(`notice_${kind}_department`);
     const key = keys.find((one) => this.words.has(one));
-    return key ? this.words.say(key, { name: name || this.words.say("agent"), topic }) : kind;
+    return key ? this.words.say(key, { name: name || this.words.say("agent"), before, department, topic }) : kind;
   }
 
   #line(row, unfolded, over) {

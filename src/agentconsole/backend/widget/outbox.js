@@ -3,7 +3,8 @@
 const PATIENCE_MS = 20_000;
 
 /**
- * Entries are {key, cid, command, at, status, code, text, pub, chat}. Status: "waiting" (to be sent), "sending" (no
+ * Entries are {key, cid, command, of, at, status, code, text, pub, chat}. `of` is the fixed department of the page that
+ * it was written on ("" = none). Status: "waiting" (to be sent), "sending" (no
  * answer yet), "sent" (acknowledged, shown until its event is here) or "refused" (its text is kept for the visitor).
  * Another window may send the same entry too: its cid makes that harmless.
  */
@@ -19,9 +20,9 @@ export class Outbox {
 
   #stored(key) {
     try {
-      const { command, at, code = "", text = "" } = JSON.parse(this.keep.get(key));
+      const { command, of = "", at, code = "", text = "" } = JSON.parse(this.keep.get(key));
       if (!command?.cid || !command.t) throw new SyntaxError(key);
-      return [{ key, cid: command.cid, command, at, status: code ? "refused" : "waiting", code, text, pub: 0, chat: 0 }];
+      return [{ key, cid: command.cid, command, of, at, status: code ? "refused" : "waiting", code, text, pub: 0, chat: 0 }];
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       this.keep.set(key, "");
@@ -29,16 +30,16 @@ export class Outbox {
     }
   }
 
-  #save({ key, command, at, code, text }) {
-    this.keep.set(key, JSON.stringify({ command, at, code, text }));
+  #save({ key, command, of, at, code, text }) {
+    this.keep.set(key, JSON.stringify({ command, of, at, code, text }));
   }
 
-  /** Take in a command (without cid). A `say` with chat 0 belongs to the chat that the `start` before it opens. */
-  add(command, now) {
+  /** Take in a command (without cid). A `say` with chat 0 belongs to the chat that the `start` of the same page before it opens. */
+  add(command, now, of = "") {
     const cid = this.newId();
     this.count += 1;
     const key = `out.${String(now).padStart(14, "0")}.${String(this.count).padStart(5, "0")}.${cid}`;
-    const entry = { key, cid, command: { ...command, cid }, at: now, status: "waiting", code: "", text: "", pub: 0, chat: 0 };
+    const entry = { key, cid, command: { ...command, cid }, of, at: now, status: "waiting", code: "", text: "", pub: 0, chat: 0 };
     this.entries.push(entry);
     this.#save(entry);
     return entry;
@@ -75,14 +76,14 @@ export class Outbox {
     if (!entry) return null;
     Object.assign(entry, { status: "sent", code: "", pub: frame.pub ?? 0, chat: frame.chat ?? 0 });
     this.keep.set(entry.key, "");
-    if (entry.command.t === "start") this.#belong(frame.chat);
+    if (entry.command.t === "start") this.#belong(entry.of, frame.chat);
     if (!entry.pub) this.drop(entry);
     return entry;
   }
 
-  #belong(chat) {
+  #belong(of, chat) {
     for (const entry of this.entries) {
-      if (entry.command.t === "say" && !entry.command.chat) {
+      if (entry.command.t === "say" && !entry.command.chat && entry.of === of) {
         entry.command.chat = chat;
         this.#save(entry);
       }
@@ -108,7 +109,7 @@ export class Outbox {
   again(entry, changes, now) {
     this.drop(entry);
     const { cid, ...command } = entry.command;
-    return this.add({ ...command, ...changes }, now);
+    return this.add({ ...command, ...changes }, now, entry.of);
   }
 
   /** Forget an entry. */
@@ -130,14 +131,21 @@ export class Outbox {
     }
   }
 
-  /** The start whose chat is not in the log yet; its `chat` is 0 before the acknowledgement. Null when there is none. */
-  get start() {
-    return this.entries.find(({ command }) => command.t === "start") ?? null;
+  /** Whether the entry was written where the page's fixed department is `of`; a page without one shows them all. */
+  static shows(entry, of) {
+    return of === "" || entry.of === of;
   }
 
-  /** Lines for `chat` (0: for the chat being started) that are not in its log yet, in order. */
-  lines(chat, pub) {
-    return this.entries.filter(({ command, status, pub: mine, chat: where }) => {
+  /** The start on a page `of` whose chat is not in the log yet; its `chat` is 0 before the acknowledgement. Or null. */
+  start(of = "") {
+    return this.entries.find((entry) => entry.command.t === "start" && Outbox.shows(entry, of)) ?? null;
+  }
+
+  /** Lines for `chat` (0: for the chat being started on a page `of`) that are not in its log yet, in order. */
+  lines(chat, pub, of = "") {
+    return this.entries.filter((entry) => {
+      const { command, status, pub: mine, chat: where } = entry;
+      if (!chat && !Outbox.shows(entry, of)) return false;
       if (mine && where === chat && mine <= pub) return false;
       if (command.t === "say") return command.chat === chat;
       const isStart = command.t === "start" && command.text !== "";

@@ -5,7 +5,7 @@ import { wellFormed } from "./lines.js";
 const MAX_PAGE = 2048;
 const THEMES = ["light", "dark"];
 
-/** `onChange(what)` hears "open" (the window was opened or closed), "page" (the visitor went on) or "theme". */
+/** `onChange(what)` hears "open" (the window was opened or closed), "page" (the visitor went on) or "theme". `known`: which page it is has been told. */
 export class Page {
   constructor(onChange) {
     const asked = new URLSearchParams(location.search);
@@ -13,6 +13,7 @@ export class Page {
     this.embedded = window.parent !== window;
     this.open = !this.embedded;
     this.focus = false;
+    this.known = !this.embedded;
     this.department = asked.get("department") ?? decodeURIComponent(location.pathname.split("/")[2] ?? "");
     this.languages = [asked.get("lang"), ...navigator.languages].filter(Boolean);
     this.title = asked.get("title") ?? "";
@@ -47,6 +48,7 @@ export class Page {
       this.focus = data.focus === true;
       this.onChange("open");
     } else if (data.agentconsole === "page") {
+      this.known = true;
       this.here = { page: cut(data.url), page_title: cut(data.title) };
       this.onChange("page");
     }

@@ -37,7 +37,7 @@ export class Room {
     this.toMessage = button(say("leave_message_instead"), { icon: "mail", class: "plain", click: () => actions.toMessage() });
     this.queue = element(
       "section",
-      { class: "queue" },
+      { class: "queue unseen" },
       element("span", { class: "pulse", "aria-hidden": "true" }),
       element("div", { class: "queue-text", role: "status" }, this.place, this.wait),
       this.toMessage,
@@ -101,7 +101,7 @@ export class Room {
     show(this.notice, Boolean(notice));
     this.#drawQueue(chat, stage, Boolean(chat) && waitsLong(state, chat, now));
     if (over) this.#drawOver(chat);
-    this.log.draw(chat, pending, chat ? whoTypes(chat, now) : "", { now, over, settled });
+    this.log.draw(chat, pending, chat ? whoTypes(chat, now) : [], { now, over, settled });
   }
 
   #enter(id, draft) {
@@ -111,15 +111,21 @@ export class Room {
     if (!wasStarting) this.composer.text = draft;
   }
 
+  /** Off screen rather than away while nobody waits: a screen reader tells what changes only in what is there. */
   #drawQueue(chat, stage, long) {
     const { words } = this;
-    show(this.queue, stage === "waiting");
-    if (stage !== "waiting") return;
+    const waits = stage === "waiting";
+    this.queue.classList.toggle("unseen", !waits);
+    show(this.toMessage, waits && Boolean(chat));
+    if (!waits) {
+      setText(this.place, "");
+      setText(this.wait, "");
+      return;
+    }
     const { place = 0, wait_s: wait = -1 } = chat?.card ?? {};
     setText(this.place, place ? words.say("place", { n: words.numbers.format(place) }) : words.say("waiting"));
     const help = wait >= 0 ? words.say("estimated_wait", { time: words.wait(wait) }) : words.say("waiting_help");
     setText(this.wait, long ? words.say("nobody_came") : help);
-    show(this.toMessage, Boolean(chat));
   }
 
   #drawOver(chat) {

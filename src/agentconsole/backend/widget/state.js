@@ -3,13 +3,15 @@
 const OPEN = new Set(["waiting", "offered", "active", "wrapup"]);
 const TYPING_MS = 10_000;
 const STALE_MS = 10 * 60_000;
+const STOPS_TYPING = new Set(["said", "parted"]);
+const STOPS_ALL = new Set(["requeued", "ended", "promised", "visitor_left", "finished"]);
 
 const CARD = { agents: [], place: 0, wait_s: -1, delivered: 0, read: 0, rating: null, topic: "" };
 const DEPARTMENT = { welcome: "", topics: [], patience_s: 1_800 };
 
-/** Nothing known yet. `chats` maps a chat's id to {card, events, pub, fresh, typing, typingAt}. */
+/** Nothing known yet. `chats` maps a chat's id to {card, events, pub, fresh, typists}; `typists` maps names to times. */
 export function newState() {
-  return { run: "", now: 0, ahead: 0, departments: [], chats: new Map(), synced: false, welcomed: false };
+  return { run: "", now: 0, ahead: 0, departments: [], lead: 0, chats: new Map(), synced: false, welcomed: false };
 }
 
 /**
@@ -27,6 +29,7 @@ const handlers = {
     state.now = frame.now;
     state.ahead = frame.now - now;
     state.departments = frame.departments.map((one) => ({ ...DEPARTMENT, ...one }));
+    state.lead = frame.lead ?? 0;
     state.synced = false;
     state.welcomed = true;
     for (const chat of state.chats.values()) chat.fresh = false;
@@ -58,7 +61,8 @@ const handlers = {
     if (frame.pub > chat.pub + 1) return "gap";
     chat.events.push({ pub: frame.pub, at: frame.at, by: { name: "", ...frame.by }, what: frame.what });
     chat.pub = frame.pub;
-    if (frame.by.side === "staff") chat.typing = "";
+    if (STOPS_TYPING.has(frame.what.kind)) chat.typists.delete(frame.by.name ?? "");
+    if (STOPS_ALL.has(frame.what.kind)) chat.typists.clear();
     return "";
   },
 
@@ -76,8 +80,8 @@ const handlers = {
 
   agent_typing(state, frame, now) {
     const chat = chatOf(state, frame.chat);
-    chat.typing = frame.on ? frame.name : "";
-    chat.typingAt = now;
+    if (frame.on) chat.typists.set(frame.name, now);
+    else chat.typists.delete(frame.name);
   },
 
   synced(state) {
@@ -90,7 +94,7 @@ const handlers = {
 
 function chatOf(state, id) {
   if (!state.chats.has(id)) {
-    state.chats.set(id, { id, card: null, events: [], pub: 0, fresh: true, typing: "", typingAt: 0 });
+    state.chats.set(id, { id, card: null, events: [], pub: 0, fresh: true, typists: new Map() });
   }
   return state.chats.get(id);
 }
@@ -98,7 +102,7 @@ function chatOf(state, id) {
 /** The link went down: what only a live link can tell is no longer so. */
 export function linkLost(state) {
   state.synced = false;
-  for (const chat of state.chats.values()) chat.typing = "";
+  for (const chat of state.chats.values()) chat.typists.clear();
 }
 
 /** What hello says we have already: [{chat, pub}], the newest 16 chats. */
@@ -111,25 +115,23 @@ export function isOpen(chat) {
   return Boolean(chat?.card) && OPEN.has(chat.card.state);
 }
 
-/** All chats that are open, oldest first. */
-export function openChats(state) {
-  return [...state.chats.values()].filter(isOpen).sort((a, b) => a.id - b.id);
+/** The chats that a page with this fixed `department` shows; undefined = those of all departments. */
+export function chatsOf(state, department) {
+  return [...state.chats.values()].filter(({ card }) => card && (department === undefined || card.department === department));
+}
+
+/** Those of them that are open, oldest first. */
+export function openChats(state, department) {
+  return chatsOf(state, department).filter(isOpen).sort((a, b) => a.id - b.id);
 }
 
 /**
- * The chat to show: the `chosen` one, else the open one of the page's `department`, else the newest open one,
- * else the newest of all; null when there is none.
+ * The chat to show, among those of the page's fixed `department` if it has one: the `chosen` one, else the newest
+ * open one, else the newest of all; null when there is none.
  */
 export function chatToShow(state, chosen, department) {
-  const known = [...state.chats.values()].filter((chat) => chat.card).sort((a, b) => b.id - a.id);
-  const open = known.filter(isOpen);
-  return (
-    known.find((chat) => chat.id === chosen) ??
-    open.find((chat) => chat.card.department === department) ??
-    open[0] ??
-    known[0] ??
-    null
-  );
+  const known = chatsOf(state, department).sort((a, b) => b.id - a.id);
+  return known.find((chat) => chat.id === chosen) ?? known.find(isOpen) ?? known[0] ?? null;
 }
 
 /** Where a chat stands for its visitor: waiting, active, ended (may be reopened by writing) or over. */
@@ -180,9 +182,9 @@ export function isPast(state, chat) {
   return done && state.now - (chat.events.at(-1)?.at ?? 0) > STALE_MS;
 }
 
-/** The name of who is typing, or "". */
+/** The names of those who are typing now, in the order in which they began. */
 export function whoTypes(chat, now) {
-  return chat.typing && now - chat.typingAt < TYPING_MS ? chat.typing : "";
+  return [...chat.typists].filter(([, at]) => now - at < TYPING_MS).map(([name]) => name);
 }
 
 /** How far the visitor's own line `pub` has got: sent, delivered or read. */

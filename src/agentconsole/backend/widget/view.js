@@ -115,9 +115,9 @@ export class View {
     } else if (model.screen === "stored") {
       setText(this.storedHelp, this.words.say(model.email ? "message_stored_help" : "message_stored_help_plain", { email: model.email }));
     } else {
-      const { screen, chat, departments, fixed, sending, notice } = model;
+      const { screen, chat, departments, fixed, lead, sending, notice } = model;
       const mode = screen === "message" ? "message" : "start";
-      this.form.draw({ mode, departments, fixed, chat: mode === "message" && isOpen(chat), sending, notice });
+      this.form.draw({ mode, departments, fixed, lead, chat: mode === "message" && isOpen(chat), sending, notice });
     }
     if (!this.page.open) return;
     if (document.hasFocus() ? moved || lostFrom(focused) : moved && this.focusWanted) this.focus();
@@ -128,8 +128,9 @@ export class View {
     const inRoom = screen === "room";
     const stage = inRoom && chat ? phase(chat) : "";
     const department = inRoom && chat ? departments.find(({ id }) => id === chat.card.department) : fixed;
-    const agent = stage ? (chat.card.agents.at(-1) ?? "") : "";
-    const name = agent || this.page.title || department?.name || words.say("chat");
+    const agents = stage ? chat.card.agents : [];
+    const agent = agents[0] ?? "";
+    const name = (agents.length > 1 ? words.list(agents) : agent) || this.page.title || department?.name || words.say("chat");
     setText(this.title, name);
     setText(this.under, this.#under(stage, agent, department));
     show(this.under, this.under.textContent !== "");
@@ -157,8 +158,8 @@ export class View {
     this.banner.classList.toggle("lost", lost);
   }
 
-  #drawChats({ state, chat, screen, departments }) {
-    const open = openChats(state);
+  #drawChats({ state, chat, screen, departments, fixed }) {
+    const open = openChats(state, fixed?.id);
     const several = screen === "room" && open.length > 1;
     show(this.chats, several);
     if (!several) return;

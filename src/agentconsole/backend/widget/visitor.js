@@ -6,7 +6,7 @@ import { Marks } from "./marks.js";
 import { Outbox } from "./outbox.js";
 import { Page } from "./page.js";
 import { Preview } from "./preview.js";
-import { apply, chatToShow, cursors, isOpen, isPast, linkLost, newState, openChats, unread } from "./state.js";
+import { apply, chatToShow, chatsOf, cursors, isOpen, isPast, linkLost, newState, openChats, unread } from "./state.js";
 import { loadWords } from "./words.js";
 import { View } from "./view.js";
 
@@ -14,6 +14,8 @@ const TICK_MS = 1_000;
 const TEXTS_AGAIN_MS = 3_000;
 const LATE_MS = 8_000;
 const MAX_GAPS = 2;
+/** How long the launcher may take to name the page, before the server is asked without knowing it. */
+const PAGE_MS = 1_000;
 
 /** `length` random bytes as base64url without padding. */
 function randomText(length) {
@@ -56,29 +58,48 @@ class App {
 
   /** Begin: connect if somebody looks or a chat may be going on, and tell the launcher how we were left. */
   begin() {
-    const open = this.page.open || (this.tab.get("open") || this.keep.get("open")) === "yes";
+    const openKey = this.#own("open");
+    const open = this.page.open || (this.tab.get(openKey) || this.keep.get(openKey)) === "yes";
     const { title } = this.page;
     const labels = { open: title || this.words.say("open_chat"), close: this.words.say("close_window"), unread: this.words.say("new_messages_badge") };
     this.page.tell("ready", { open, labels });
-    if (open || this.keep.get("known") || this.outbox.entries.length) this.link.start();
+    if (open || this.keep.get("known") || this.outbox.entries.length) this.#connect();
     this.redraw();
+  }
+
+  /** Connect, once it is known on which page we are: it may lead to a department. */
+  #connect() {
+    this.connectWanted = true;
+    if (this.page.known) this.link.start();
+    else setTimeout(() => this.link.start(), PAGE_MS);
   }
 
   /** The page around us changed: "open", "page" or "theme". */
   pageChanged(what) {
     if (what === "theme") this.view.paint();
-    if (what === "page") this.#browse();
+    if (what === "page") {
+      if (this.connectWanted) this.link.start();
+      this.#browse();
+    }
     if (what !== "open") return;
-    this.tab.set("open", this.page.open ? "yes" : "no");
-    this.keep.set("open", this.page.open ? "yes" : "no");
+    for (const keep of [this.tab, this.keep]) keep.set(this.#own("open"), this.page.open ? "yes" : "no");
     if (this.page.open) {
-      this.link.start();
+      this.#connect();
       this.#draw();
       if (this.page.focus) this.view.focus();
     }
   }
 
   // --- what is kept ---
+
+  /** A key of what each of a site's launchers keeps for itself; `of` is the fixed department, "" = none. */
+  #own(key, of = this.page.department) {
+    return of ? `${key}.of.${of}` : key;
+  }
+
+  #draftKey(chat) {
+    return chat ? `draft.${chat}` : this.#own("draft.0");
+  }
 
   get token() {
     if (!this.keep.get("token")) this.keep.set("token", randomText(32));
@@ -98,24 +119,27 @@ class App {
     if (here !== this.pageSaid && this.link.send({ t: "browse", ...here })) this.pageSaid = here;
   }
 
-  #formDraft() {
+  #formDraft(of = this.page.department) {
     try {
-      return JSON.parse(this.keep.get("form") || "{}");
+      return JSON.parse(this.keep.get(this.#own("form", of)) || "{}");
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       return {};
     }
   }
 
-  #keepForm(values) {
-    this.keep.set("form", JSON.stringify(values));
+  #keepForm(values, of = this.page.department) {
+    this.keep.set(this.#own("form", of), JSON.stringify(values));
   }
 
   /** Put texts back to where the visitor can send them again: behind what stands in the form already. */
-  #backToForm(texts) {
+  #backToForm(texts, of = this.page.department) {
     const { form } = this.view;
-    form.values = { text: [form.values.text, ...texts].filter((text) => text.trim()).join("\n") };
-    this.#keepForm(form.values);
+    const ours = of === this.page.department;
+    const before = ours ? form.draft : this.#formDraft(of);
+    const text = [before.text ?? "", ...texts].filter((one) => one.trim()).join("\n");
+    if (ours) form.values = { text };
+    this.#keepForm({ ...before, text }, of);
   }
 
   #changedElsewhere(key, value) {
@@ -140,13 +164,13 @@ class App {
 
   #expired() {
     const unsent = this.outbox.entries.filter(({ status }) => status !== "sent");
-    const texts = unsent.map(({ command }) => command.text ?? "");
     for (const entry of [...this.outbox.entries]) this.outbox.drop(entry);
-    this.#backToForm([...texts, this.view.room.composer.text]);
+    for (const { of, command } of unsent) this.#backToForm([command.text ?? ""], of);
+    this.#backToForm([this.view.room.composer.text]);
     if (this.tokenSaid === this.token) this.keep.set("token", "");
     this.keep.set("known", "");
     this.state = { ...newState(), departments: this.state.departments, welcomed: this.state.welcomed };
-    this.notice = this.everSynced || texts.length ? this.words.say("refused_expired") : "";
+    this.notice = this.everSynced || unsent.length ? this.words.say("refused_expired") : "";
     this.redraw();
   }
 
@@ -186,6 +210,7 @@ class App {
     this.slow = false;
     if (!entry) return;
     const { t } = entry.command;
+    if (!this.#mine(entry)) return;
     if (t === "start") {
       this.chosen = frame.chat;
       this.keep.set("known", "yes");
@@ -198,9 +223,9 @@ class App {
   }
 
   #carryDraft(chat) {
-    const draft = this.keep.get("draft.0");
+    const draft = this.keep.get(this.#draftKey(0));
     if (draft) this.keep.set(`draft.${chat}`, draft);
-    this.keep.set("draft.0", "");
+    this.keep.set(this.#draftKey(0), "");
   }
 
   #refused(frame) {
@@ -208,6 +233,11 @@ class App {
     if (!entry) return;
     this.slow = entry.status === "waiting";
     if (this.slow || entry.command.t === "say") return;
+    if (!this.#mine(entry)) {
+      this.#backToForm([entry.command.text ?? ""], entry.of);
+      this.outbox.drop(entry);
+      return;
+    }
     this.notice = this.words.say(`refused_${frame.code}`);
     if (entry.command.t === "start") this.#startRefused(frame.code);
     if (entry.command.t === "leave_message") {
@@ -218,10 +248,10 @@ class App {
   }
 
   #startRefused(code) {
-    const lines = this.outbox.lines(0, 0);
+    const lines = this.outbox.lines(0, 0, this.page.department);
     for (const line of lines) this.outbox.drop(line);
     this.#backToForm([...lines.map(({ command }) => command.text), this.view.room.composer.text]);
-    this.keep.set("draft.0", "");
+    this.keep.set(this.#draftKey(0), "");
     this.view.room.composer.text = "";
     this.screen = code === "full" ? "message" : "";
     this.fresh = true;
@@ -246,7 +276,7 @@ class App {
     this.#mark();
     if (this.state.synced) this.marks.tell(openChats(this.state));
     const chat = this.#chat();
-    if (this.view.screen === "connecting" || chat?.typing || chat?.card.state === "waiting") this.redraw();
+    if (this.view.screen === "connecting" || chat?.typists.size || chat?.card.state === "waiting") this.redraw();
   }
 
   // --- what the visitor does ---
@@ -283,7 +313,7 @@ class App {
   }
 
   #send(command) {
-    this.outbox.add(command, Date.now());
+    this.outbox.add(command, Date.now(), this.page.department);
     this.#flush();
     this.#draw();
   }
@@ -295,13 +325,12 @@ class App {
   }
 
   #start({ name, email, text, topic, department }) {
-    const id = this.#fixed()?.id ?? (Number(department) || this.state.departments[0]?.id);
-    if (!id) return;
+    const id = this.#fixed()?.id ?? Number(department);
     this.notice = "";
     this.fresh = false;
     this.chosen = 0;
     this.view.form.values = { text: "" };
-    this.#keepForm(this.view.form.values);
+    this.#keepForm(this.view.form.draft);
     this.#send({ t: "start", department: id, text, name, email, topic });
   }
 
@@ -312,14 +341,14 @@ class App {
     if (!id) return;
     this.notice = "";
     this.view.form.values = { text: "" };
-    this.#keepForm(this.view.form.values);
+    this.#keepForm(this.view.form.draft);
     this.#send({ t: "leave_message", department: id, text, email, name, chat: waiting?.id ?? 0 });
   }
 
   #say(text) {
     const chat = this.#chat()?.id ?? 0;
     this.view.room.composer.text = "";
-    this.keep.set(`draft.${chat}`, "");
+    this.keep.set(this.#draftKey(chat), "");
     this.notice = "";
     this.preview.clear();
     this.view.room.log.follow();
@@ -328,7 +357,7 @@ class App {
 
   #type(text) {
     const chat = this.#chat();
-    this.keep.set(`draft.${chat?.id ?? 0}`, text);
+    this.keep.set(this.#draftKey(chat?.id), text);
     this.#stay();
     if (chat && isOpen(chat)) this.preview.note(chat.id, text);
   }
@@ -370,7 +399,7 @@ class App {
   #edit(entry) {
     const { composer } = this.view.room;
     composer.text = [composer.text, entry.command.text].filter(Boolean).join("\n");
-    this.keep.set(`draft.${this.#chat()?.id ?? 0}`, composer.text);
+    this.keep.set(this.#draftKey(this.#chat()?.id), composer.text);
     this.#forget(entry);
     composer.focus();
   }
@@ -410,10 +439,21 @@ class App {
     return this.fresh ? null : chatToShow(this.state, this.chosen, this.#fixed()?.id);
   }
 
+  /** Whether this window shows what becomes of an entry of the outbox. */
+  #mine(entry) {
+    return Outbox.shows(entry, this.page.department);
+  }
+
+  /** The left message that is on its way or stored, but not forgotten yet; or undefined. */
+  #letter() {
+    return this.outbox.entries.find((entry) => entry.command.t === "leave_message" && this.#mine(entry));
+  }
+
   #screen() {
-    if (this.outbox.entries.some(({ command, status }) => command.t === "leave_message" && status !== "sent")) return "message";
+    const letter = this.#letter();
+    if (letter && letter.status !== "sent") return "message";
     if (this.screen) return this.screen;
-    if (this.outbox.start) return "room";
+    if (this.outbox.start(this.page.department)) return "room";
     if (!this.everSynced) return "connecting";
     return this.#chat() ? "room" : "form";
   }
@@ -422,18 +462,20 @@ class App {
   model() {
     const now = Date.now();
     const screen = this.#screen();
-    const { start } = this.outbox;
+    const of = this.page.department;
+    const start = this.outbox.start(of);
     const chat = start && !isOpen(this.#chat()) ? null : this.#chat();
-    const starting = start || !chat ? this.outbox.lines((!chat && start?.chat) || 0, 0) : [];
+    const starting = start || !chat ? this.outbox.lines((!chat && start?.chat) || 0, 0, of) : [];
     return {
       screen,
       chat,
       pending: chat ? [...this.outbox.lines(chat.id, chat.pub), ...starting] : starting,
-      draft: this.keep.get(`draft.${chat?.id ?? 0}`),
+      draft: this.keep.get(this.#draftKey(chat?.id)),
       departments: this.state.departments,
       fixed: this.#fixed(),
       state: this.state,
-      sending: this.outbox.entries.some(({ command }) => command.t === "leave_message"),
+      sending: Boolean(this.#letter()),
+      lead: this.state.lead,
       notice: this.notice,
       email: this.storedFor ?? "",
       up: this.link.up,
@@ -461,7 +503,7 @@ class App {
   }
 
   #tellUnread() {
-    const count = [...this.state.chats.values()].reduce((sum, chat) => sum + unread(chat, this.marks.of(chat)), 0);
+    const count = chatsOf(this.state, this.#fixed()?.id).reduce((sum, chat) => sum + unread(chat, this.marks.of(chat)), 0);
     if (count === this.unread) return;
     this.unread = count;
     this.page.tell("unread", { count });

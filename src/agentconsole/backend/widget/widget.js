@@ -4,12 +4,27 @@
 
   const script = document.currentScript;
   const NAME = "agentconsole-launcher";
-  if (!script || document.querySelector(NAME)) return;
+  if (!script) return;
 
   const SVG = "http://www.w3.org/2000/svg";
   const ORIGIN = new URL(script.src).origin;
   const { department = "", lang = "", color = "", position = "right", title = "", theme = "" } = script.dataset;
   const side = position === "left" ? "left" : "right";
+  const others = [...document.querySelectorAll(NAME)];
+  if (others.some((one) => one.dataset.department === department)) return;
+
+  /** Our place in the row of launchers on this side: that of our tag among theirs, whichever is loaded first. */
+  function place() {
+    const tags = [...document.scripts].filter((one) => one.src === script.src && (one.dataset.position === "left") === (side === "left"));
+    const before = new Set(tags.slice(0, Math.max(0, tags.indexOf(script))).map((one) => one.dataset.department ?? ""));
+    const taken = new Set(others.filter((one) => one.dataset.side === side).map((one) => one.dataset.place));
+    let found = before.size;
+    while (taken.has(String(found))) found += 1;
+    return found;
+  }
+
+  const PLACE = place();
+  const OPENED = "agentconsole-opened";
   const labels = { open: title || "Chat", close: "Close", unread: "" };
   let open = false;
   let blocked = false;
@@ -19,7 +34,7 @@
   const STYLE = `
     :host { all: initial }
     .bubble {
-      position: fixed; inset-block-end: max(20px, env(safe-area-inset-bottom)); ${side}: 20px; box-sizing: border-box;
+      position: fixed; inset-block-end: max(20px, env(safe-area-inset-bottom)); ${side}: ${20 + 74 * PLACE}px; box-sizing: border-box;
       inline-size: 60px; block-size: 60px; padding: 0; border: 1px solid rgb(255 255 255 / .25); border-radius: 50%; cursor: pointer;
       background: var(--fill); color: var(--ink); box-shadow: 0 6px 24px rgb(0 0 0 / .22), 0 1px 4px rgb(0 0 0 / .2);
       transition: transform .18s ease, box-shadow .18s ease;
@@ -46,7 +61,7 @@
     .open iframe { visibility: visible; opacity: 1; transform: none; transition-delay: 0s }
     @media (max-width: 480px), (max-height: 480px) {
       iframe { inset: 0; inline-size: 100%; block-size: 100%; border-radius: 0; box-shadow: none }
-      .open .bubble { display: none }
+      .open .bubble, .behind .bubble { display: none }
     }
     @media (prefers-reduced-motion: reduce) { .bubble, svg, iframe { transition: none } .bubble:hover { transform: none } }
     @media (forced-colors: active) { .bubble, iframe { border: 2px solid ButtonText } }
@@ -86,6 +101,7 @@
 
   const host = document.createElement(NAME);
   pinned(host);
+  Object.assign(host.dataset, { department, side, place: String(PLACE) });
   const shadow = host.attachShadow({ mode: "closed" });
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(STYLE);
@@ -137,6 +153,7 @@
     box.classList.toggle("open", open);
     bubble.setAttribute("aria-expanded", String(open));
     name();
+    window.dispatchEvent(new CustomEvent(OPENED, { detail: { host, open } }));
     focusFrame = open && focus;
     tell("open", { open, focus: focusFrame });
     if (focusFrame) frame.focus();
@@ -173,6 +190,13 @@
     if (!open) return;
     turn(false, true);
     turn(true, false);
+  });
+
+  /** Several launchers on one page: one window is open at a time, and on a small screen nothing lies on it. */
+  window.addEventListener(OPENED, ({ detail }) => {
+    if (!detail || detail.host === host) return;
+    box.classList.toggle("behind", detail.open === true);
+    if (detail.open === true && open) turn(false, false);
   });
 
   bubble.addEventListener("click", () => turn(!open, true));

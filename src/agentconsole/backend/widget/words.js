@@ -36,6 +36,7 @@ export class Words {
     this.full = new Intl.DateTimeFormat(tag, { dateStyle: "full", timeStyle: "short" });
     this.minutes = new Intl.NumberFormat(tag, { style: "unit", unit: "minute", unitDisplay: "long" });
     this.numbers = new Intl.NumberFormat(tag);
+    this.lists = new Intl.ListFormat(tag, { type: "conjunction" });
   }
 
   /** The sentence `key` with its {fields} filled in; a field is isolated, so that its direction stays its own. */
@@ -46,6 +47,11 @@ export class Words {
   /** Whether there is a sentence of this name. */
   has(key) {
     return Object.hasOwn(this.texts, key);
+  }
+
+  /** Names as one says them: "A, B and C"; each is isolated as in `say`. */
+  list(names) {
+    return this.lists.format(names.map((name) => `\u2068${name}\u2069`));
   }
 
   time(at) {
