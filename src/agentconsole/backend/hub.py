@@ -60,6 +60,7 @@ from .views import Marks, chat_card, seat_card, staff_event, visible, visitor_ca
 QUEUE_PERIOD = 0.25
 MARKS_PERIOD = 1.0
 WALL_PERIOD = 2.0
+TYPING_SECONDS = 8.0
 VISITOR_GRACE = 3.0
 SEAT_GRACE = 4.0  # with the 40 s of a silent link: away after 45 s at the latest
 CLOSE_SESSION_ENDED = 4001
@@ -94,6 +95,7 @@ class Hub:
         self.dispatcher: Dispatcher | None = None
         self._walls: dict[StaffReader, dict[int, Beat]] = {}
         self._walls_move = False
+        self._typing_until: dict[int, float] = {}
         self.rights = 0
         self._rights_of: dict[int, int] = {}
 
@@ -206,6 +208,7 @@ class Hub:
 
     def _forget(self, chat: int) -> None:
         self._places.pop(chat, None)
+        self._typing_until.pop(chat, None)
         if not self._followers.get(chat):
             self._followers.pop(chat, None)
             self._visitor_marks.pop(chat, None)
@@ -552,8 +555,24 @@ class Hub:
         if changed:
             reader.send(pack(encode(Pulse(changed))))
 
+    def note_typing(self, head: Head, on: bool) -> None:
+        """Who answers, or is asked to answer, is typing or has stopped; nobody is told."""
+        if on:
+            self._typing_until[head.id] = asyncio.get_running_loop().time() + TYPING_SECONDS
+        else:
+            self._typing_until.pop(head.id, None)
+
+    def is_typing(self, chat: int) -> bool:
+        """Is somebody of staff typing in this chat, as far as the last seconds tell?"""
+        until = self._typing_until.get(chat, 0.0)
+        if until and until < asyncio.get_running_loop().time():
+            del self._typing_until[chat]
+            until = 0.0
+        return bool(until)
+
     def tell_typing(self, actor: Actor, head: Head, on: bool) -> None:
         """Somebody of staff is typing: the visitor and the colleagues in the chat may know."""
+        self.note_typing(head, on)
         frame = pack(encode(AgentTyping(head.id, actor.display, on)))
         for window in self._by_visitor.get(head.visitor, ()):
             window.tell(head.id, frame)

@@ -23,8 +23,12 @@ CHECKPOINT_EVERY = 60
 CHECKPOINT_JOBS = 4_000
 
 
-async def run(database: Database, desk: Desk, sweep: Callable[[], None]) -> None:
+async def run(
+    database: Database, desk: Desk, sweep: Callable[[], None], is_typing: Callable[[int], bool]
+) -> None:
     """Until cancelled: fire timers, drop dead links (``sweep``), keep the lock and the sign of life, move SQLite's log.
+
+    The timer of a chat in which its agent ``is_typing`` waits a little longer.
 
     Raises Locked if another server has come meanwhile: there must be one.
     """
@@ -32,7 +36,7 @@ async def run(database: Database, desk: Desk, sweep: Callable[[], None]) -> None
     while True:
         try:
             sweep()
-            await _expire(database, desk)
+            await _expire(database, desk, is_typing)
             if beat % ALIVE_EVERY == 0:
                 await asyncio.to_thread(database.keep_lock)
                 await desk.handle(SYSTEM, Alive())
@@ -53,7 +57,8 @@ async def run(database: Database, desk: Desk, sweep: Callable[[], None]) -> None
         await asyncio.sleep(PERIOD)
 
 
-async def _expire(database: Database, desk: Desk) -> None:
+async def _expire(database: Database, desk: Desk, is_typing: Callable[[int], bool]) -> None:
     now = desk.clock()
     for key in await database.read(lambda db: chats.due(db, now)):
-        desk.submit(SYSTEM, Expire(key), lambda made: None)
+        if not is_typing(key):
+            desk.submit(SYSTEM, Expire(key), lambda made: None)

@@ -153,7 +153,7 @@ async def _tick(database: Database, desk: Desk, door: Door, hub: Hub, stop: asyn
             hub.dispatcher.tick()
 
     try:
-        await jobs.run(database, desk, sweep)
+        await jobs.run(database, desk, sweep, hub.is_typing)
     except Locked as ousted:
         stop.set()
         return ousted

@@ -453,6 +453,8 @@ class StaffTalk(Talk):
         head = hub.board.heads.get(command.chat)
         if head is not None and can(reader.actor, Deed.answer, thing(head, team=False)):
             hub.tell_typing(reader.actor, head, bool(command.text))
+        elif head is not None and head.offer_to == reader.actor.id:
+            hub.note_typing(head, bool(command.text))
 
     def _seen(self, reader: StaffReader, command: Seen) -> None:
         head = self._desks.hub.board.heads.get(command.chat)

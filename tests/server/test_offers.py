@@ -1,0 +1,112 @@
+"""What the dispatcher gives and what becomes of it, over real connections: the first answer, missed chats, held seats."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentconsole import protocol as p
+from agentconsole.backend import hub
+from agentconsole.backend.desk import admin
+from tests.server.site import Site, running
+from tests.server.windows import new_cid
+from tests.waiting import async_until
+
+ANN, BOB = 1, 2
+
+
+async def routed(site: Site, **settings: Any) -> None:
+    """Sales gives its chats to who was idle longest."""
+    await site.order(admin.SetDepartment("sales", routing=p.Routing.longest_idle, **settings))
+
+
+async def test_without_a_first_answer_the_chat_goes_on_and_the_agent_is_on_a_break(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with running(database_url, tmp_path) as site:
+        await routed(site, reply_s=1)
+        ann, bob = await site.staff("ann"), await site.staff("bob")
+        vera, chat = await site.chat()
+        await ann.expect(p.ChatCard, chat=chat, offer_to=ANN)
+        await ann.done(p.Take(new_cid(), chat))  # taken, and still not answered
+        await bob.expect(p.ChatCard, chat=chat, offer_to=BOB)
+        await ann.expect(p.SeatCard, user=ANN, status=p.Status.away, reason="No answer", by="agentconsole")
+        await bob.say(chat, "here I am")
+        await async_until(lambda: len(bob.log(chat)) == 9, what="the whole log")
+        assert site.hub.board.heads[chat].due_at == 0, "who has answered owes nothing more"
+        kinds = [type(event.what).__name__ for event in bob.log(chat)]
+        assert kinds == [
+            "Started",
+            "Said",
+            "Offered",
+            "Took",
+            "OfferEnded",
+            "Requeued",
+            "Offered",
+            "Took",
+            "Said",
+        ]
+
+
+async def test_who_is_typing_is_waited_for(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "TYPING_SECONDS", 3.0)
+    async with running(sqlite_url, tmp_path) as site:
+        await routed(site, reply_s=1)
+        ann = await site.staff("ann")
+        _, chat = await site.chat()
+        await ann.expect(p.ChatCard, chat=chat, offer_to=ANN)
+        ann.send(p.Typing(chat, "let me"))
+        clock = site.desk.clock
+        due_at = site.hub.board.heads[chat].due_at
+        await async_until(lambda: clock() > due_at + 800, what="the time of the first answer")
+        assert site.hub.board.heads[chat].offer_to == ANN
+        await async_until(lambda: site.hub.board.heads[chat].offer_to == 0, what="the end of patience")
+
+
+async def test_chats_of_a_lost_link_go_back_when_the_seat_is_given_up(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "SEAT_GRACE", 0.05)
+    async with running(database_url, tmp_path, seat_hold_seconds=1.5) as site:
+        ann, bob = await site.staff("ann"), await site.staff("bob")
+        vera, asked = await site.chat(ann)
+        willy, answered = await site.chat(ann)
+        await ann.say(answered, "there you are")
+        await ann.done(p.SetStatus(new_cid(), p.Status.away, "Lunch"))
+        ann.drop()
+        await async_until(lambda: site.hub.board.seat(ANN).lost_at, what="the loss")
+        await bob.settle()
+        seat = bob.seen(p.SeatCard, user=ANN)[-1]
+        assert seat.held_until > seat.lost_at > 0 and seat.chats == 2
+        await bob.expect(p.ChatCard, chat=asked, state=p.State.waiting)
+        await vera.expect(p.VisitorEvent, what=p.Requeued())
+        assert site.hub.board.heads[answered].owner == ANN, "nobody waits for an answer there"
+        await ann.come_back()
+        await bob.expect(p.SeatCard, user=ANN, lost_at=0, status=p.Status.away, reason="Lunch")
+        await bob.done(p.Take(new_cid(), asked))
+        assert (site.hub.board.heads[asked].owner, site.hub.board.heads[answered].owner) == (BOB, ANN)
+
+
+async def test_an_offer_to_who_goes_away_goes_on_at_once(database_url: str, tmp_path: Path) -> None:
+    async with running(database_url, tmp_path) as site:
+        await routed(site)
+        ann, bob = await site.staff("ann"), await site.staff("bob")
+        _, chat = await site.chat()
+        await ann.expect(p.ChatCard, chat=chat, offer_to=ANN)
+        await ann.done(p.Phone(new_cid(), True))
+        await bob.expect(p.ChatCard, chat=chat, offer_to=BOB)
+        assert site.hub.board.seat(ANN).status is p.Status.phone, "a call is no missed chat"
+
+
+async def test_the_queue_flows_over_at_once_if_nobody_is_there(database_url: str, tmp_path: Path) -> None:
+    async with running(database_url, tmp_path) as site:
+        await site.order(admin.SetDepartment("sales", overflow_to="support", routing=p.Routing.least_busy))
+        await site.order(admin.SetDepartment("support", routing=p.Routing.least_busy))
+        carl = await site.staff("carl")
+        vera, chat = await site.chat()
+        card = await carl.expect(p.ChatCard, chat=chat, offer_to=3)
+        assert card.department == 2
+        await vera.settle()
+        assert vera.seen(p.VisitorCard, chat=chat)[-1].department == 1, "the visitor sees where he went"
