@@ -2,9 +2,9 @@
 
 import pytest
 
-from agentconsole.protocol import Ack, Decline, Gone, Join, Open, State, Take
+from agentconsole.protocol import Ack, Decline, Gone, Join, Open, Routing, State, Take
 from tests.screens.fed import ME, START, Desk, desk, event, log, mine, waiting
-from tests.screens.team import ROBIN, handed_to_me, history, person, team, theirs
+from tests.screens.team import ROBIN, departments, handed_to_me, history, person, team, theirs
 
 
 async def offered(d: Desk, left_s: int = 42) -> None:
@@ -152,3 +152,9 @@ async def test_hints_offer_declining_only_while_there_is_something_to_decline() 
         await d.feed(handed_to_me())
         await d.press("home")
         assert d.sees("D Decline")
+
+
+async def test_a_chat_that_rings_with_everybody_says_so() -> None:
+    async with desk() as d:
+        await d.feed(departments(routing=Routing.ring), waiting(1, "Bo"), waiting(2, "Cy", department=2))
+        assert [("Bo" in row) for row in d.screen if "rings" in row] == [True]

@@ -14,7 +14,7 @@ from agentconsole.actions import Actions
 from agentconsole.cache import Picture
 from agentconsole.handover import note_of, origin, seconds_left
 from agentconsole.offers import Offer, Offered
-from agentconsole.protocol import ChatCard, Status
+from agentconsole.protocol import ChatCard, Routing, Status
 from agentconsole.store import Store
 from agentconsole.views import Topic, Touched
 from agentconsole.widgets.paint import Cell, Ground
@@ -99,7 +99,10 @@ class QueueView(Widget):
         offers = [offer(row, self._words(row), departments, server_now) for row in self.store.offers()]
         calls = [call(card, departments, server_now) for card in self.store.calls()]
         me = self.store.me.user if self.store.me else 0
-        self.rows.show(entries(waiting, mine, departments, offers, calls, me))
+        ringing = {
+            id for id, card in self.store.departments.items() if card.mine and card.routing is Routing.ring
+        }
+        self.rows.show(entries(waiting, mine, departments, offers, calls, me, ringing))
         if before and before != self.selected:
             self.slipped_at = now
         self.nobody.display = not (waiting or offers or calls)

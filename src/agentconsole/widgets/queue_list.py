@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentconsole import narrate
@@ -39,13 +39,17 @@ def entries(
     offers: Sequence[Entry] = (),
     calls: Sequence[Entry] = (),
     me: int = 0,
+    ringing: Collection[int] = (),
 ) -> list[Entry]:
-    """The rows of the screen: what is offered to me, who calls for help, who waits, my own chats."""
+    """The rows of the screen: what is offered to me, who calls for help, who waits, my own chats.
+
+    ``ringing`` are the departments whose chats ring with everybody.
+    """
     rows = [Entry(None, heading=f"Offered to you {len(offers)}"), *offers] if offers else []
     rows += [Entry(None, heading=f"Calls for help {len(calls)}"), *calls] if calls else []
     if waiting:
         rows.append(Entry(None, heading=f"Waiting {len(waiting)}"))
-    rows += [_waiting(row, departments, me) for row in waiting]
+    rows += [_waiting(row, departments, me, row.card.department in ringing) for row in waiting]
     if mine:
         rows.append(Entry(None, heading=f"My chats {len(mine)}"))
     rows += [_mine(row, departments) for row in mine]
@@ -66,9 +70,10 @@ def call(card: ChatCard, departments: Mapping[int, str], now: int) -> Entry:
     )
 
 
-def _waiting(row: Waiting, departments: Mapping[int, str], me: int) -> Entry:
+def _waiting(row: Waiting, departments: Mapping[int, str], me: int, rings: bool) -> Entry:
     card = row.card
-    leads = [f"{card.priority:+}"] if card.priority else []
+    leads = ["rings"] if rings else []
+    leads += [f"{card.priority:+}"] if card.priority else []
     if card.wanted:
         leads.append("for you" if card.wanted == me else f"for {card.wanted_name}")
     return Entry(
