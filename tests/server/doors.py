@@ -1,0 +1,125 @@
+"""A house for the matrix of rights: one person for each way to stand to a chat, and the chat itself, made anew when spent."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from agentconsole import protocol as p
+from agentconsole.backend.desk import admin
+from agentconsole.backend.desk.team import SetSystem
+from tests.server import site as sites
+from tests.server.site import SALES, SUPPORT, Site
+from tests.server.windows import StaffWindow, VisitorWindow, Window, new_cid
+
+SPARE = 3
+NOWHERE = 999_999
+HOUR_MS = 3_600_000
+R = p.Role
+CAST: dict[str, tuple[str, list[p.Grant]]] = {
+    "owner": ("ann", [p.Grant(R.agent, SALES)]),
+    "colleague": ("bob", [p.Grant(R.agent, SALES)]),
+    "guest": ("gus", [p.Grant(R.agent, SUPPORT)]),
+    "invited": ("ivy", [p.Grant(R.agent, SUPPORT)]),
+    "offered": ("olaf", [p.Grant(R.agent, SUPPORT)]),
+    "agent elsewhere": ("carl", [p.Grant(R.agent, SUPPORT)]),
+    "supervisor": ("sue", [p.Grant(R.supervisor, SALES), p.Grant(R.supervisor, SPARE)]),
+    "supervisor elsewhere": ("sam", [p.Grant(R.supervisor, SUPPORT)]),
+    "analyst": ("ada", [p.Grant(R.analyst, SALES)]),
+    "analyst elsewhere": ("abe", [p.Grant(R.analyst, SUPPORT)]),
+    "admin": ("root", [p.Grant(R.admin)]),
+    "nobody": ("noah", []),
+}
+OTHERS = {
+    "pat": [p.Grant(R.agent, SALES)],
+    "zoe": [p.Grant(R.agent, SALES), p.Grant(R.agent, SPARE)],
+    "yan": [p.Grant(R.agent, SALES)],
+    "dora": [p.Grant(R.agent, SALES), p.Grant(R.supervisor, SALES)],
+}
+ROLES = tuple(CAST)
+
+
+class House:
+    """The site, a console for each role, and `chat`: owned, with a guest, somebody invited, offered to another."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.windows: dict[str, StaffWindow] = {}
+        self.vera: VisitorWindow
+        self.users: dict[str, int] = {}
+        self.chat = self.waiting = self.plain = 0
+        self._pristine: dict[int, Any] = {}
+
+    async def furnish(self) -> None:
+        """Everybody comes; one left message, one canned reply, messages and feedback lie about."""
+        order = self.site.order
+        await order(SetSystem(1_000))
+        await order(admin.SetDepartment("support", offer_s=3_600))
+        await order(admin.AddDepartment("spare"))
+        await order(admin.DisableUser("dora"))
+        self.users = {user.name: user.id for user in self.site.hub.board.users.values()}
+        for role, (name, _) in CAST.items():
+            self.windows[role] = await self.site.staff(name) if role != "nobody" else await self._greet(name)
+        self.pat = await self.site.staff("pat")
+
+    async def _greet(self, name: str) -> StaffWindow:
+        window = await self.site.staff(name, greet=False)
+        await window.greet()
+        return window
+
+    def user(self, role: str) -> int:
+        """The id of who plays this role."""
+        return self.users[CAST[role][0]]
+
+    async def fresh(self) -> None:
+        """What was spent by the question before is made anew."""
+        heads = self.site.hub.board.heads
+        if not self._same(self.chat):
+            self.chat = await self._running(called=True)
+        if not self._same(self.plain):
+            self.plain = await self._running(called=False)
+        if not self._same(self.waiting):
+            _, self.waiting = await self.site.chat(email="w@x.example")
+        for key in (self.chat, self.plain, self.waiting):
+            self._pristine[key] = heads[key]
+
+    def _same(self, key: int) -> bool:
+        return key != 0 and self.site.hub.board.heads.get(key) == self._pristine.get(key)
+
+    async def _running(self, called: bool) -> int:
+        ann, gus = self.windows["owner"], self.windows["guest"]
+        vera, chat = await self.site.chat(email="vera@x.example", text="CHATSECRET", topic="Prices")
+        await ann.done(p.Take(new_cid(), chat))
+        await ann.done(p.Invite(new_cid(), chat, self.user("guest")))
+        await gus.done(p.Join(new_cid(), chat))
+        await ann.done(p.Invite(new_cid(), chat, self.user("invited")))
+        if called:
+            self.vera = vera
+            await ann.done(p.Transfer(new_cid(), chat, self.user("offered"), SUPPORT, "NOTESECRET"))
+        return chat
+
+    async def settle(self) -> None:
+        """Everybody has heard all that was said so far."""
+        await asyncio.gather(*(window.settle() for window in self.windows.values()))
+
+
+@asynccontextmanager
+async def house(url: str, data: Path, team: bool) -> AsyncIterator[House]:
+    """The house of one test, its department open to colleagues or not."""
+    grants: Mapping[str, list[p.Grant]] = {**dict(CAST.values()), **OTHERS}
+    with mock.patch.dict(sites.GRANTS, grants, clear=True):
+        async with sites.running(url, data, {"team": team, "offer_ms": HOUR_MS, "guests": 9}) as site:
+            found = House(site)
+            await found.furnish()
+            yield found
+
+
+async def answered(window: Window, command: Any) -> bytes:
+    """The answer to a command as bytes, without the ids that were sent."""
+    answer = await window.ask(command)
+    (raw,) = [data for data, frame in zip(window.raw, window.frames, strict=True) if frame is answer]
+    chat = getattr(command, "chat", 0)
+    raw = raw.replace(command.cid.encode(), b"CID")
+    return raw.replace(b'"chat":%d' % chat, b'"chat":ID') if chat else raw

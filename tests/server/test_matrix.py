@@ -1,0 +1,677 @@
+"""The matrix of rights over every door: sockets, REST, operator's orders, pushed frames. A door without a row fails.
+
+y = it is done (or would be, were it not done already); s = who may see the chat is told why not; - = exactly the answer
+for what does not exist.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+
+import httpx
+import pytest
+
+from agentconsole import protocol as p
+from agentconsole.backend import operator, rest
+from agentconsole.backend.desk import admin, availability, sessions, team
+from agentconsole.backend.domain.life import Refusal
+from agentconsole.backend.storage import users
+from tests.server.doors import CAST, NOWHERE, ROLES, SPARE, House, answered, house
+from tests.server.site import SALES, SUPPORT, staff_token
+from tests.server.windows import new_cid
+
+Q = new_cid
+# columns:        owner colleague guest invited offered agent_e superv superv_e analyst analyst_e admin nobody
+# The colleague's sign stands twice: in a closed department, and in one that is open to colleagues (team).
+READ = "y -/y y y y - y - y - - -"
+Made = Callable[[House, str, bool], Any]  # the house, the role, whether the thing exists: the command
+
+
+def of(kind: type[Any], *more: Any, on: str = "chat", **fields: Any) -> Made:
+    """A command about one of the house's chats."""
+    return lambda h, role, real: kind(Q(), getattr(h, on) if real else NOWHERE, *more, **fields)
+
+
+def to(h: House, role: str) -> int:
+    """Somebody to write to."""
+    return h.user("owner") if role != "owner" else h.users["pat"]
+
+
+STAFF: list[tuple[str, Made, str]] = [
+    ("Take", of(p.Take), "y s/s s s y - s - - - - -"),
+    ("Say", of(p.Say, "x"), "y -/s y s s - s - s - - -"),
+    ("Note", of(p.Note, "x"), "y -/s y s s - y - s - - -"),
+    ("Close", of(p.Close), "y -/s s s s - y - s - - -"),
+    ("Reopen", of(p.Reopen), "y -/s s s s - s - s - - -"),
+    ("Release", of(p.Release), "y -/s s s s - y - s - - -"),
+    ("Leave", of(p.Leave), "s -/y y y y - y - y - - -"),
+    ("Open", of(p.Open), READ),
+    ("Older", of(p.Older, 99), READ),
+    ("Explain", of(p.Explain), READ),
+    ("Decline", of(p.Decline), "s -/s s y y - s - s - - -"),
+    (
+        "Transfer",
+        lambda h, role, real: p.Transfer(Q(), h.plain if real else NOWHERE, h.users["pat"]),
+        "y -/s s s - - y - s - - -",
+    ),
+    (
+        "Transfer by force",
+        lambda h, role, real: p.Transfer(Q(), h.plain if real else NOWHERE, h.users["pat"], force=True),
+        "s -/s s s - - y - s - - -",
+    ),
+    ("CancelTransfer", of(p.CancelTransfer), "y -/s s s s - y - s - - -"),
+    ("TakeOver", of(p.TakeOver), "s -/s s s s - y - s - - -"),
+    ("Join", of(p.Join), "y -/y y y y - y - s - - -"),
+    (
+        "Invite",
+        lambda h, role, real: p.Invite(Q(), h.chat if real else NOWHERE, h.users["pat"]),
+        "y -/s s s s - y - s - - -",
+    ),
+    ("AskHelp", of(p.AskHelp, "x"), "y -/s y s s - s - s - - -"),
+    ("EndHelp", of(p.EndHelp), "y -/s y s s - y - s - - -"),
+    ("Prioritise", of(p.Prioritise, 1, on="waiting"), "s s/s - - - - y - s - - -"),
+    (
+        "TakeNext",
+        lambda h, role, real: p.TakeNext(Q(), SALES if real else NOWHERE),
+        "y y/y - - y - y - - - - -",
+    ),
+    ("NoteCustomer", of(p.NoteCustomer, "x"), "y -/- y - - - y - - - - -"),
+    (
+        "StaffMessage about a chat",
+        lambda h, role, real: p.StaffMessage(Q(), "x", to(h, role), chat=h.chat if real else NOWHERE),
+        READ,
+    ),
+    (
+        "StaffMessage to somebody",
+        lambda h, role, real: p.StaffMessage(Q(), "x", to(h, role) if real else NOWHERE),
+        "y y/y y y y y y y y y y -",
+    ),
+    (
+        "StaffMessage into a channel",
+        lambda h, role, real: p.StaffMessage(Q(), "x", department=SALES if real else NOWHERE),
+        "y y/y - - - - y - y - y -",
+    ),
+    (
+        "OlderMessages of a channel",
+        lambda h, role, real: p.OlderMessages(Q(), "d1" if real else "d999999"),
+        "y y/y - - - - y - y - y -",
+    ),
+    (
+        "OlderMessages between others",
+        lambda h, role, real: p.OlderMessages(Q(), between(h) if real else "u999998-999999"),
+        "y -/- - - - - y - - - - -",
+    ),
+    ("GiveFeedback", of(p.GiveFeedback, "x"), "s -/s s s s - y - y - - -"),
+    (
+        "AcknowledgeFeedback",
+        lambda h, role, real: p.AcknowledgeFeedback(Q(), 1 if real else NOWHERE),
+        "y -/- - - - - - - - - - -",
+    ),
+    (
+        "SetStatus of mine",
+        lambda h, role, real: p.SetStatus(Q(), p.Status.online),
+        "y y/y y y y y y y y y y -",
+    ),
+    (
+        "SetStatus of another",
+        lambda h, role, real: p.SetStatus(Q(), p.Status.drain, user=h.users["zoe"] if real else NOWHERE),
+        "- -/- - - - - y - - - - -",
+    ),
+    ("Phone, mine", lambda h, role, real: p.Phone(Q(), False), "y y/y y y y y y y y y y -"),
+    (
+        "Phone of another",
+        lambda h, role, real: p.Phone(Q(), True, h.users["zoe"] if real else NOWHERE),
+        "- -/- - - - - y - - - - -",
+    ),
+    ("AlertsTested", lambda h, role, real: p.AlertsTested(Q()), "y y/y y y y y y y y y y -"),
+    (
+        "SetMember",
+        lambda h, role, real: p.SetMember(Q(), h.users["zoe"] if real else NOWHERE, SALES, 2),
+        "- -/- - - - - y - - - y -",
+    ),
+    (
+        "SetAgent",
+        lambda h, role, real: p.SetAgent(Q(), h.users["zoe"] if real else NOWHERE, 5),
+        "- -/- - - - - y - - - y -",
+    ),
+    ("SaveCanned of mine", lambda h, role, real: p.SaveCanned(Q(), "mine", "x"), "y y/y y y y y y y - - - -"),
+    (
+        "SaveCanned of a department",
+        lambda h, role, real: p.SaveCanned(Q(), "sales", "x", SALES if real else NOWHERE),
+        "- -/- - - - - y - - - y -",
+    ),
+    (
+        "SaveCanned of everybody",
+        lambda h, role, real: p.SaveCanned(Q(), "all", "x", everybody=True),
+        "- -/- - - - - - - - - y -",
+    ),
+    (
+        "HandleLeft",
+        lambda h, role, real: p.HandleLeft(Q(), 1 if real else NOWHERE, handled=False),
+        "y y/y - - - - y - - - - -",
+    ),
+]
+SILENT = {
+    p.Typing,
+    p.Seen,
+    p.Shut,
+    p.Wall,
+    p.ReadMessages,
+    p.Ping,
+    p.StaffHello,
+}  # no answer: see the tests below
+
+
+def between(h: House) -> str:
+    """The room of the owner and the supervisor."""
+    low, high = sorted((h.user("owner"), h.user("supervisor")))
+    return f"u{low}-{high}"
+
+
+def signs(row: str, team: bool) -> dict[str, str]:
+    """What the row says of each role."""
+    found = dict(zip(ROLES, row.split(), strict=True))
+    found["colleague"] = found["colleague"].split("/")[team]
+    return found
+
+
+def sign(answer: bytes, nothing: bytes) -> str:
+    """y, s or -, by the answer and the one for what does not exist."""
+    if answer == nothing and b'"t":"refused"' in answer:
+        return "-"
+    return "s" if b'"t":"refused"' in answer else "y"
+
+
+async def furnish(h: House) -> None:
+    """A left message, a feedback, and messages to be guessed at."""
+    willy = await h.site.visitor()
+    await willy.done(p.LeaveMessage(Q(), SALES, "LEFTSECRET", "w@x.example"))
+    await h.fresh()
+    sue, ann = h.windows["supervisor"], h.windows["owner"]
+    await sue.done(p.GiveFeedback(Q(), h.plain, "FEEDBACKSECRET"))
+    await sue.done(p.StaffMessage(Q(), "DIRECTSECRET", user=h.user("owner")))
+    await ann.done(p.StaffMessage(Q(), "CHANNELSECRET", department=SALES))
+    await sue.done(p.SaveCanned(Q(), "secret", "CANNEDSECRET", SALES))
+
+
+def test_each_command_of_staff_has_a_row() -> None:
+    def kind(name: str) -> str:
+        return name.replace(",", " ").split()[0]
+
+    rows = {kind(name) for name, _, _ in STAFF} | {each.__name__ for each in SILENT}
+    assert rows == {each.__name__ for each in get_args(p.StaffCommand)}
+
+
+@pytest.mark.parametrize("team_too", [False, True], ids=["closed", "team"])
+async def test_each_command_of_staff(sqlite_url: str, tmp_path: Path, team_too: bool) -> None:
+    wrong = []
+    async with house(sqlite_url, tmp_path, team_too) as h:
+        await furnish(h)
+        for name, made, row in STAFF:
+            for role, wanted in signs(row, team_too).items():
+                await h.fresh()
+                window = h.windows[role]
+                nothing = await answered(window, made(h, role, False)) if made_of_ids(name) else b""
+                answer = await answered(window, made(h, role, True))
+                found = sign(answer, nothing or (answer if b'"code":"unknown"' in answer else b""))
+                if found != wanted:
+                    wrong.append(f"{name} as {role}: {found}, not {wanted}: {answer!r}")
+    assert not wrong, "\n".join(wrong)
+
+
+def made_of_ids(name: str) -> bool:
+    """Is there an id in this command that could be that of nothing?"""
+    return not name.endswith(("mine", "AlertsTested", "everybody"))
+
+
+@pytest.mark.parametrize("team_too", [False, True], ids=["closed", "team"])
+async def test_commands_without_an_answer_do_nothing_for_who_may_not(
+    sqlite_url: str, tmp_path: Path, team_too: bool
+) -> None:
+    async with house(sqlite_url, tmp_path, team_too) as h:
+        await furnish(h)
+        typed, pulsed, read = set(), set(), set()
+        for role, window in h.windows.items():
+            start = len(window.frames)
+            if role != "owner":
+                window.send(p.Seen(h.chat, 99, 99))
+            for word in (
+                p.Typing(h.chat, "x"),
+                p.Wall(True),
+                p.ReadMessages("d1", 99),
+                p.ReadMessages(between(h), 99),
+            ):
+                window.send(word)
+            window.send(p.Shut(h.chat))
+            await window.settle()
+            await h.vera.pong()
+            fresh = window.frames[start:]
+            if any(
+                isinstance(frame, p.Pulse) and h.chat in {beat.chat for beat in frame.beats}
+                for frame in fresh
+            ):
+                pulsed.add(role)
+            read |= {(role, frame.room) for frame in fresh if isinstance(frame, p.RoomCard)}
+        typed = {typing.name.lower() for typing in h.vera.seen(p.AgentTyping)}
+        assert typed == {CAST["owner"][0], CAST["guest"][0]}
+        assert pulsed == {"supervisor", "analyst"}
+        readers = {role for role, room in read if room == "d1"}
+        assert readers <= {"owner", "colleague", "supervisor", "analyst", "admin"}
+        assert "colleague" in readers
+        assert {role for role, room in read if room == between(h)} <= {"owner", "supervisor"}
+        assert h.chat not in h.site.hub._staff_marks
+        h.windows["owner"].send(p.Seen(h.chat, 99, 99))
+        await h.windows["owner"].pong()
+        assert h.chat in h.site.hub._staff_marks
+
+
+# --- visitors -----------------------------------------------------------------------------------------------------------
+
+VISITOR: list[tuple[type[Any], Callable[[int], Any], str]] = [  # own, another visitor, a newcomer
+    (p.Say, lambda chat: p.Say(Q(), chat, "x"), "y - -"),
+    (p.Rate, lambda chat: p.Rate(Q(), chat, p.Rating.good), "s - -"),
+    (p.LeaveMessage, lambda chat: p.LeaveMessage(Q(), SALES, "x", "v@x.example", chat=chat), "s - -"),
+    (p.Leave, lambda chat: p.Leave(Q(), chat), "y - -"),
+]
+VISITOR_SILENT = {p.Typing, p.Seen, p.Browse, p.Ping, p.VisitorHello, p.Start}
+
+
+def test_each_command_of_visitors_has_a_row() -> None:
+    assert {kind for kind, _, _ in VISITOR} | VISITOR_SILENT == set(get_args(p.VisitorCommand))
+
+
+async def test_each_command_of_visitors(sqlite_url: str, tmp_path: Path) -> None:
+    async with house(sqlite_url, tmp_path, team=False) as h:
+        await h.fresh()
+        willy, _ = await h.site.chat(department=SUPPORT)
+        newcomer = await h.site.visitor()
+        for number, window in enumerate((newcomer, willy, h.vera)):
+            for kind, made, row in VISITOR:
+                wanted = row.split()[2 - number]
+                nothing = await answered(window, made(NOWHERE))
+                assert sign(await answered(window, made(h.chat)), nothing) == wanted, (kind, number)
+            if window is not h.vera:
+                window.send(p.Typing(h.chat, "TYPEDSECRET"))
+                window.send(p.Seen(h.chat, 99, 99))
+                window.send(p.Browse("https://x.example/BROWSESECRET"))
+                await window.settle()
+        await h.settle()
+        assert h.chat not in h.site.hub._visitor_marks
+        for window in h.windows.values():
+            assert not any(b"TYPEDSECRET" in raw for raw in window.raw)
+        assert "BROWSESECRET" not in h.site.hub.board.heads[h.chat].page
+        for window in (newcomer, willy):
+            assert not any(b"CHATSECRET" in raw for raw in window.raw)
+
+
+async def test_a_second_chat_in_another_department_is_a_chat_of_its_own(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with house(sqlite_url, tmp_path, team=False) as h:
+        await h.fresh()
+        second = await h.vera.start("for support alone SECONDSECRET", SUPPORT)
+        assert second != h.chat
+        await h.settle()
+        got = {
+            role for role, window in h.windows.items() if any(b"SECONDSECRET" in raw for raw in window.raw)
+        }
+        assert got == {
+            "guest",
+            "invited",
+            "offered",
+            "agent elsewhere",
+            "supervisor elsewhere",
+            "analyst elsewhere",
+        }
+
+
+# --- REST -----------------------------------------------------------------------------------------------------------------
+
+CID = {"cid": "rest-client-id"}
+ALL = "y y/y y y y y y y y y y y"
+STAFFED = "y y/y y y y y y y y y y -"
+REST: dict[tuple[str, str], tuple[Any, str]] = {  # body, signs; ? = in the list or not
+    ("GET", "/api/me"): (None, ALL),
+    ("GET", "/api/departments"): (None, ALL),
+    ("GET", "/api/departments/{department}"): (None, "- -/- - - - - y - - - y -"),
+    ("PATCH", "/api/departments/{department}"): ({"guide": "x"}, "- -/- - - - - y - - - y -"),
+    ("GET", "/api/left-messages"): ("LEFTSECRET", "y y/y - - - - y - - - - -"),
+    ("POST", "/api/left-messages/{message}/handled"): (CID, "y s/s - - - - s - - - - -"),
+    ("GET", "/api/canned"): ("CANNEDSECRET", "y y/y - - - - y - y - y -"),
+    ("GET", "/api/chats"): ("CHATSECRET", READ),
+    ("GET", "/api/chats/{chat}"): (None, READ),
+    ("GET", "/api/chats/{chat}/events"): (None, READ),
+    ("GET", "/api/chats/{chat}/customer"): (None, "y -/y y y y - y - - - - -"),
+    ("GET", "/api/chats/{chat}/transcript"): (None, READ),
+    ("GET", "/api/chats/{chat}/explanations"): (None, READ),
+    ("POST", "/api/chats/{chat}/messages"): ({**CID, "text": "x"}, "y -/s y s s - s - s - - -"),
+    ("POST", "/api/chats/{chat}/notes"): ({**CID, "text": "x"}, "y -/s y s s - y - s - - -"),
+    ("POST", "/api/chats/{chat}/take"): (CID, "y s/s s s y - s - - - - -"),
+    ("POST", "/api/chats/{chat}/close"): (CID, "y -/s s s s - y - s - - -"),
+    ("POST", "/api/chats/{chat}/reopen"): (CID, "y -/s s s s - s - s - - -"),
+    ("POST", "/api/chats/{chat}/release"): (CID, "y -/s s s s - y - s - - -"),
+    ("POST", "/api/chats/{chat}/transfer"): ({**CID, "user": "pat"}, "s -/s s s s - s - s - - -"),
+    ("GET", "/api/team"): (None, STAFFED),
+    ("GET", "/api/feedback"): ("FEEDBACKSECRET", "y -/- - - - - y - y - - -"),
+    ("PUT", "/api/me/phone"): ({**CID, "on": False}, STAFFED),
+    ("PUT", "/api/team/{user}/phone"): ({**CID, "on": True}, "- -/- - - - - y - - - - -"),
+    ("PUT", "/api/me/status"): ({**CID, "status": "online"}, STAFFED),
+    ("PUT", "/api/team/{user}/status"): ({**CID, "status": "drain"}, "- -/- - - - - y - - - - -"),
+    ("GET", "/api/visitor/chats/{chat}/transcript"): (None, "- -/- - - - - - - - - - -"),
+    ("POST", "/api/departments"): ({"slug": "new"}, "- -/- - - - - y y - - y -"),
+    ("POST", "/api/departments/{department}/everybody"): (None, "- -/- - - - - y - - - y -"),
+    ("DELETE", "/api/sessions/current"): (None, ALL),
+}
+ANYBODY = {("POST", "/api/sessions")}
+
+
+def test_each_route_has_a_row() -> None:
+    assert set(REST) | ANYBODY == {(route.method, route.path) for route in rest.ROUTES}
+    assert {(route.method, route.path) for route in rest.ROUTES if route.who == "anybody"} == ANYBODY
+
+
+async def asked(
+    client: httpx.AsyncClient, h: House, route: tuple[str, str], token: str, real: bool
+) -> tuple[int, bytes]:
+    """What a route answers: status and body, without the client's id."""
+    method, path = route
+    body = REST[route][0]
+    keys = {"chat": h.chat, "message": 1, "user": h.users["zoe"], "department": SPARE}
+    path = path.format(**(keys if real else dict.fromkeys(keys, NOWHERE)))
+    if isinstance(body, dict):
+        body = {**body, **({"cid": Q()} if "cid" in body else {})}
+        body = {**body, **({"slug": Q()} if "slug" in body else {})}
+        body = {**body, **({"user": h.users["pat"]} if "user" in body else {})}
+    sent = body if isinstance(body, dict) else None
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    answer = await client.request(method, path, json=sent, headers=headers)
+    content = answer.content
+    if isinstance(REST[route][0], str):  # a list: what is not in it does not exist
+        mine = [row for row in json.loads(content) if REST[route][0] in json.dumps(row)]
+        return (200, content) if mine else (404, b"nothing")
+    return answer.status_code, content
+
+
+@pytest.mark.parametrize("team_too", [False, True], ids=["closed", "team"])
+async def test_each_route(sqlite_url: str, tmp_path: Path, team_too: bool) -> None:
+    wrong = []
+    async with house(sqlite_url, tmp_path, team_too) as h, httpx.AsyncClient(base_url=h.site.url) as client:
+        await furnish(h)
+        for route, (_, row) in REST.items():
+            await h.fresh()
+            strangers = {
+                "no token": "",
+                "garbage": "x" * 40,
+                "disabled": staff_token("dora"),
+                "visitor": h.vera.token,
+            }
+            answers = {
+                who: await asked(client, h, route, token, True)
+                for who, token in strangers.items()
+                if not isinstance(REST[route][0], str)
+            }
+            if "/visitor/" in route[1] and answers:
+                assert answers.pop("visitor")[0] == 200
+            assert len(set(answers.values())) <= 1, (route, answers)
+            assert all(status in (401, 404) for status, _ in answers.values()), (route, answers)
+            for role, wanted in signs(row, team_too).items():
+                await h.fresh()
+                token = staff_token(CAST[role][0])
+                keyed = "{" in route[1]
+                nothing = await asked(client, h, route, token, False) if keyed else (404, b"nothing")
+                answer = await asked(client, h, route, token, True)
+                denied = answer == nothing or (not keyed and answer[0] == 404)
+                found = "-" if denied and answer[0] == 404 else "y" if answer[0] < 300 else "s"
+                if found != wanted:
+                    wrong.append(f"{route} as {role}: {found}, not {wanted}: {answer}")
+    assert not wrong, "\n".join(wrong)
+
+
+# --- operator's orders ------------------------------------------------------------------------------------------------------
+
+HASH = hashlib.sha256(b"x").hexdigest()
+ORDERS: dict[type[Any], tuple[Callable[[bool], Any], str]] = {  # real or not; signs
+    admin.AddUser: (lambda real: admin.AddUser(Q(), HASH), "- -/- - - - - - - - - y -"),
+    admin.SetPassword: (lambda real: admin.SetPassword(name(real), HASH), "- -/- - - - - - - - - y -"),
+    admin.GiveGrant: (
+        lambda real: admin.GiveGrant(name(real), p.Role.agent, "spare"),
+        "- -/- - - - - - - - - y -",
+    ),
+    admin.WithdrawGrant: (
+        lambda real: admin.WithdrawGrant(name(real), p.Role.agent, "spare"),
+        "- -/- - - - - - - - - y -",
+    ),
+    admin.DisableUser: (lambda real: admin.DisableUser(name(real)), "- -/- - - - - - - - - y -"),
+    admin.AddDepartment: (lambda real: admin.AddDepartment(Q()), "- -/- - - - - y y - - y -"),
+    admin.SetDepartment: (
+        lambda real: admin.SetDepartment("spare" if real else "nothing", guide="x"),
+        "- -/- - - - - y - - - y -",
+    ),
+    team.SetMemberOf: (
+        lambda real: team.SetMemberOf("zoe" if real else "nobody-at-all", "spare", tier=2),
+        "- -/- - - - - y - - - y -",
+    ),
+    team.SetAgentOf: (
+        lambda real: team.SetAgentOf("zoe" if real else "nobody-at-all", limit=2),
+        "- -/- - - - - y - - - y -",
+    ),
+    team.SetSystem: (lambda real: team.SetSystem(900), "- -/- - - - - - - - - y -"),
+    availability.SetBreaks: (lambda real: availability.SetBreaks([]), "- -/- - - - - - - - - y -"),
+    sessions.EndSession: (
+        lambda real: sessions.EndSession(LATE if real else NOWHERE),
+        "- -/- - - - - - - - - y -",
+    ),
+    sessions.EndSessions: (lambda real: sessions.EndSessions(name(real)), "- -/- - - - - - - - - y -"),
+    team.AddEverybody: (
+        lambda real: team.AddEverybody("spare" if real else "nothing"),
+        "- -/- - - - - y - - - y -",
+    ),
+}
+QUESTIONS = {
+    operator.ListUsers,
+    operator.ListDepartments,
+    operator.ListSessions,
+}  # asked on the operator's socket alone
+LATE = len(CAST) + 2  # the session of zoe: of those behind the cast, the second
+
+
+def name(real: bool) -> str:
+    """Somebody to be ordered about, or nobody."""
+    return "yan" if real else "nobody-at-all"
+
+
+def test_each_order_has_a_row() -> None:
+    assert set(ORDERS) | QUESTIONS == set(get_args(operator.Wish))
+
+
+async def test_each_order_given_by_staff_or_a_visitor(sqlite_url: str, tmp_path: Path) -> None:
+    wrong = []
+    async with house(sqlite_url, tmp_path, team=False) as h:
+        found = await h.site.hub.database.read(
+            lambda db: {user.name: users.actor_of(db, user) for user in users.every(db)}
+        )
+        visitor = h.site.hub.visitors
+        assert not visitor
+        for kind, (made, row) in ORDERS.items():
+            for role, wanted in signs(row, False).items():
+                actor = found[CAST[role][0]]
+                nothing = await given(h, actor, made(False))
+                answer = await given(h, actor, made(True))
+                got = (
+                    "-"
+                    if answer == nothing and answer.startswith("unknown")
+                    else "y"
+                    if answer == "ok"
+                    else "s"
+                )
+                if got != wanted:
+                    wrong.append(f"{kind.__name__} as {role}: {got}, not {wanted}: {answer}, {nothing}")
+    assert not wrong, "\n".join(wrong)
+
+
+async def given(h: House, actor: Any, order: Any) -> str:
+    """What comes of an order."""
+    try:
+        await h.site.desk.handle(actor, order)
+    except Refusal as refusal:
+        return f"{refusal.code} {refusal.text}"
+    return "ok"
+
+
+# --- pushed frames ------------------------------------------------------------------------------------------------------------
+
+IN_SALES = {"owner", "colleague", "supervisor", "analyst"}
+WITH_GRANT = set(ROLES) - {"nobody"}
+ANSWERS = {p.Welcome, p.Resume, p.Ack, p.Refused, p.Explanation, p.Synced, p.Pong, p.Bye}
+VISITORS_ANSWERS = {
+    p.VisitorWelcome,
+    p.VisitorResume,
+    p.VisitorAck,
+    p.Refused,
+    p.VisitorSynced,
+    p.Pong,
+    p.Bye,
+}
+
+
+@pytest.mark.parametrize("team_too", [False, True], ids=["closed", "team"])
+async def test_who_is_told_what(sqlite_url: str, tmp_path: Path, team_too: bool) -> None:
+    """For each change the kinds of frames that each role gets; whatever is not named here, nobody gets."""
+    told: set[type[Any]] = set()
+    to_visitor: set[type[Any]] = set()
+    async with house(sqlite_url, tmp_path, team_too) as h:
+        await furnish(h)
+        await h.settle()
+        w, vera, chat = h.windows, h.vera, h.chat
+        readers = {
+            "owner",
+            "guest",
+            "invited",
+            "offered",
+            "supervisor",
+            "analyst",
+            *(["colleague"] if team_too else []),
+        }
+        near = {"owner", "guest"}
+
+        async def change(
+            wanted: dict[type[Any], set[str]], visitors: set[type[Any]], *does: tuple[Any, Any]
+        ) -> None:
+            await h.settle()
+            starts = {role: len(window.frames) for role, window in w.items()}
+            began = len(vera.frames)
+            for window, word in does:
+                await window.done(word) if hasattr(word, "cid") else window.send(word)
+            await does[-1][0].settle()
+            await h.settle()
+            await vera.pong()
+            got: dict[type[Any], set[str]] = {}
+            for role, window in w.items():
+                for frame in window.frames[starts[role] :]:
+                    if type(frame) not in ANSWERS and getattr(frame, "chat", chat) in (0, chat):
+                        got.setdefault(type(frame), set()).add(role)
+            assert got == wanted, (does, got)
+            its = {type(frame) for frame in vera.frames[began:]} - VISITORS_ANSWERS - {p.Place}
+            assert its == visitors, (does, its)
+            told.update(got)
+            to_visitor.update(its)
+
+        await change({p.Event: near}, {p.VisitorEvent}, (vera, p.Say(Q(), chat, "x")))
+        await change({p.Event: near}, set(), (w["owner"], p.Note(Q(), chat, "NOTESECRET")))
+        await change({p.Preview: near}, set(), (vera, p.Typing(chat, "x")))
+        await change({p.ColleagueTyping: {"guest"}}, {p.AgentTyping}, (w["owner"], p.Typing(chat, "x")))
+        await change(
+            {p.Event: near, p.ChatCard: readers}, set(), (w["owner"], p.AskHelp(Q(), chat, "HELPSECRET"))
+        )
+        await change({p.Event: near, p.ChatCard: readers}, set(), (w["supervisor"], p.EndHelp(Q(), chat)))
+        await change(
+            {p.ChatCard: {"supervisor"}, p.Event: {"supervisor"}}, set(), (w["supervisor"], p.Open(Q(), chat))
+        )
+        await change(
+            {p.ChatCard: {"analyst"}, p.Event: {"analyst"}}, set(), (w["analyst"], p.Open(Q(), chat))
+        )
+        watchers = {"supervisor", "analyst"}
+        await change({p.Event: near | watchers}, {p.VisitorEvent}, (vera, p.Say(Q(), chat, "y")))
+        await change({p.Pulse: {"supervisor"}}, set(), (w["supervisor"], p.Wall(True)))
+        w["supervisor"].send(p.Wall(False))
+        if team_too:
+            await change(
+                {p.ChatCard: {"colleague"}, p.Event: {"colleague"}, p.Learning: near},
+                set(),
+                (w["colleague"], p.Open(Q(), chat)),
+            )
+            await change({p.Learning: near}, set(), (w["colleague"], p.Shut(chat)))
+        owner = h.user("owner")
+        await change(
+            {p.Message: {"owner", "supervisor"}},
+            set(),
+            (w["supervisor"], p.StaffMessage(Q(), "WHISPERSECRET", user=owner, chat=chat)),
+        )
+        await change(
+            {p.Message: {"owner", "agent elsewhere"}},
+            set(),
+            (w["agent elsewhere"], p.StaffMessage(Q(), "x", user=owner)),
+        )
+        await change(
+            {p.Message: {*IN_SALES, "admin"}}, set(), (w["owner"], p.StaffMessage(Q(), "x", department=SALES))
+        )
+        await change({p.RoomCard: {"colleague"}}, set(), (w["colleague"], p.ReadMessages("d1", 99)))
+        await change(
+            {p.FeedbackCard: {"owner", "supervisor", "analyst"}},
+            set(),
+            (w["analyst"], p.GiveFeedback(Q(), chat, "FEEDBACKSECRET")),
+        )
+        await change(
+            {p.CannedCard: {*IN_SALES, "admin"}},
+            set(),
+            (w["supervisor"], p.SaveCanned(Q(), "new", "CANNEDSECRET", SALES)),
+        )
+        await change({p.CannedCard: {"owner"}}, set(), (w["owner"], p.SaveCanned(Q(), "own", "x")))
+        await change(
+            {p.LeftCard: {"owner", "colleague", "supervisor"}}, set(), (w["owner"], p.HandleLeft(Q(), 1))
+        )
+        await change({p.SeatCard: WITH_GRANT}, set(), (w["admin"], p.AlertsTested(Q())))
+        support = {"offered", "agent elsewhere", "supervisor elsewhere"}
+        wanted: dict[type[Any], set[str]] = {
+            p.Event: near | watchers,
+            p.ChatCard: readers | support,
+            p.SeatCard: WITH_GRANT,
+        }
+        await change(wanted, set(), (w["offered"], p.Decline(Q(), chat, "DECLINESECRET")))
+        wanted = {p.Event: near | watchers, p.ChatCard: readers - support, p.Gone: support}
+        await change(wanted, set(), (w["owner"], p.CancelTransfer(Q(), chat)))
+        marks: dict[type[Any], set[str]] = {p.VisitorMarks: near | watchers}
+        vera.send(p.Seen(chat, 99, 99))
+        await vera.settle()
+        for role in near | watchers:
+            await w[role].expect(p.VisitorMarks, chat=chat)
+        w["owner"].send(p.Seen(chat, 99, 99))
+        await vera.expect(p.StaffMarks, chat=chat)
+        await h.settle()
+        for role, window in w.items():
+            assert bool(window.seen(p.VisitorMarks)) == (role in near | watchers), role
+        told.update(marks)
+        await h.site.order(availability.SetBreaks([p.BreakReason("Lunch", 30)]))
+        await h.site.order(admin.SetDepartment("spare", guide="x"))
+        for window in w.values():
+            await window.expect(p.Breaks)
+            await window.expect(p.DepartmentList)
+        told |= {p.Breaks, p.DepartmentList}
+        to_visitor |= {p.StaffMarks, p.Departments, p.Place}
+        await w["owner"].done(p.Close(Q(), chat))
+        await vera.expect(p.VisitorCard, chat=chat)
+        to_visitor.add(p.VisitorCard)
+        only_in_a_team = set() if team_too else {p.Learning}
+        assert told | ANSWERS | only_in_a_team == set(get_args(p.StaffFrame))
+        assert to_visitor | VISITORS_ANSWERS == set(get_args(p.VisitorFrame))
+        for raw in vera.raw:
+            assert b"SECRET" not in raw.replace(b"CHATSECRET", b"")
+            assert not any(b'"kind":"%s"' % kind in raw for kind in STAFF_ONLY)
+            assert b'"seq"' not in raw
+
+
+STAFF_ONLY = tuple(
+    str(what.__struct_config__.tag).encode() for what in get_args(p.What) if not issubclass(what, p.Public)
+)
