@@ -304,7 +304,7 @@ def _put_shared_away(sheet: WorkingSet) -> None:
 
 
 def _set_department(sheet: WorkingSet, actor: Actor, command: SetDepartment, now: int) -> Made:
-    found = _department_to_change(sheet, actor, command.slug)
+    found = department_to_change(sheet, actor, command.slug)
     if command.version and command.version != found.version:
         raise Refusal(Code.conflict, f"Somebody has changed {found.slug} meanwhile. Read it again.")
     wish = _changed(sheet, found, command)
@@ -318,7 +318,7 @@ def _set_department(sheet: WorkingSet, actor: Actor, command: SetDepartment, now
     return _made(found.slug, f"{found.slug} was changed.", DepartmentsChanged())
 
 
-def _department_to_change(sheet: WorkingSet, actor: Actor, slug: str) -> Department:
+def department_to_change(sheet: WorkingSet, actor: Actor, slug: str) -> Department:
     """The department of this short name. Raises Refusal unknown, with its reason only to who may change them all."""
     found = departments.by_slug(sheet.connection, slug)
     _require(actor, Deed.set_department, Thing(department=found.id if found else 0))

@@ -16,7 +16,7 @@ from ..domain.policy import Actor, Deed, Thing, can
 from ..storage import departments, letters, members, users
 from ..storage.chats import WorkingSet
 from ..storage.users import User
-from .admin import CID, Done, Order, record
+from .admin import CID, Done, Order, department_to_change, record
 from .availability import supervises
 from .made import Made, StaffChanged, TeamChanged
 from .workload import answering_in, answers
@@ -53,9 +53,7 @@ class SetSystem(Order, tag="set_system", frozen=True):
 
 
 def _add_everybody(sheet: WorkingSet, actor: Actor, command: AddEverybody, now: int) -> Made:
-    department = _department(sheet, actor, command.slug)
-    if not can(actor, Deed.set_department, Thing(department=department.id)):
-        raise Refusal(Code.unknown, "There is no such thing, or it is not yours to change.")
+    department = department_to_change(sheet, actor, command.slug)
     added = []
     for key, grants in users.every_grant(sheet.connection).items():
         if answers_anywhere(grants) and not answers(grants, department.id):
