@@ -103,7 +103,8 @@ class Help(ModalScreen[str | None]):
     def _narrow(self, words: str) -> None:
         wanted = words.casefold().split()
         rows: list[Action | Where] = []
-        first = [self.here, *([Where.composer] if self.here is Where.chat else [])]
+        writes = self.here in (Where.chat, Where.messages)
+        first = [self.here, *([Where.composer] if writes else [])]
         for where in [*first, *(where for where in Where if where not in first)]:
             fitting = [
                 action

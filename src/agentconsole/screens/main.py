@@ -298,6 +298,12 @@ class MainScreen(Screen[None]):
                 (f"{number}", "strong" if number else "dim"),
                 (f" {word}  " if word != words[2] else f" {word} ", "dim"),
             ]
+        if counts.messages:
+            right = [
+                (f"{counts.messages}", "strong"),
+                (" msg  " if narrow else " from staff  ", "dim"),
+                *right,
+            ]
         self.status.show(left, right)
 
     def _my_status(self, me: Welcome, now: int) -> str:
