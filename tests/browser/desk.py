@@ -22,10 +22,10 @@ Frame = dict[str, Any]
 
 
 @contextmanager
-def furnished(data: Path) -> Iterator[Running]:
+def furnished(data: Path, **settings: object) -> Iterator[Running]:
     """The real server with an agent, "ana", and departments: "sales" and "support" (wrap-up lasts a second), "slow"
     (half a minute) and "tiny" (one may wait). A visitor may send ten lines at once and twenty a second."""
-    with running(data, message_burst=10, messages_per_second=20) as site:
+    with running(data, message_burst=10, messages_per_second=20, **settings) as site:
         site.add_department(
             "sales", name="Sales", welcome="Welcome!", topics=["Prices", "Delivery"], wrapup_s=1
         )
@@ -47,11 +47,12 @@ def answers(site: Running) -> bool:
 
 
 class Agent:
-    """Ana at her console, without a screen. Every frame that came is kept in `frames`."""
+    """Ana, or somebody else, at their console, without a screen. Every frame that came is kept in `frames`."""
 
-    def __init__(self, site: Running) -> None:
+    def __init__(self, site: Running, name: str = "ana") -> None:
         self.site = site
-        self.token = site.login("ana")
+        self.name = name
+        self.token = site.login(name)
         self.frames: list[Frame] = []
         self._numbers = itertools.count()
         self._run = time.time_ns()
@@ -62,6 +63,11 @@ class Agent:
         self._socket = self._link.enter_context(connect(self.site.url.replace("http", "ws") + "/ws/staff"))
         self._send({"t": "hello", "token": self.token})
         self.get(lambda frame: frame["t"] == "synced")
+
+    @property
+    def user(self) -> int:
+        """Their id."""
+        return int(self.get(lambda frame: frame["t"] == "welcome")["user"])
 
     def again(self) -> None:
         """Come back after the server was restarted; what came before is forgotten."""

@@ -16,7 +16,8 @@
   /** Our place in the row of launchers on this side: that of our tag among theirs, whichever is loaded first. */
   function place() {
     const tags = [...document.scripts].filter((one) => one.src === script.src && (one.dataset.position === "left") === (side === "left"));
-    const before = new Set(tags.slice(0, Math.max(0, tags.indexOf(script))).map((one) => one.dataset.department ?? ""));
+    const departments = tags.map((one) => one.dataset.department ?? "");
+    const before = new Set(departments.slice(0, Math.max(0, departments.indexOf(department))));
     const taken = new Set(others.filter((one) => one.dataset.side === side).map((one) => one.dataset.place));
     let found = before.size;
     while (taken.has(String(found))) found += 1;
