@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bench.assignments import assignments
 from bench.console import console
 from bench.dispatcher import dispatcher
 from bench.figures import Report
 from bench.footprint import footprint
 from bench.growth import growth
+from bench.observers import observers
 from bench.profile import profile
 from bench.sizes import SHORT, WHOLE, Size
 from bench.syncs import syncs
@@ -28,6 +30,8 @@ PARTS: dict[str, Callable[[Size], list[Report]]] = {
     "footprint": footprint,
     "console": console,
     "dispatcher": dispatcher,
+    "assignments": assignments,
+    "observers": observers,
     "profile": profile,
 }
 

@@ -23,6 +23,7 @@ class Size:
     keys: int = 185
     flood_seconds: float = 20.0
     idle_seconds: float = 30.0
+    arrivals: int = 1_000
 
 
 WHOLE = Size()
@@ -42,6 +43,7 @@ SHORT = Size(
     keys=30,
     flood_seconds=4.0,
     idle_seconds=8.0,
+    arrivals=200,
 )
 TINY = Size(
     rounds=1,
@@ -60,4 +62,5 @@ TINY = Size(
     keys=6,
     flood_seconds=1.0,
     idle_seconds=1.0,
+    arrivals=40,
 )

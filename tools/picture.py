@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from agentconsole.app import AgentConsole
 from agentconsole.client import now_ms
-from agentconsole.drill import rest, site
+from agentconsole.drill import rest, roster, site
 from agentconsole.drill.ledger import Ledger
 from agentconsole.drill.link import socket_url
 from agentconsole.drill.plan import Act, Plan, Temper, Waiting, plan
@@ -55,9 +55,9 @@ async def draw(folder: Path) -> None:
                 person.name: (await rest.login(server.base, person.name, person.password)).token
                 for person in people
             }
-            await site.stock(server.base, tokens[site.KEEPER])
+            await site.stock(server.base, tokens[roster.KEEPER])
             visitors = await _visitors(server.base)
-            app = AgentConsole(server.base, site.SEAT, tokens[site.SEAT], settings=Settings())
+            app = AgentConsole(server.base, roster.SEAT, tokens[roster.SEAT], settings=Settings())
             try:
                 async with app.run_test(size=SIZE) as pilot:
                     await _scene(app, pilot, folder)
