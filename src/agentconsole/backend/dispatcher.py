@@ -70,7 +70,8 @@ class Dispatcher:
         self.ask()
 
     def _offer_ended(self, before: Head, what: OfferEnded) -> None:
-        given = before.timed and (before.owner == what.user or before.offer_to == what.user)
+        asked = before.state is State.offered and before.offer_to == what.user
+        given = before.timed and (before.owner == what.user or asked)
         if what.why is OfferEnd.timeout and what.user and given:
             self._benched.add(what.user)
             self._submit(SYSTEM, Bench(what.user), _ignore)

@@ -209,7 +209,7 @@ def _rescue(sheet: WorkingSet, actor: Actor, command: Rescue, now: int) -> Made:
     if head is None or head.owner != command.user or head.state is not State.active or not waits or not gone:
         return Made(about=command.chat)
     department = sheet.department(head.department)
-    after, entries = offers.requeue(head, Party(Side.system), now, department, tried=())
+    after, entries = offers.requeue(head, Party(Side.system), now, department, tried=head.tried)
     sheet.change(after, entries)
     return Made(about=head.id, seq=after.seq, pub=after.pub, changes=[Change(head, after, entries)])
 
