@@ -55,6 +55,7 @@ def test_the_team_is_whole_at_80_by_24_and_follows_everybody(
     assert "●" in row
     lead.row("Enter Change", "f Department")
 
+    kim.wait_for("Esc Keys")  # the composer has the focus
     kim.send("\x1b")
     kim.wait_for("c Close")
     kim.send("p")
