@@ -43,8 +43,7 @@ def _take_next(sheet: WorkingSet, actor: Actor, command: TakeNext, now: int) -> 
         raise Refusal(Code.gone, "Nobody is waiting.")
     sheet.load((head.id,))
     department = sheet.department(head.department)
-    if department.strict_limit:
-        may_take(sheet, head, actor, now)
+    may_take(sheet, head, actor, now)
     after, entries = decide(head, actor, Take(command.cid, head.id), now, department)
     sheet.change(after, entries)
     return Made(about=after.id, seq=after.seq, pub=after.pub, changes=[Change(head, after, entries)])

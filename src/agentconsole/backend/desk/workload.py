@@ -6,6 +6,7 @@ import msgspec
 
 from agentconsole.protocol import Code, Grant, Role, Status
 
+from ..domain import offers
 from ..domain.life import Head, Refusal
 from ..domain.policy import Actor
 from ..storage import chats, members, seats, users
@@ -64,23 +65,29 @@ def colleague(sheet: WorkingSet, key: int, now: int) -> Colleague | None:
         found,
         users.actor_of(connection, found),
         seats.one(connection, key),
-        tuple(head for head in chats.held_by(connection, key) if counts(sheet, head, now)),
+        tuple(head for head in chats.held_by(connection, key) if counts(sheet, head, key, now)),
         found.chat_limit or members.chat_limit(connection),
     )
 
 
-def counts(sheet: WorkingSet, head: Head, now: int) -> bool:
-    """Does this chat count against its agent? One that has been silent for long does not."""
+def counts(sheet: WorkingSet, head: Head, user: int, now: int) -> bool:
+    """Does this chat count against this user? An offer does; of their own, one that was silent for long does not."""
     idle_ms = sheet.department(head.department).idle_ms
-    return not idle_ms or now - max(head.spoke_at, head.taken_at, head.since) < idle_ms
+    silent = idle_ms and now - max(head.spoke_at, head.taken_at, head.since) >= idle_ms
+    return head.offer_to == user or not silent
 
 
 def may_take(sheet: WorkingSet, head: Head, actor: Actor, now: int) -> None:
-    """Raises Refusal limit if this agent has as many chats as may be; an offered chat counts already."""
-    found = colleague(sheet, actor.id, now)
-    if found is None or head.id in {held.id for held in found.held}:
+    """Raises Refusal limit if the department is strict and this agent has as many chats as may be; what is offered to
+    them, or theirs, counts already."""
+    department = (offers.accepts(head, actor) and head.offer_department) or head.department
+    if not sheet.department(department).strict_limit or actor.id in (head.owner, head.offer_to):
         return
-    held, most = in_department(sheet, found, head.department)
+    sheet.flush()  # what this batch gave before is counted too
+    found = colleague(sheet, actor.id, now)
+    if found is None:
+        return
+    held, most = in_department(sheet, found, department)
     if len(found.held) >= found.limit or (most and held >= most):
         count = f"{len(found.held)} of {found.limit} chats"
         raise Refusal(Code.limit, f"You have {count}. Close or hand over one before you take another.")
@@ -88,9 +95,13 @@ def may_take(sheet: WorkingSet, head: Head, actor: Actor, now: int) -> None:
 
 def in_department(sheet: WorkingSet, found: Colleague, department: int) -> tuple[int, int]:
     """How many chats of a department a colleague has, and how many may be (0 = the colleague's own limit)."""
-    held = sum(head.department == department for head in found.held)
+    held = sum(_counts_in(head, found.user.id) == department for head in found.held)
     own = members.one(sheet.connection, found.user.id, department).limit
     return held, own or sheet.department(department).agent_limit
+
+
+def _counts_in(head: Head, user: int) -> int:
+    return (head.offer_department if head.offer_to == user else 0) or head.department
 
 
 def answers(grants: tuple[Grant, ...], department: int) -> bool:
