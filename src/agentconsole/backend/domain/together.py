@@ -106,7 +106,7 @@ def _room_for_one(head: Head, department: Department, user: int) -> None:
     if len(others) >= department.guests:
         raise Refusal(
             Code.limit,
-            f"{department.guests} colleagues beside its owner are enough for one chat of {department.name}."
+            f"Beside its owner, a chat of {department.name} may have {department.guests} of you at most."
             if department.guests
             else f"{department.name} wants one agent a chat: nobody can join.",
         )
