@@ -129,13 +129,17 @@ class Wire(asyncio.Protocol):
 
 
 async def connect(
-    url: str, path: str, on_text: Callable[[bytes], None], on_lost: Callable[[int], None]
+    url: str,
+    path: str,
+    on_text: Callable[[bytes], None],
+    on_lost: Callable[[int], None],
+    kind: type[Wire] = Wire,
 ) -> Wire:
     """Open a WebSocket at `url` (http://HOST:PORT) + `path`. Raises OSError when that fails."""
     where = urlsplit(url)
     loop = asyncio.get_running_loop()
     _, wire = await loop.create_connection(
-        lambda: Wire(on_text, on_lost), where.hostname or "", where.port or 80
+        lambda: kind(on_text, on_lost), where.hostname or "", where.port or 80
     )
     try:
         await wire.shake_hands(where.netloc, path)
