@@ -51,7 +51,7 @@ STATUSES = {
     Status.away: "on break",
     Status.phone: "on the phone",
     Status.drain: "finishing",
-    Status.offline: "not taking chats",
+    Status.offline: "offline",
 }
 OFFER_ENDS = {
     OfferEnd.timeout: "ran out unanswered",

@@ -56,7 +56,7 @@ async def test_break_is_chosen_from_the_reasons_with_their_length() -> None:
 async def test_status_dialog_is_whole_and_every_digit_does_what_it_says(size: tuple[int, int]) -> None:
     async with desk(size) as d:
         await d.press("s")
-        for words in ("online", "on break", "on the phone", "finishing", "not taking chats"):
+        for words in ("online", "on break", "on the phone", "finishing", "offline"):
             assert d.sees(words), words
         await d.press("3")
         assert isinstance(d.sent[-1], Phone)

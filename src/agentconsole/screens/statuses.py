@@ -20,7 +20,7 @@ HINTS = {
     Status.away: "no new chats; colleagues see the reason",
     Status.phone: "no new chats while the call lasts",
     Status.drain: "finish mine, no new ones",
-    Status.offline: "only when I answer no chat any more",
+    Status.offline: "not taking chats; only when I answer none any more",
 }
 
 
