@@ -156,7 +156,7 @@ async def test_a_supervisor_changes_limit_and_keeps_the_rest() -> None:
         assert command == SetAgent(command.cid, 21, 5, ["en"], ["vip"])
         await d.press("enter", "4")
         await d.press("comma", "space", "d", "e", "comma", "e", "n", "enter")
-        assert d.sent[-1] == SetAgent(d.sent[-1].cid, 21, 3, ["en", "de"], ["vip"])
+        assert d.sent[-1] == SetAgent(d.sent[-1].cid, 21, 0, ["en", "de"], ["vip"])
 
 
 async def test_what_is_no_number_changes_nothing_and_says_what_fits() -> None:

@@ -130,6 +130,7 @@ def seat_card(
         until=seat.until,
         held_until=seat.held_until if seat.lost_at else 0,
         limit=limit,
+        own_limit=user.chat_limit,
         departments=departments,
         members=members,
         languages=list(user.languages),

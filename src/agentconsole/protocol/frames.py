@@ -390,7 +390,7 @@ class SeatCard(Word, frozen=True, tag="seat"):
 
     ``by`` set the status if it was not the person ('' = it was). ``until`` is when a break should be over (0 = open
     end). ``held_until``: with the link lost, the chats are kept until then. ``chats`` of ``limit`` are running or
-    offered. ``departments`` are those whose chats this person answers (0 = all), ``alerts_at`` is when the person last
+    offered; ``own_limit`` is what was set for this person (0 = as the system has it). ``departments`` are those whose chats this person answers (0 = all), ``alerts_at`` is when the person last
     tested the alerts (0 = never).
     """
 
@@ -406,6 +406,7 @@ class SeatCard(Word, frozen=True, tag="seat"):
     until: Millis = 0
     held_until: Millis = 0
     limit: Count = 0
+    own_limit: Count = 0
     departments: list[int] = []
     members: list[Membership] = []
     languages: list[str] = []

@@ -57,7 +57,11 @@ class Staffing:
             raise Unfit(f"Supervisors change what {seat.display} does. Your own status: s.")
         options = [
             Option("status", "Status", team.status_line(seat, self._now())),
-            Option("limit", "Chats at once", f"{seat.limit}" if seat.limit else "as the system has it"),
+            Option(
+                "limit",
+                "Chats at once",
+                f"{seat.own_limit}" if seat.own_limit else f"{seat.limit}, as the system has it",
+            ),
             Option("standing", "Priority and limit in a department"),
             Option("languages", "Languages", ", ".join(seat.languages) or "nothing noted"),
             Option("skills", "Skills", ", ".join(seat.skills) or "nothing noted"),
@@ -106,7 +110,12 @@ class Staffing:
 
     async def _limit(self, seat: SeatCard) -> None:
         words = await self.deeds.ask(
-            Ask(f"Chats at once for {seat.display}", "A number; 0 as the system has it:", str(seat.limit), 4)
+            Ask(
+                f"Chats at once for {seat.display}",
+                "A number; 0 as the system has it:",
+                str(seat.own_limit),
+                4,
+            )
         )
         if words is not None:
             self._set(seat, limit=_number(words, 0, MOST_CHATS))
@@ -144,7 +153,7 @@ class Staffing:
     ) -> None:
         cid = self.app.actions.set_agent(
             seat.user,
-            seat.limit if limit is None else limit,
+            seat.own_limit if limit is None else limit,
             seat.languages if languages is None else languages,
             seat.skills if skills is None else skills,
         )
