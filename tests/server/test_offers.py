@@ -26,7 +26,7 @@ async def test_without_a_first_answer_the_chat_goes_on_and_the_agent_is_on_a_bre
     async with running(database_url, tmp_path) as site:
         await routed(site, reply_s=1)
         ann, bob = await site.staff("ann"), await site.staff("bob")
-        vera, chat = await site.chat()
+        _, chat = await site.chat()
         await ann.expect(p.ChatCard, chat=chat, offer_to=ANN)
         await ann.done(p.Take(new_cid(), chat))  # taken, and still not answered
         await bob.expect(p.ChatCard, chat=chat, offer_to=BOB)
@@ -72,14 +72,15 @@ async def test_chats_of_a_lost_link_go_back_when_the_seat_is_given_up(
     async with running(database_url, tmp_path, seat_hold_seconds=1.5) as site:
         ann, bob = await site.staff("ann"), await site.staff("bob")
         vera, asked = await site.chat(ann)
-        willy, answered = await site.chat(ann)
+        _, answered = await site.chat(ann)
         await ann.say(answered, "there you are")
         await ann.done(p.SetStatus(new_cid(), p.Status.away, "Lunch"))
         ann.drop()
         await async_until(lambda: site.hub.board.seat(ANN).lost_at, what="the loss")
         await bob.settle()
         seat = bob.seen(p.SeatCard, user=ANN)[-1]
-        assert seat.held_until > seat.lost_at > 0 and seat.chats == 2
+        assert seat.held_until > seat.lost_at > 0
+        assert seat.chats == 2
         await bob.expect(p.ChatCard, chat=asked, state=p.State.waiting)
         await vera.expect(p.VisitorEvent, what=p.Requeued())
         assert site.hub.board.heads[answered].owner == ANN, "nobody waits for an answer there"

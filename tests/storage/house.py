@@ -12,8 +12,8 @@ from agentconsole import protocol as p
 from agentconsole.backend.desk.desk import Job, work
 from agentconsole.backend.desk.made import Made
 from agentconsole.backend.desk.visits import BeginChat, BeginMessage, Where
-from agentconsole.backend.domain.life import Entry, Head
 from agentconsole.backend.domain.department import Department
+from agentconsole.backend.domain.life import Entry, Head
 from agentconsole.backend.domain.policy import SYSTEM, Actor
 from agentconsole.backend.storage import chats, departments, users
 from agentconsole.backend.storage.database import Database

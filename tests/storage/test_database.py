@@ -252,7 +252,9 @@ def test_a_chat_of_the_first_shape_keeps_its_place(database_url: str, tmp_path: 
         with database.writer_engine.connect() as connection:
             head = chats.one(connection, 1)
             found = departments.one(connection, 7)
-        assert head is not None and (head.home, head.queued_at, head.tried, head.timed) == (7, 1000, (), False)
-        assert found is not None and (found.reply_ms, found.routing, found.guests) == (60_000, "manual", 3)
+        assert head is not None
+        assert (head.home, head.queued_at, head.tried, head.timed) == (7, 1000, (), False)
+        assert found is not None
+        assert (found.reply_ms, found.routing, found.guests) == (60_000, "manual", 3)
     finally:
         database.close()
