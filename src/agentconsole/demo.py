@@ -200,7 +200,7 @@ async def _crowd(wish: Wish, base: str, book: Book, ledger: Ledger) -> None:
     """The guide at once, a few visitors soon, then as many as wished."""
     faces = await departments(socket_url(base, "/ws/visitor"))
     by_hand = next(face for face in faces if face.slug == roster.QUIET)
-    host = guide(base, by_hand, book, ledger)
+    host = guide(base, by_hand, book, ledger, wish.role)
     never = asyncio.Event()
     first = msgspec.structs.replace(_drill(wish, base, 0.3, 0), visitors=4, seed=f"{wish.seed}/first")
     with unwrapped():

@@ -18,6 +18,25 @@ from .script import Answer, Book, Script
 from .visitor import Visitor
 
 GUIDE = "Welcome to the demo"
+OPENING = "Enter takes me. Write anything, and I show you around. Your own visitor's page: {page}"
+TOUR = (
+    "Sales gives you chats by itself: they stand on top of the queue as offered to you. Enter takes one, D declines, "
+    "w says why it came to you. Support rings everybody who is free; in Billing you pick by hand.",
+    "In a chat h hands it over (try it with me, to Bo), I invites a colleague, ! calls a supervisor, m writes a note. "
+    "Ana, Bo, Mia and Tom do the same to you.",
+    "W shows the team, M what colleagues write to each other, s is your status: on a break nothing is offered to you.",
+)
+TOURS = {
+    "supervisor": (
+        "E watches running chats in silence, the riskiest first. There , whispers to the agent, J joins, O takes over, "
+        "+ gives feedback.",
+        "W shows the team: Enter changes somebody's status, limit or skills. Who calls for help stands out in the queue.",
+        "P in the queue changes how soon a chat is answered, w says why it is where it is. h gives a chat to "
+        "somebody, asked or not.",
+    ),
+    "analyst": ("E watches running chats in silence, the riskiest first; + gives feedback on a line.",),
+}
+LAST_STEP = "? shows every key. I am a script and nothing here stays; the real visitor is you: {page}"
 LAST_SECONDS = 15.0  # real seconds in which agents have closed their chats
 
 
@@ -55,18 +74,16 @@ class Crew:
                 raise result
 
 
-def guide(base: str, department: DepartmentFace, book: Book, ledger: Ledger) -> Visitor:
-    """A visitor who tells the person at the console how to write to themselves, and waits as long as it takes."""
+def guide(base: str, department: DepartmentFace, book: Book, ledger: Ledger, role: str) -> Visitor:
+    """A visitor who shows the person at the console around, a step for each answer, and waits as long as it takes."""
+    page = f"{base}/chat"
     script = Script(
         topic=GUIDE,
         language=book.languages[0].code,
-        opens=[f"Open {base}/chat in a browser, write something there, and answer it here."],
-        goes_on=[
-            f"I am a script, like most visitors here. The real one is you: {base}/chat",
-            "Press ? to see every key. Nothing that you do here stays: all of it is gone when you leave.",
-        ],
-        answers=[Answer(["?", "help", "how"], f"With a browser on this machine, at {base}/chat")],
-        page=f"{base}/chat",
+        opens=[OPENING.format(page=page)],
+        goes_on=[*TOURS.get(role, TOUR), LAST_STEP.format(page=page)],
+        answers=[Answer(["browser", "page"], f"With a browser on this machine, at {page}")],
+        page=page,
         page_title="The demo's guide",
     )
     plan = Plan(
