@@ -179,8 +179,7 @@ def _chat(sheet: WorkingSet, job: Job) -> Made:
         if head is None:
             raise unknown()
         department = sheet.department(head.department)
-        asked = type(command) is Take and can(job.actor, Deed.take, thing(head, department.team))
-        if asked and department.strict_limit:
+        if type(command) is Take and can(job.actor, Deed.take, thing(head, department.team)):
             may_take(sheet, head, job.actor, job.now)
         after, entries = decide(head, job.actor, command, job.now, department)
     except Refusal as refusal:
