@@ -245,8 +245,8 @@ class Dispatcher:
             self.ask()
         for user, seat in self._board.seats.items():
             if seat.lost_at and 0 < seat.held_until <= now:
-                for head in self._board.own_open(user):
-                    self._rescue(head)
+                for key in sorted(self._board.of_owner.get(user, ())):
+                    self._rescue(self._board.heads[key])
 
     def _rescue(self, head: Head) -> None:
         waits = head.asked_at or not head.replied_at
