@@ -155,7 +155,11 @@ class Referee:
         whose = [name for name in (head.owner_name, head.offer_name, head.offer_queue) if name]
         if code is p.Code.taken or (isinstance(job.command, p.Transfer) and "being offered" in text):
             must(any(name in text for name in whose), f"the loser is told who: {text!r}, but it is {whose}")
-        if isinstance(job.command, p.Take) and head.owner and code is not p.Code.unknown:
+        if (
+            isinstance(job.command, p.Take)
+            and head.owner not in (0, job.actor.id)
+            and code is not p.Code.unknown
+        ):
             expected = (p.Code.taken, p.Code.limit)
             must(code in expected, f"a chat that {head.owner_name} took is refused as taken: {code} {text}")
 
@@ -352,6 +356,7 @@ def log_holds(head: Head, entries: Sequence[Entry]) -> None:
     state, owner = p.State.waiting, 0
     asked: tuple[int, int] | None = None
     tried: set[int] = set()
+    before: set[int] = set()  # the chat was taken from its queue
     for at, entry in enumerate(entries):
         what, user = entry.what, entry.by.id
         following = LIFE.get((state, type(what)))
@@ -365,14 +370,17 @@ def log_holds(head: Head, entries: Sequence[Entry]) -> None:
             if what.user and entry.by.side is p.Side.system:
                 must(what.user not in tried, f"{about}: {what.name} was asked again in the same round")
             if entry.by.side is p.Side.staff:  # a new wish is a new round
-                tried = set()
+                tried, before = set(), set()
             asked = what.department, what.user
         elif isinstance(what, p.OfferEnded) or (isinstance(what, p.Declined) and not what.invite):
+            if isinstance(what, p.OfferEnded) and what.user == owner:
+                tried = before
             tried.add(what.user if isinstance(what, p.OfferEnded) else user)
             asked = None
         elif isinstance(what, p.Took | p.Transferred):
             must(isinstance(what, p.Transferred) or not owner, f"{about}: taken from nobody")
             owner, asked = user, None
+            before = set(tried)
             if isinstance(what, p.Transferred):
                 tried = set()
         elif isinstance(what, p.Requeued):
