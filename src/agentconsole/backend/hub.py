@@ -18,6 +18,7 @@ from agentconsole.protocol import (
     DepartmentList,
     Departments,
     Gone,
+    Grant,
     Learning,
     LeftCard,
     Message,
@@ -45,11 +46,10 @@ from .desk.made import (
 )
 from .desk.staff import SaveMarks
 from .desk.talking import Watched, feedback_thing, may_read_room, watches
-from .desk.workload import answering_in
 from .dispatcher import Dispatcher
 from .domain.chat import VisitorLink
 from .domain.life import Head, is_open, takes_part, thing
-from .domain.policy import SYSTEM, Actor, Deed, Thing, can
+from .domain.policy import NOTHING, SYSTEM, Actor, Deed, Thing, answering_in, can
 from .readers import Frame, Reader, StaffReader, VisitorReader, pack
 from .storage import Connection, chats, messages, seats
 from .storage.database import Database
@@ -168,18 +168,19 @@ class Hub:
 
     def _tell_cards(self, head: Head) -> None:
         frame = pack(encode(self.card(head)))
+        may_read = _who_may(Deed.read_chat, thing(head, self.board.team(head.department)))
         for reader in self.staff:
-            self._tell_card(reader, head, frame)
+            self._tell_card(reader, head, frame, may_read(reader.actor))
 
-    def _tell_card(self, reader: StaffReader, head: Head, frame: Frame) -> None:
-        if self.lists(reader.actor, head):
+    def _tell_card(self, reader: StaffReader, head: Head, frame: Frame, may_read: bool) -> None:
+        if may_read and is_open(head.state):
             reader.shown.add(head.id)
             reader.send(frame)
         elif head.id in reader.shown:
             reader.shown.discard(head.id)
-            reader.send(frame if self.may_read(reader.actor, head) else _gone(head))
+            reader.send(frame if may_read else _gone(head))
         if head.id in reader.following:
-            if not self.may_read(reader.actor, head):
+            if not may_read:
                 self.unfollow(reader, head.id)
             elif self.comes_to_watch(reader, head):
                 if watches(head, reader.actor) and self.desk is not None:
@@ -216,7 +217,7 @@ class Hub:
 
     def _news(self, item: object) -> None:
         if isinstance(item, Seat):
-            self.board.seats[item.user] = item
+            self.board.put_seat(item)
             if item.lost_at and item.user in self._by_user:
                 self._submit(SeatLink(item.user, True))
             self._tell_seat(item.user)
@@ -314,7 +315,7 @@ class Hub:
         person = self.board.users.get(user)
         if person is not None:  # who is disabled is told as offline, and is in no list that is read anew
             card = self.seat_card(user) or seat_card(person, Seat(user), 0, 0, [], [])
-            self._tell_staff(card, lambda actor: can(actor, Deed.see_team))
+            self._tell_staff(card, _who_may(Deed.see_team))
 
     def _tell_departments(self) -> None:
         for reader in self.staff:
@@ -641,6 +642,22 @@ class Hub:
         for reader in readers:
             reader.send(pack(encode(Bye(text, spread_ms()))))
             reader.close(CLOSE_RESTART, "server restart")
+
+
+def _who_may(deed: Deed, about: Thing = NOTHING) -> Callable[[Actor], bool]:
+    """Who of staff may do this, asked of many: those who have no part in the thing are judged by their grants alone."""
+    near = {about.owner, *about.guests, *about.called}
+    known: dict[tuple[Grant, ...], bool] = {}
+
+    def may(actor: Actor) -> bool:
+        if actor.id in near:
+            return can(actor, deed, about)
+        found = known.get(actor.grants)
+        if found is None:
+            found = known[actor.grants] = can(actor, deed, about)
+        return found
+
+    return may
 
 
 def has_feedback(actor: Actor, filed: Filed) -> bool:
