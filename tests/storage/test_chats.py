@@ -272,7 +272,7 @@ def test_the_board_equals_one_that_is_read_anew(house: House, steps: list[tuple[
             elif isinstance(item, p.CannedCard):
                 board.canned[item.id] = item
             else:
-                board.seats[item.user] = item
+                board.put_seat(item)
     fresh = Board()
     house.database.read_now(lambda db: fresh.load(db, house.now))
     assert _shown(board) == _shown(fresh)

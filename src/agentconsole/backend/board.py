@@ -14,7 +14,6 @@ from agentconsole.protocol import (
     Grant,
     LeftCard,
     Membership,
-    Role,
     State,
     Status,
 )
@@ -22,6 +21,7 @@ from agentconsole.protocol import (
 from .domain.department import Department
 from .domain.facts import AGEING_MS
 from .domain.life import Head, is_open
+from .domain.policy import answers
 from .storage import (
     Connection,
     assignments,
@@ -55,6 +55,7 @@ class Board:
         self.of_visitor: defaultdict[int, set[int]] = defaultdict(set)
         self.of_owner: defaultdict[int, set[int]] = defaultdict(set)
         self.of_guest: defaultdict[int, set[int]] = defaultdict(set)
+        self._there: defaultdict[int, set[int]] = defaultdict(set)
         self.offered_to: defaultdict[int, set[int]] = defaultdict(set)
         self.given_at: dict[int, int] = {}
         self.freed_at: dict[int, int] = {}
@@ -90,6 +91,7 @@ class Board:
         for key in self.departments:
             waits = chats.answered_waits(connection, key, WAITS)
             self.waits[key] = deque(reversed(waits), maxlen=WAITS)
+        self._attend_all()
 
     def load_people(self, connection: Connection) -> None:
         """Read users, grants and seats."""
@@ -98,6 +100,7 @@ class Board:
         self.seats = seats.every(connection)
         self.members = members.every(connection)
         self.chat_limit = members.chat_limit(connection)
+        self._attend_all()
 
     def put(self, head: Head, at: int = 0) -> None:
         """A chat as it was just committed, at ``at`` (ms)."""
@@ -167,19 +170,30 @@ class Board:
         waits = self.waits.get(department, ())
         return round(statistics.median(waits) / 1000) if len(waits) >= WAITS_ENOUGH else -1
 
+    def put_seat(self, seat: Seat) -> None:
+        """A seat as it was just committed."""
+        self.seats[seat.user] = seat
+        self._attend(seat.user)
+
+    def _attend_all(self) -> None:
+        self._there.clear()
+        for user in self.users:
+            self._attend(user)
+
+    def _attend(self, user: int) -> None:
+        """Keep who is there, by department: asked at every change of a seat, so never counted afresh."""
+        seat, person = self.seat(user), self.users.get(user)
+        there = seat.status is Status.online and not seat.lost_at and bool(person and not person.disabled)
+        grants = self.grants.get(user, ())
+        for key in self.departments:
+            if there and answers(grants, key):
+                self._there[key].add(user)
+            else:
+                self._there[key].discard(user)
+
     def can_answer(self, department: int) -> bool:
         """Is somebody there who can answer now: online, linked, and of this department?"""
-        return any(
-            seat.status is Status.online and not seat.lost_at and self._answers(user, department)
-            for user, seat in self.seats.items()
-        )
-
-    def _answers(self, user: int, department: int) -> bool:
-        person = self.users.get(user)
-        return bool(person and not person.disabled) and any(
-            grant.role in (Role.agent, Role.supervisor) and grant.department in (0, department)
-            for grant in self.grants.get(user, ())
-        )
+        return bool(self._there[department])
 
     def faces(self) -> list[DepartmentFace]:
         """The departments as visitors see them."""

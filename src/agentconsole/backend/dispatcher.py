@@ -12,12 +12,11 @@ from .board import Board
 from .desk import Change, Made
 from .desk.availability import Bench, Rescue
 from .desk.handing import Assign, Overflow
-from .desk.workload import answers, is_given
 from .domain import routing
 from .domain.facts import Agent, Held, Place, Queue, Waiting
 from .domain.life import Head
 from .domain.offers import OfferLost
-from .domain.policy import SYSTEM
+from .domain.policy import SYSTEM, answers, is_given
 from .domain.scene import Scene
 from .storage.users import User
 

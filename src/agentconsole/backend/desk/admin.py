@@ -38,7 +38,10 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 HOUR_S = 3_600
 RECONNECT_MS = 60_000
 CID = "administration"
-SHARED = ("chat", "Chat")  # without departments everybody shares all chats: short name and name of the one for that
+SHARED = (
+    "chat",
+    "Chat",
+)  # without departments everybody shares all chats: short name and name of the one for that
 
 
 class Order(msgspec.Struct, tag_field="t", forbid_unknown_fields=True, omit_defaults=True, frozen=True):

@@ -21,13 +21,12 @@ from agentconsole.protocol import (
 
 from ..domain import offers
 from ..domain.life import Refusal, without_nul
-from ..domain.policy import Actor, Deed, Thing, can
+from ..domain.policy import Actor, Deed, Thing, answering_in, can
 from ..storage import chats, departments, seats, users
 from ..storage.chats import WorkingSet
 from ..storage.seats import Seat
 from .admin import Done, Order, record
 from .made import BreaksChanged, Change, Made
-from .workload import answering_in
 
 NO_ANSWER = "No answer"
 SYSTEM_NAME = "agentconsole"

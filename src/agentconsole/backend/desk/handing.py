@@ -25,11 +25,11 @@ from ..domain.chat import require
 from ..domain.department import Department
 from ..domain.life import Entry, Head, Refusal, thing, unknown
 from ..domain.offers import Target
-from ..domain.policy import Actor, Deed, Thing, can
+from ..domain.policy import Actor, Deed, Thing, answers, can, is_given
 from ..storage import assignments, chats, departments, letters, seats, users
 from ..storage.chats import WorkingSet
 from .made import Change, Made
-from .workload import Colleague, answers, colleague, in_department, is_given
+from .workload import Colleague, colleague, in_department
 
 
 class Assign(msgspec.Struct, frozen=True):

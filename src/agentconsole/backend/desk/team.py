@@ -12,14 +12,13 @@ from agentconsole.protocol import Code, Grant, Membership, Role, SetAgent, SetMe
 
 from ..domain.department import Department
 from ..domain.life import Refusal, without_nul
-from ..domain.policy import Actor, Deed, Thing, can
+from ..domain.policy import Actor, Deed, Thing, answering_in, answers, can
 from ..storage import departments, letters, members, users
 from ..storage.chats import WorkingSet
 from ..storage.users import User
 from .admin import CID, Done, Order, department_to_change, record
 from .availability import supervises
 from .made import Made, StaffChanged, TeamChanged
-from .workload import answering_in, answers
 
 
 class AddEverybody(Order, tag="add_everybody", frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from agentconsole.protocol import Code, Grant, Role, Status
+from agentconsole.protocol import Code, Status
 
 from ..domain import offers
 from ..domain.life import Head, Refusal
@@ -13,8 +13,6 @@ from ..storage import chats, members, seats, users
 from ..storage.chats import WorkingSet
 from ..storage.seats import Seat
 from ..storage.users import User
-
-ANSWERING = (Role.agent, Role.supervisor)
 
 
 class Colleague(msgspec.Struct, frozen=True):
@@ -102,19 +100,3 @@ def in_department(sheet: WorkingSet, found: Colleague, department: int) -> tuple
 
 def _counts_in(head: Head, user: int) -> int:
     return (head.offer_department if head.offer_to == user else 0) or head.department
-
-
-def answers(grants: tuple[Grant, ...], department: int) -> bool:
-    """Do these grants let somebody answer chats of this department?"""
-    return any(grant.role in ANSWERING and grant.department in (0, department) for grant in grants)
-
-
-def is_given(grants: tuple[Grant, ...], department: int) -> bool:
-    """Does the dispatcher give chats of this department to somebody with these grants? Supervisors take by hand."""
-    return any(grant.role is Role.agent and grant.department in (0, department) for grant in grants)
-
-
-def answering_in(grants: tuple[Grant, ...]) -> list[int]:
-    """The departments whose chats somebody with these grants answers, ascending; [0] = all."""
-    found = sorted({grant.department for grant in grants if grant.role in ANSWERING})
-    return [0] if 0 in found else found

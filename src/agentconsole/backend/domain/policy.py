@@ -248,3 +248,22 @@ def departments_of(actor: Actor, *roles: Role) -> frozenset[int] | None:
     """The departments in which the actor has one of these roles; None = all of them."""
     found = [grant.department for grant in actor.grants if grant.role in roles]
     return None if 0 in found else frozenset(found)
+
+
+ANSWERING = (Role.agent, Role.supervisor)
+
+
+def answers(grants: tuple[Grant, ...], department: int) -> bool:
+    """Do these grants let somebody answer chats of this department?"""
+    return any(grant.role in ANSWERING and grant.department in (0, department) for grant in grants)
+
+
+def is_given(grants: tuple[Grant, ...], department: int) -> bool:
+    """Does the dispatcher give chats of this department to somebody with these grants? Supervisors take by hand."""
+    return any(grant.role is Role.agent and grant.department in (0, department) for grant in grants)
+
+
+def answering_in(grants: tuple[Grant, ...]) -> list[int]:
+    """The departments whose chats somebody with these grants answers, ascending; [0] = all."""
+    found = sorted({grant.department for grant in grants if grant.role in ANSWERING})
+    return [0] if 0 in found else found
