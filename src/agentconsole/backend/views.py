@@ -90,10 +90,13 @@ def chat_card(head: Head, names: Names, marks: Marks = NO_MARKS) -> ChatCard:
 def visitor_card(
     head: Head, names: Names, marks: Marks = NO_MARKS, place: int = 0, wait_s: int = -1
 ) -> VisitorCard:
-    """A chat for its visitor, who does not learn of offers, nor where in the house it is; ``marks`` are those of staff."""
+    """A chat for its visitor, who does not learn of offers, nor where in the house it is; ``marks`` are those of staff.
+
+    Its version counts what is public: the head's own would tell how often staff did something among themselves.
+    """
     return VisitorCard(
         chat=head.id,
-        version=head.version,
+        version=head.pub,
         department=head.home or head.department,
         state=State.waiting if head.state is State.offered else head.state,
         pub=head.pub,
