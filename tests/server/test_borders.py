@@ -5,15 +5,18 @@ from collections.abc import Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+import httpx
 import pytest
 from sqlalchemy import select
 
 from agentconsole import protocol as p
+from agentconsole.backend import hub
 from agentconsole.backend.desk import admin
 from agentconsole.backend.desk.team import SetAgentOf
 from agentconsole.backend.storage.tables import audit
-from tests.server.site import SUPPORT, Site, running
+from tests.server.site import SALES, SUPPORT, Site, running, staff_token
 from tests.server.windows import Window, new_cid
 from tests.waiting import async_until
 
@@ -331,3 +334,76 @@ async def test_what_is_typed_while_waiting_goes_to_those_who_may_take_it(
         vera.send(p.Typing(chat, "not sent yet"))
         await ann.expect(p.Preview, text="not sent yet")
         assert not await heard(ada, b"not sent yet")
+
+
+# --- what the visitor can count -----------------------------------------------------------------------------------------
+
+
+async def test_what_staff_do_among_themselves_moves_no_number_of_the_visitors(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with running(sqlite_url, tmp_path) as site:
+        ann, bob, sue = await site.staff("ann"), await site.staff("bob"), await site.staff("sue")
+        vera, chat = await site.chat(ann)
+        await vera.come_back()
+        before = vera.seen(p.VisitorCard, chat=chat)[-1]
+        other = bob.seen(p.Welcome)[0].user
+        await ann.done(p.AskHelp(new_cid(), chat, "help"))
+        await sue.done(p.EndHelp(new_cid(), chat))
+        await ann.done(p.Invite(new_cid(), chat, other))
+        await bob.done(p.Decline(new_cid(), chat))
+        await ann.done(p.Transfer(new_cid(), chat, other, note="yours"))
+        await ann.done(p.CancelTransfer(new_cid(), chat))
+        await vera.come_back()
+        assert vera.seen(p.VisitorCard, chat=chat)[-1] == before
+
+
+async def test_the_transcript_tells_who_came_and_went(sqlite_url: str, tmp_path: Path) -> None:
+    async with running(sqlite_url, tmp_path) as site, httpx.AsyncClient(base_url=site.url) as client:
+        ann, sue = await site.staff("ann"), await site.staff("sue")
+        vera, chat = await site.chat(ann)
+        await sue.done(p.Join(new_cid(), chat))
+        await sue.done(p.Leave(new_cid(), chat))
+        await sue.done(p.TakeOver(new_cid(), chat))
+        headers = {"Authorization": f"Bearer {vera.token}"}
+        told = (await client.get(f"/api/visitor/chats/{chat}/transcript", headers=headers)).text
+        for sentence in ("Sue joined.", "Sue left the conversation.", "Sue answers now."):
+            assert f"* {sentence}" in told
+
+
+async def test_a_right_that_ends_while_rest_reads(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The chat goes to another department between the question of right and the answer."""
+    async with running(sqlite_url, tmp_path) as site, httpx.AsyncClient(base_url=site.url) as client:
+        ann, carl = await site.staff("ann"), await site.staff("carl")
+        vera, chat = await site.chat(ann)
+        await ann.done(p.Transfer(new_cid(), chat, department=SUPPORT))
+        await carl.expect(p.ChatCard, chat=chat)
+        headers = {"Authorization": f"Bearer {staff_token('ann')}"}
+        for path in ("events", "transcript"):
+            if path == "transcript":
+                await carl.done(p.Transfer(new_cid(), chat, ann.seen(p.Welcome)[0].user, SALES))
+                await ann.done(p.Take(new_cid(), chat))
+                await ann.done(p.Transfer(new_cid(), chat, department=SUPPORT))
+            async with held_read(site, monkeypatch, skip=1) as there:  # the session, then the chat
+                asking = asyncio.create_task(client.get(f"/api/chats/{chat}/{path}", headers=headers))
+                await there()
+                await carl.done(p.Take(new_cid(), chat))
+                await vera.say(chat, "to Carl alone")
+            answer = await asking
+            assert (answer.status_code, b"to Carl alone" in answer.content) == (404, False)
+
+
+async def test_a_wall_that_is_turned_on_again_and_again_is_one_wall(sqlite_url: str, tmp_path: Path) -> None:
+    async with running(sqlite_url, tmp_path) as site:
+        sue = await site.staff("sue")
+        await site.chat(await site.staff("ann"))
+        later: list[Any] = []
+        with mock.patch.object(hub, "_later", lambda seconds, call, *args: later.append(call)):
+            for on in (True, False) * 20:
+                sue.send(p.Wall(on))
+            sue.send(p.Wall(True))
+            await sue.expect(p.Pulse)
+            await sue.pong()
+        assert len(later) == 1

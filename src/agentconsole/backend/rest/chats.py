@@ -20,10 +20,13 @@ from agentconsole.protocol import (
     Ended,
     Event,
     Finished,
+    Joined,
     MessageLeft,
     Note,
     Outcome,
     Part,
+    Parted,
+    Promised,
     Rated,
     Release,
     Reopen,
@@ -37,6 +40,7 @@ from agentconsole.protocol import (
     State,
     Take,
     Took,
+    Transferred,
     VisitorLeft,
 )
 from agentconsole.text import clean, clean_lines
@@ -149,6 +153,7 @@ async def _events(call: Call) -> list[Event]:
     entries = await call.house.database.read(
         lambda db: chats.staff_log(db, head.id, after, before=after + limit + 1, limit=limit)
     )
+    await _head(call, Deed.read_chat)  # what was read is told only if the right to read it still stands
     return [Event(head.id, entry.seq, entry.at, entry.by, entry.what, entry.pub) for entry in entries]
 
 
@@ -198,7 +203,9 @@ def _earlier(chat: Head) -> EarlierChat:
 
 async def _transcript(call: Call) -> Download:
     head = await _log(call)
-    return await transcript(call.house, head)
+    found = await transcript(call.house, head)
+    await _head(call, Deed.read_chat)
+    return found
 
 
 async def transcript(house: House, head: Head) -> Download:
@@ -218,6 +225,8 @@ def _line(entry: Entry) -> str:
         return f"{_clock(entry.at)} {who}: {_indented(what.text)}"
     if isinstance(what, VisitorLeft) and entry.by.side is Side.system:
         return f"{_clock(entry.at)} * The visitor's connection was lost."
+    if isinstance(what, Promised):
+        return f"{_clock(entry.at)} * {clean(what.name)} will answer by e-mail."
     sentence = _SENTENCES.get(type(what), "").replace("{who}", who)
     if isinstance(what, Rated):
         sentence += f" {what.rating}" + (f": {_indented(what.comment)}" if what.comment else "")
@@ -246,6 +255,9 @@ _SENTENCES: dict[type[Any], str] = {
     Finished: "",
     Rated: "{who} rated the chat:",
     MessageLeft: "{who} left a message to be answered later.",
+    Joined: "{who} joined.",
+    Parted: "{who} left the conversation.",
+    Transferred: "{who} answers now.",
 }
 
 
