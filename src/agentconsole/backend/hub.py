@@ -51,7 +51,7 @@ from .domain.chat import VisitorLink
 from .domain.life import Head, is_open, takes_part, thing
 from .domain.policy import NOTHING, SYSTEM, Actor, Deed, Thing, answering_in, can
 from .readers import Frame, Reader, StaffReader, VisitorReader, pack
-from .storage import Connection, chats, messages, seats
+from .storage import Connection, chats
 from .storage.database import Database
 from .storage.feedback import Filed
 from .storage.seats import Seat
@@ -227,13 +227,14 @@ class Hub:
         elif isinstance(item, Message):
             self._tell_message(item)
         elif isinstance(item, RoomRead):
-            self._tell_room(item.user, item.room)
+            for reader in self._by_user.get(item.user, ()):
+                reader.send(pack(encode(item.card)))
         elif isinstance(item, Filed):
             self.board.feedback[item.card.id] = item
             self._tell_staff(item.card, lambda actor: has_feedback(actor, item))
         elif isinstance(item, BreaksChanged):
-            self.board.breaks = self.database.read_now(seats.break_reasons)
-            self._tell_staff(Breaks(self.board.breaks), lambda actor: True)
+            self.board.breaks = item.reasons
+            self._tell_staff(Breaks(item.reasons), lambda actor: True)
         elif isinstance(item, TeamChanged):
             self.database.read_now(self.board.load_people)
             self._people_changed()
@@ -291,12 +292,6 @@ class Hub:
         for reader in self.staff:
             if may_read_room(reader.actor, message.room):
                 reader.send(frame)
-
-    def _tell_room(self, user: int, room: str) -> None:
-        card = self.database.read_now(lambda db: messages.card(db, user, room))
-        if card is not None:
-            for reader in self._by_user.get(user, ()):
-                reader.send(pack(encode(card)))
 
     def _tell_staff(self, word: Any, may: Callable[[Actor], bool]) -> None:
         frame = pack(encode(word))

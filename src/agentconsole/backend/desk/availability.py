@@ -222,12 +222,12 @@ def _set_breaks(sheet: WorkingSet, actor: Actor, command: SetBreaks, now: int) -
         )
     if len({name.casefold() for name in names}) < len(names):
         raise Refusal(Code.invalid, "Each reason may stand there once.")
-    seats.set_break_reasons(
-        sheet.connection,
-        [BreakReason(name, reason.minutes) for name, reason in zip(names, command.reasons, strict=True)],
-    )
+    reasons = [BreakReason(name, reason.minutes) for name, reason in zip(names, command.reasons, strict=True)]
+    seats.set_break_reasons(sheet.connection, reasons)
     record(sheet, actor, now, "set_breaks", "breaks", ", ".join(names))
-    return Made(news=[BreaksChanged()], value=Done(True, "The reasons for a break were set.", "breaks"))
+    return Made(
+        news=[BreaksChanged(reasons)], value=Done(True, "The reasons for a break were set.", "breaks")
+    )
 
 
 def _require(actor: Actor, deed: Deed) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from agentconsole.protocol import CannedCard, LeftCard, Message
+from agentconsole.protocol import BreakReason, CannedCard, LeftCard, Message, RoomCard
 
 from ..domain.life import Entry, Head, Refusal
 from ..storage.feedback import Filed
@@ -47,12 +47,14 @@ class TeamChanged(msgspec.Struct, frozen=True):
 class BreaksChanged(msgspec.Struct, frozen=True):
     """The reasons for a break changed."""
 
+    reasons: list[BreakReason]
+
 
 class RoomRead(msgspec.Struct, frozen=True):
-    """A user has read on in a room of staff messages."""
+    """A user has read on in a room of staff messages, which now stands so."""
 
     user: int
-    room: str
+    card: RoomCard
 
 
 News = (

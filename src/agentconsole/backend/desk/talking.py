@@ -90,7 +90,8 @@ def _read(sheet: WorkingSet, actor: Actor, command: ReadMessages, now: int) -> M
         raise Refusal(Code.unknown, "There is no such room, or it is not yours to see.")
     if not messages.mark(sheet.connection, actor.id, command.room, command.upto):
         return Made()
-    return Made(news=[RoomRead(actor.id, command.room)])
+    card = messages.card(sheet.connection, actor.id, command.room)
+    return Made(news=[RoomRead(actor.id, card)] if card else [])
 
 
 def _give_feedback(sheet: WorkingSet, actor: Actor, command: GiveFeedback, now: int) -> Made:

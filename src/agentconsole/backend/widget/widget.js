@@ -69,10 +69,10 @@
     @media print { .bubble, iframe { display: none } }
   `;
 
-  function made(name, attributes, parent) {
+  function made(name, attributes, parent, before = null) {
     const one = document.createElement(name);
     for (const [key, value] of Object.entries(attributes)) one.setAttribute(key, value);
-    parent.append(one);
+    parent.insertBefore(one, before);
     return one;
   }
 
@@ -132,8 +132,7 @@
 
   function load() {
     if (frame) return;
-    frame = made("iframe", { title: labels.open, src: address.href, allow: "clipboard-write" }, box);
-    box.insertBefore(frame, bubble);
+    frame = made("iframe", { title: labels.open, src: address.href, allow: "clipboard-write" }, box, bubble);
   }
 
   function tell(kind, details) {
