@@ -256,6 +256,33 @@ async def test_who_has_left_a_chat_and_goes_on_reading_watches_it(sqlite_url: st
         assert await watched(site) == [("sue", "watch", f"chat {chat}"), ("sue", "watch_end", f"chat {chat}")]
 
 
+@pytest.mark.parametrize(
+    "order", [admin.WithdrawGrant("sue", p.Role.supervisor, "sales"), admin.DisableUser("sue")]
+)
+async def test_an_observer_whose_right_is_taken_away_is_out_at_once(
+    sqlite_url: str, tmp_path: Path, order: Any
+) -> None:
+    async with running(sqlite_url, tmp_path) as site:
+        ann, sue = await site.staff("ann"), await site.staff("sue")
+        vera, chat = await site.chat(ann)
+        await sue.done(p.Open(new_cid(), chat))
+        await ann.settle()
+        told = len(ann.frames)
+        await site.order(order)
+        assert await sue.closed(seconds=1.0) in (1012, 4001)
+        await vera.say(chat, "to Ann alone")
+        await ann.expect(p.Event, what=p.Said("to Ann alone"))
+        assert not any(b"to Ann alone" in raw for raw in sue.raw)
+        await async_until(lambda: ended(site), what="the end of watching")
+        kinds = {type(frame) for frame in ann.frames[told:]}
+        assert kinds <= {
+            p.SeatCard,
+            p.Event,
+            p.DepartmentList,
+            p.Pong,
+        }  # her seat is news, that she watched is not
+
+
 async def test_an_observer_who_is_gone_before_the_chat_is_shown_has_ended_to_watch(
     sqlite_url: str, tmp_path: Path
 ) -> None:

@@ -48,6 +48,7 @@ def test_the_audit_log_knows_who_watched_which_chat_from_when_to_when(plain: Tra
     assert [row[:3] for row in plain.audit if row[1] not in kinds] == [
         row[:3] for row in watched.audit if row[1] not in kinds
     ]
+    assert all(watched.answers[f"{name} audit"].startswith(b"404 ") for name in ("ann", "bob"))
     for name in ("sue", "ada"):
         deeds = [row for row in watched.audit if row[0] == name and row[1] in ("watch", "watch_end")]
         assert {row[2] for row in deeds} == {"chat 1"}
