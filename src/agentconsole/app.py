@@ -93,7 +93,7 @@ class AgentConsole(App[int]):
         self.client = self.session.client()
         self.actions = Actions(self.store, self.client, clock)
         self.deeds = Deeds(self)
-        self.keyboard = Keyboard(self, super().on_event)
+        self.keyboard = Keyboard(self, super().on_event, self.deeds.ahead.take)
         self.main = MainScreen(
             self.store,
             self.actions,
@@ -187,6 +187,7 @@ class AgentConsole(App[int]):
         """Once a second: durations, and alerts that were held back. What looks the same is not painted."""
         now = self.clock()
         self.main.tick(now)
+        self.deeds.ahead.tick()
         self._signal(now)
         if self.store.status is Status.online and self.idle.due(now, self.store.status_ms(now)):
             self.run_worker(self.deeds.statuses.idle(self.idle.minutes), group="deeds")

@@ -23,7 +23,7 @@ async def settled(d: Desk) -> None:
     await d.drawn()
 
 
-NAMED = {"enter", "escape", "backspace", "left", "f2", "f8", "f9"}
+NAMED = {"enter", "space", "escape", "backspace", "left", "down", "f2", "f3", "f4", "f8", "f9"}
 
 
 async def test_each_line_is_sent_before_the_next_is_written() -> None:

@@ -19,6 +19,7 @@ from agentconsole.keys import Where
 from agentconsole.offers import Offer
 from agentconsole.outbox import OutboxFull
 from agentconsole.protocol import Join, Outcome, Said, Side, Take, TakeNext, TakeOver
+from agentconsole.screens.ahead import Ahead
 from agentconsole.screens.ask import Ask
 from agentconsole.screens.choice import Choice, Option
 from agentconsole.screens.finder import Finder, Item
@@ -55,6 +56,7 @@ class Deeds:
         self.answered: dict[str, Callable[[], object]] = {}
         self.objected: dict[str, Callable[[str], object]] = {}
         self.needle = ""
+        self.ahead = Ahead(self)
         self.together = Together(self)
         self.statuses = Statuses(self)
         self.watch, self.talk = Watch(self), Talk(self)
@@ -100,6 +102,7 @@ class Deeds:
         for ack, command in self.app.store.take_acks():
             if isinstance(command, Take | TakeNext | TakeOver | Join):
                 self.expecting = ack.chat or getattr(command, "chat", 0)
+                self.ahead.answered(ack.cid, self.expecting)
             self.objected.pop(ack.cid, None)
             if then := self.answered.pop(ack.cid, None):
                 then()
@@ -122,6 +125,8 @@ class Deeds:
             self.app.tell(f"{narrate.name(card.name)} is yours now, and waits until you have written this.")
         else:
             self.app.main.go_chat(chat)
+            self.app.main.set_focus(view.composer.field)  # at once: the next key may have come already
+        self.ahead.landed(chat)
 
     # --- places ---
 
@@ -250,8 +255,9 @@ class Deeds:
         self.told(self.app.actions.join(chat) if invited else self.app.actions.take(chat))
 
     def told(self, cid: str) -> None:
-        """A chat was asked for: the answer opens it, unless something else is being written by then."""
+        """A chat was asked for: the answer opens it, with what is typed until then in its composer."""
         self.written = self.app.main.chat.composer.text
+        self.ahead.asked(cid)
         if self.app.store.link.silent_s(self.app.actions.clock()):
             self.app.tell("The server does not answer just now; this is done as soon as it does.")
 

@@ -25,9 +25,13 @@ class Keyboard:
     the action of other keys later: Backspace would act behind the letters typed after it, and so would Enter.
     """
 
-    def __init__(self, app: App[int], dispatch: Callable[[Event], Awaitable[None]]) -> None:
-        """``dispatch`` gives a key or a paste to the one it is meant for; ``letter``: the last key could be text."""
+    def __init__(
+        self, app: App[int], dispatch: Callable[[Event], Awaitable[None]], hold: Callable[[Event], bool]
+    ) -> None:
+        """``dispatch`` gives a key or a paste to the one it is meant for, unless ``hold`` keeps it for a chat that is
+        on its way; ``letter``: the last key could be text."""
         self._app = app
+        self._hold = hold
         self._dispatch = dispatch
         self._waiting: deque[Event] = deque()
         self._aim: MessagePump | None = None
@@ -48,7 +52,7 @@ class Keyboard:
             await self._next()
 
     async def _next(self) -> None:
-        while self._waiting and self._write(self._waiting[0]):
+        while self._waiting and (self._hold(self._waiting[0]) or self._write(self._waiting[0])):
             self._waiting.popleft()
             self._written = True
         if not self._waiting:
