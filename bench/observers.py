@@ -28,7 +28,7 @@ OBSERVERS = 20
 LINES = 100  # of each side in a round
 
 PAUSE = 0.004  # seconds between two lines
-OTHERS, MURMUR = 200, 300  # visitors of other chats, and their lines a second
+OTHERS, MURMUR = 100, 300  # visitors of other chats, and their lines a second
 PATIENCE = 30.0
 COST = 1.1
 SIDES = ("visitor", "agent")
@@ -221,6 +221,8 @@ async def _run(url: str, tokens: list[str], rounds: int) -> dict[bool, list[Roun
                 found[watched].append(done)
     finally:
         audience.close()
+        visitor.wire.drop()
+        agent.wire.drop()
     return found
 
 

@@ -72,7 +72,7 @@ def running(folder: Path) -> bool:
 
 @pytest.mark.slow
 def test_headless_tells_what_happened_and_loses_nothing(tmp_path: Path) -> None:
-    with demo(tmp_path, "--headless", "--seconds", "8", "--seed", "a") as process:
+    with demo(tmp_path, "--headless", "--seconds", "12", "--seed", "a") as process:
         out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert len(out.splitlines()) == 1
@@ -86,6 +86,9 @@ def test_headless_tells_what_happened_and_loses_nothing(tmp_path: Path) -> None:
     assert report["lines_from_staff"] >= report["chats_taken"]
     assert report["acknowledged"] >= report["lines_from_visitors"]
     assert (report["lost"], report["doubled"], report["faults"]) == (0, 0, 0)
+    assert report["offers"] >= 1
+    assert report["staff_messages"] >= 1
+    assert report["missed"] + report["declined"] + report["transfers"] + report["joins"] >= 1
     assert report["checked"]["chats"] >= report["chats_started"]
     assert report["checked"]["lines"] >= report["acknowledged"]
     assert left_behind(tmp_path) == []

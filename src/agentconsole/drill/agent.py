@@ -29,7 +29,7 @@ Doing = Callable[[], Awaitable[None]]
 
 
 class Agent:
-    """Plays one member of staff. ``speed`` 2.0 lets the agent live twice as fast."""
+    """Plays one member of staff. ``speed`` 2.0 lets the agent live twice as fast; ``at_work`` is set when online."""
 
     def __init__(
         self, url: str, token: str, manners: Manners, book: Book, speed: float, seed: str, ledger: Ledger
@@ -43,6 +43,7 @@ class Agent:
         self._view = View(ledger)
         self._link = Link(url, self._hello, p.decode_staff_frame, self._heard, self._luck)
         self._hands = Hands(self._link, self._view, self._pace, self._luck, ledger)
+        self.at_work = asyncio.Event()
         self._busy: dict[Duty, asyncio.Task[None]] = {}
         self._seen: set[Duty] = set()
         self._lost_races: set[int] = set()
@@ -57,6 +58,7 @@ class Agent:
                 try:
                     await self._link.live.wait()
                     await self._set_status(Status.online)
+                    self.at_work.set()
                     await self._work(group)
                 finally:
                     for helper in helpers:

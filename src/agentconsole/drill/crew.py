@@ -21,7 +21,8 @@ GUIDE = "Welcome to the demo"
 OPENING = "Enter takes me. Write anything, and I show you around. Your own visitor's page: {page}"
 TOUR = (
     "Sales gives you chats by itself: they stand on top of the queue as offered to you. Enter takes one, D declines, "
-    "w says why it came to you. Support rings everybody who is free; in Billing you pick by hand.",
+    "w says why it came to you. Support rings everybody who is free; in Billing you pick by hand. Who lets an offer run out is put on a break: B "
+    "comes back.",
     "In a chat h hands it over (try it with me, to Bo), I invites a colleague, ! calls a supervisor, m writes a note. "
     "Ana, Bo, Mia and Tom do the same to you.",
     "W shows the team, M what colleagues write to each other, s is your status: on a break nothing is offered to you.",

@@ -63,6 +63,7 @@ DEPARTMENTS: tuple[dict[str, Any], ...] = (
         "pages": ["/pricing*", "/trial", "*/delivery"],
         "routing": "least_busy",
         "priority": 2,
+        "reply_s": 150,
         "languages": ["pl", "ja", "ro"],
         "skill_wait_s": 25,
         "away": "wait",

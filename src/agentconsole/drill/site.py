@@ -107,6 +107,7 @@ async def stock(base: str, token: str) -> None:
                 answer = await link.ask(p.SaveCanned(new_cid(), shortcut, text, everybody=True))
                 if isinstance(answer, p.Refused):
                     raise Trouble(f"The demo could not be furnished: {answer.text}")
+            await link.ask(p.SetStatus(new_cid(), p.Status.offline))
             connected.cancel()
 
 
