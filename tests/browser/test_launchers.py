@@ -10,7 +10,7 @@ from tests.browser.conftest import Contexts
 from tests.browser.desk import Agent
 from tests.browser.host import Site
 from tests.browser.test_launcher import OPEN_SHADOWS, tag
-from tests.running import Running
+from tests.running import Running, unique
 
 pytestmark = pytest.mark.browser
 
@@ -41,16 +41,17 @@ def chat_of(page: Page, department: str) -> FrameLocator:
 def test_two_launchers_on_one_page_are_two_chats_of_one_visitor(
     site: Running, agent: Agent, host: Site, page: Page
 ) -> None:
+    one, two = unique("to sales "), unique("to support ")
     page.goto(host.page("/both", tags(site, "sales", "support")))
     sales, support = chat_of(page, "sales"), chat_of(page, "support")
     button(page, "sales").click()
-    start(sales, "to sales")
+    start(sales, one)
     button(page, "support").click()
     expect(sales.get_by_label("Write a message")).to_be_hidden()
     expect(support.get_by_label("Your message")).to_be_visible()
-    expect(support.get_by_text("to sales")).to_have_count(0)
-    start(support, "to support")
-    first, second = agent.take("to sales"), agent.take("to support")
+    expect(support.get_by_text(one)).to_have_count(0)
+    start(support, two)
+    first, second = agent.take(one), agent.take(two)
     agent.say(second, "support answers")
     expect(bubble(support, "support answers")).to_be_visible()
     agent.say(first, "sales answers")
@@ -62,12 +63,12 @@ def test_two_launchers_on_one_page_are_two_chats_of_one_visitor(
     expect(page.get_by_role("button", name="Ask sales. New messages: 1")).to_be_visible()
     page.get_by_role("button", name="Ask sales. New messages: 1").click()
     expect(bubble(sales, "sales answers")).to_be_visible()
-    assert lines(sales) == ["to sales", "sales answers"]
-    assert lines(support) == ["to support", "support answers"]
+    assert lines(sales) == [one, "sales answers"]
+    assert lines(support) == [two, "support answers"]
     expect(sales.get_by_role("navigation")).to_have_count(0)
     write(sales, "more for sales")
     agent.hears(first, "more for sales")
-    assert agent.lines(second) == ["to support", "support answers"]
+    assert agent.lines(second) == [two, "support answers"]
 
 
 def test_launchers_stand_side_by_side_in_the_order_of_their_tags(
