@@ -208,6 +208,84 @@ async def test_a_drill_and_scripted_agents_lose_and_double_nothing(desk: Site) -
     assert any("rates" in sentence for sentence in told)
 
 
+class Shift:
+    """Colleagues at work, one of them in a special manner, and what the histories say has come of it."""
+
+    def __init__(self, desk: Site) -> None:
+        self.desk = desk
+        self.ledger = Ledger()
+        self.agents: dict[Agent, asyncio.Task[None]] = {}
+        self.before: set[int] = set()
+
+    async def begins(self, name: str, manners: Manners) -> None:
+        """Somebody comes to work."""
+        url, token = self.desk.socket("/ws/staff"), self.desk.tokens[name]
+        agent = Agent(url, token, manners, BOOK, 15.0, name, self.ledger)
+        self.agents[agent] = asyncio.create_task(agent.run())
+        await async_until(agent.at_work.is_set, 20, what=f"{name} at work")
+
+    async def happened(self, name: str) -> int:
+        """How often, in the chats since this shift began."""
+        counted, token = Ledger(), self.desk.tokens[roster.KEEPER]
+        for card in await rest.all_chats(self.desk.base, token):
+            if card.chat not in self.before:
+                counted.tally(await rest.history(self.desk.base, token, card.chat))
+        return counted.counts[name]
+
+    async def begins_now(self) -> None:
+        """What was before does not count."""
+        cards = await rest.all_chats(self.desk.base, self.desk.tokens[roster.KEEPER])
+        self.before = {card.chat for card in cards}
+
+    async def ends(self) -> None:
+        """Everybody goes home."""
+        for agent in self.agents:
+            agent.finish()
+        await asyncio.gather(*self.agents.values())
+
+
+QUICK = Manners(hesitation=(0.5, 2))
+OTHERS = ("bo", "tom", roster.MENTOR)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    "department, special, outcome",
+    [
+        ("support", {"transfers": 1.0}, "transfers"),
+        ("support", {"invites": 1.0}, "joins"),
+        ("support", {"helps": 1.0}, "calls_for_help"),
+        ("sales", {"declines": 1.0}, "declined"),
+        ("sales", {"misses": 1.0}, "missed"),
+    ],
+    ids=["transfers", "invites", "calls for help", "declines", "misses"],
+)
+async def test_colleagues_do_more_than_answer(
+    desk: Site, department: str, special: dict[str, float], outcome: str
+) -> None:
+    shift = Shift(desk)
+    await shift.begins_now()
+    await shift.begins("ana", msgspec.structs.replace(QUICK, **special))
+    for name in OTHERS if department == "support" else ():
+        manner = msgspec.structs.replace(QUICK, mentor=name == roster.MENTOR, picks=False)
+        await shift.begins(name, manner)
+    stop = asyncio.Event()
+    drill = Drill(server=desk.base, rate=2.0, at_once=5, departments=(department,), seed="more", speed=15.0)
+    coming = asyncio.create_task(run_drill(drill, BOOK, stop, shift.ledger, lambda sentence: None))
+
+    async def it_happened() -> bool:
+        return await shift.happened(outcome) > 0
+
+    try:
+        await async_until(it_happened, 30, what=outcome)
+    finally:
+        stop.set()
+        await coming
+        await shift.ends()
+    assert (shift.ledger.lost, shift.ledger.doubled, shift.ledger.faults) == ([], [], [])
+    assert not shift.ledger.refused
+
+
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_line_sent_into_a_cut_link_arrives_once(desk: Site) -> None:
     token = new_token()
