@@ -131,7 +131,8 @@ def test_who_is_moved_to_another_department_is_told_its_name_and_stays_where_the
     under = page.get_by_role("banner").locator(".under")
     expect(page.get_by_role("heading", level=1)).to_have_text("Ana Ruiz")
     before = under.text_content()
-    assert before and before.startswith("Repairs")
+    assert before
+    assert before.startswith("Repairs")
     agent.order("set_status", status="break")
     agent.order("transfer", chat=chat, department=site.department_id(other), away="wait")
     expect(
