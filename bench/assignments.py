@@ -29,7 +29,7 @@ POINT_MS = 60_000  # a point of priority counts like so much waiting
 GOAL_MS = 100.0
 AT_ONCE = 50
 PATIENCE = 120.0
-SERVED = (1.0, 3.0)  # seconds from taking to closing
+SERVED = (2.0, 5.0)  # seconds from taking to closing
 TAKES_PART = (State.offered, State.active, State.wrapup)
 
 

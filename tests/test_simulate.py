@@ -265,8 +265,9 @@ async def test_colleagues_do_more_than_answer(
 ) -> None:
     shift = Shift(desk)
     await shift.begins_now()
-    await shift.begins("ana", msgspec.structs.replace(QUICK, **special))
-    for name in OTHERS if department == "support" else ():
+    by_hand = department == "support"
+    await shift.begins("ana", msgspec.structs.replace(QUICK, picks=by_hand, **special))
+    for name in OTHERS if by_hand else ():
         manner = msgspec.structs.replace(QUICK, mentor=name == roster.MENTOR, picks=False)
         await shift.begins(name, manner)
     stop = asyncio.Event()
