@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from agentconsole import protocol as p
-from agentconsole.backend import hub
+from agentconsole.backend import wall
 from agentconsole.backend.desk import admin
 from agentconsole.backend.desk.team import SetAgentOf
 from agentconsole.backend.storage.tables import audit
@@ -427,7 +427,7 @@ async def test_a_wall_that_is_turned_on_again_and_again_is_one_wall(sqlite_url: 
         sue = await site.staff("sue")
         await site.chat(await site.staff("ann"))
         later: list[Any] = []
-        with mock.patch.object(hub, "_later", lambda seconds, call, *args: later.append(call)):
+        with mock.patch.object(wall, "_later", later.append):
             for on in (True, False) * 20:
                 sue.send(p.Wall(on))
             sue.send(p.Wall(True))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agentconsole import protocol as p
-from agentconsole.backend import hub
+from agentconsole.backend import hub, typists
 from agentconsole.backend.desk import admin
 from tests.server.site import Site, running
 from tests.server.windows import new_cid
@@ -51,7 +51,7 @@ async def test_without_a_first_answer_the_chat_goes_on_and_the_agent_is_on_a_bre
 async def test_who_is_typing_is_waited_for(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "TYPING_SECONDS", 3.0)
+    monkeypatch.setattr(typists, "SECONDS", 3.0)
     async with running(sqlite_url, tmp_path) as site:
         await routed(site, reply_s=1)
         ann = await site.staff("ann")

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from agentconsole import protocol as p
-from agentconsole.backend import hub
+from agentconsole.backend import hub, places
 from agentconsole.backend.desk import admin
 from agentconsole.store import Store
 from tests.server.site import SALES, SUPPORT, Site, running
@@ -234,7 +234,7 @@ async def test_every_command(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, team: bool
 ) -> None:
     monkeypatch.setattr(hub, "MARKS_PERIOD", 0.01)
-    monkeypatch.setattr(hub, "QUEUE_PERIOD", 0.01)
+    monkeypatch.setattr(places, "PERIOD", 0.01)
     async with running(
         database_url, tmp_path, {"wrapup_ms": 1_500, "team": team}, sockets_per_token=50
     ) as site:
@@ -260,7 +260,7 @@ async def placed(window: VisitorWindow, chat: int, place: int, wait_s: int) -> N
 async def test_waits_are_estimated_from_the_last_twenty(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "QUEUE_PERIOD", 0.01)
+    monkeypatch.setattr(places, "PERIOD", 0.01)
     async with running(database_url, tmp_path) as site:
         ann = await site.staff("ann")
         start = site.desk.clock()

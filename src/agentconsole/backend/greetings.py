@@ -20,10 +20,11 @@ from agentconsole.protocol import (
     encode,
 )
 
+from .audience import has_canned, has_feedback
 from .domain.leading import lead
 from .domain.life import Entry, Head, unknown
 from .domain.policy import Deed, Thing, can
-from .hub import Hub, has_canned, has_feedback
+from .hub import Hub
 from .readers import StaffReader, VisitorReader, pack
 from .storage import assignments, chats, messages
 from .views import staff_event, visitor_event

@@ -9,7 +9,6 @@ from typing import Any
 
 from agentconsole.protocol import (
     AgentTyping,
-    Beat,
     Breaks,
     Bye,
     CannedCard,
@@ -18,13 +17,10 @@ from agentconsole.protocol import (
     DepartmentList,
     Departments,
     Gone,
-    Grant,
     Learning,
     LeftCard,
     Message,
-    Place,
     Preview,
-    Pulse,
     Side,
     StaffMarks,
     State,
@@ -33,6 +29,7 @@ from agentconsole.protocol import (
     encode,
 )
 
+from .audience import has_canned, has_feedback, who_may
 from .board import UNANSWERED, Board
 from .desk import Change, Desk, Made
 from .desk.availability import SeatLink
@@ -45,22 +42,22 @@ from .desk.made import (
     TeamChanged,
 )
 from .desk.staff import SaveMarks
-from .desk.talking import Watched, feedback_thing, may_read_room, watches
+from .desk.talking import Watched, may_read_room, watches
 from .dispatcher import Dispatcher
 from .domain.chat import VisitorLink
 from .domain.life import Head, is_open, takes_part, thing
-from .domain.policy import NOTHING, SYSTEM, Actor, Deed, Thing, answering_in, can
+from .domain.policy import SYSTEM, Actor, Deed, Thing, answering_in, can
+from .places import Places
 from .readers import Frame, Reader, StaffReader, VisitorReader, pack
 from .storage import Connection, chats
 from .storage.database import Database
 from .storage.feedback import Filed
 from .storage.seats import Seat
+from .typists import Typists
 from .views import Marks, chat_card, seat_card, staff_event, visible, visitor_card, visitor_event
+from .wall import Wall
 
-QUEUE_PERIOD = 0.25
 MARKS_PERIOD = 1.0
-WALL_PERIOD = 2.0
-TYPING_SECONDS = 8.0
 VISITOR_GRACE = 3.0
 SEAT_GRACE = 4.0  # with the 40 s of a silent link: away after 45 s at the latest
 CLOSE_SESSION_ENDED = 4001
@@ -88,14 +85,12 @@ class Hub:
         self._visitor_marks: dict[int, Marks] = {}
         self._staff_marks: dict[int, Marks] = {}
         self._stale_marks: set[tuple[int, bool]] = set()
-        self._stale_queues: set[int] = set()
-        self._places: dict[int, tuple[int, int]] = {}
         self._open: tuple[int, ...] = ()
         self.catch_up: Callable[[StaffReader, Head], None] = _no_catching_up
         self.dispatcher: Dispatcher | None = None
-        self._walls: dict[StaffReader, dict[int, Beat]] = {}
-        self._walls_move = False
-        self._typing_until: dict[int, float] = {}
+        self.wall = Wall(self.board)
+        self.typists = Typists()
+        self._places = Places(self.board, self._by_visitor)
         self.rights = 0
         self._rights_of: dict[int, int] = {}
 
@@ -155,10 +150,10 @@ class Hub:
             card = pack(encode(self.visitor_card(after)))
             for window in self._by_visitor.get(after.visitor, ()):
                 window.send(card)
-        if before is None or (before.state, before.department) != (after.state, after.department):
-            self.touch_queue(after.department)
+        if before is None or _line(before) != _line(after):
+            self._places.touch(after.department)
         if before is not None and before.department != after.department:
-            self.touch_queue(before.department)
+            self._places.touch(before.department)
         if before is None or _work(before) != _work(after):
             busy = {after.owner, after.offer_to, *((before.owner, before.offer_to) if before else ())}
             for user in busy - {0}:
@@ -168,7 +163,7 @@ class Hub:
 
     def _tell_cards(self, head: Head) -> None:
         frame = pack(encode(self.card(head)))
-        may_read = _who_may(Deed.read_chat, thing(head, self.board.team(head.department)))
+        may_read = who_may(Deed.read_chat, thing(head, self.board.team(head.department)))
         for reader in self.staff:
             self._tell_card(reader, head, frame, may_read(reader.actor))
 
@@ -208,8 +203,8 @@ class Hub:
             window.send(resume)
 
     def _forget(self, chat: int) -> None:
-        self._places.pop(chat, None)
-        self._typing_until.pop(chat, None)
+        self._places.forget(chat)
+        self.typists.note(chat, False)
         if not self._followers.get(chat):
             self._followers.pop(chat, None)
             self._visitor_marks.pop(chat, None)
@@ -310,7 +305,7 @@ class Hub:
         person = self.board.users.get(user)
         if person is not None:  # who is disabled is told as offline, and is in no list that is read anew
             card = self.seat_card(user) or seat_card(person, Seat(user), 0, 0, [], [])
-            self._tell_staff(card, _who_may(Deed.see_team))
+            self._tell_staff(card, who_may(Deed.see_team))
 
     def _tell_departments(self) -> None:
         for reader in self.staff:
@@ -389,7 +384,7 @@ class Hub:
     def leave_staff(self, reader: StaffReader) -> None:
         """A console is gone."""
         self.staff.discard(reader)
-        self._walls.pop(reader, None)
+        self.wall.hide(reader)
         for chat in list(reader.following):
             self.unfollow(reader, chat)
         _discard(self._by_user, reader.actor.id, reader)
@@ -512,63 +507,20 @@ class Hub:
         observe it."""
         frame = pack(encode(Preview(head.id, text)))
         about = thing(head, self.board.team(head.department))
-        for reader in self.staff:
+        for reader in self.staff if about.waiting else self._followers.get(head.id, ()):
             may_take = about.waiting and can(reader.actor, Deed.take, about)
             near = may_take or takes_part(head, reader.actor.id) or head.id in reader.watching
             if near and head.id in reader.shown and can(reader.actor, Deed.see_preview, about):
                 reader.send(frame)
 
-    def set_wall(self, reader: StaffReader, on: bool) -> None:
-        """This reader wants to know how long visitors wait for an answer, or does not any more."""
-        if not on:
-            self._walls.pop(reader, None)
-        elif reader not in self._walls and any(
-            can(reader.actor, Deed.observe, Thing(key)) for key in self.board.departments
-        ):
-            self._walls[reader] = {}
-            self._pulse(reader)
-            if not self._walls_move:
-                self._walls_move = True
-                _later(WALL_PERIOD, self._pulse_all)
-
-    def _pulse_all(self) -> None:
-        for reader in self._walls:
-            self._pulse(reader)
-        self._walls_move = bool(self._walls)
-        if self._walls_move:
-            _later(WALL_PERIOD, self._pulse_all)
-
-    def _pulse(self, reader: StaffReader) -> None:
-        known = self._walls[reader]
-        beats = {
-            head.id: Beat(head.id, head.asked_at, head.spoke_at)
-            for head in self.board.heads.values()
-            if head.state is State.active
-            and can(reader.actor, Deed.observe, Thing(department=head.department))
-        }
-        changed = [beat for key, beat in beats.items() if known.get(key) != beat]
-        self._walls[reader] = beats
-        if changed:
-            reader.send(pack(encode(Pulse(changed))))
-
-    def note_typing(self, head: Head, on: bool) -> None:
-        """Who answers, or is asked to answer, is typing or has stopped; nobody is told."""
-        if on:
-            self._typing_until[head.id] = asyncio.get_running_loop().time() + TYPING_SECONDS
-        else:
-            self._typing_until.pop(head.id, None)
-
     def is_typing(self, chat: int) -> bool:
-        """Is somebody of staff typing in this chat, as far as the last seconds tell?"""
-        until = self._typing_until.get(chat, 0.0)
-        if until and until < asyncio.get_running_loop().time():
-            del self._typing_until[chat]
-            until = 0.0
-        return bool(until)
+        """Does somebody type in this chat who owes its first answer?"""
+        head = self.board.heads.get(chat)
+        return head is not None and head.timed and self.typists.has(chat)
 
     def tell_typing(self, actor: Actor, head: Head, on: bool) -> None:
         """Somebody of staff is typing: the visitor and the colleagues in the chat may know."""
-        self.note_typing(head, on)
+        self.typists.note(head.id, on)
         frame = pack(encode(AgentTyping(head.id, actor.display, on)))
         for window in self._by_visitor.get(head.visitor, ()):
             window.tell(head.id, frame)
@@ -610,23 +562,6 @@ class Hub:
         if rows:
             self._submit(SaveMarks(tuple(rows)))
 
-    def touch_queue(self, department: int) -> None:
-        """The queue of a department moved: its visitors' places are told, at most four times a second."""
-        if not self._stale_queues:
-            _later(QUEUE_PERIOD, self._tell_places)
-        self._stale_queues.add(department)
-
-    def _tell_places(self) -> None:
-        for department in self._stale_queues:
-            wait_s = self.board.wait_s(department)
-            for place, (_, chat) in enumerate(self.board.queues[department], 1):
-                if self._places.get(chat) != (place, wait_s):
-                    self._places[chat] = (place, wait_s)
-                    frame = pack(encode(Place(chat, place, wait_s)))
-                    for window in self._by_visitor.get(self.board.heads[chat].visitor, ()):
-                        window.send(frame)
-        self._stale_queues.clear()
-
     def _submit(self, command: Any) -> None:
         assert self.desk is not None
         self.desk.submit(SYSTEM, command, _ignore)
@@ -639,37 +574,14 @@ class Hub:
             reader.close(CLOSE_RESTART, "server restart")
 
 
-def _who_may(deed: Deed, about: Thing = NOTHING) -> Callable[[Actor], bool]:
-    """Who of staff may do this, asked of many: those who have no part in the thing are judged by their grants alone."""
-    near = {about.owner, *about.guests, *about.called}
-    known: dict[tuple[Grant, ...], bool] = {}
-
-    def may(actor: Actor) -> bool:
-        if actor.id in near:
-            return can(actor, deed, about)
-        found = known.get(actor.grants)
-        if found is None:
-            found = known[actor.grants] = can(actor, deed, about)
-        return found
-
-    return may
-
-
-def has_feedback(actor: Actor, filed: Filed) -> bool:
-    """May this person read this feedback?"""
-    return actor.id == filed.card.author or can(actor, Deed.feedback_read, feedback_thing(filed))
+def _line(head: Head) -> tuple[object, ...]:
+    """What of a head its place in line depends on."""
+    return head.state, head.department, head.priority
 
 
 def _work(head: Head) -> tuple[object, ...]:
     """What of a head counts as work of its owner and of who is offered it."""
     return head.owner, head.offer_to, head.state
-
-
-def has_canned(actor: Actor, card: CannedCard) -> bool:
-    """Is this canned reply for this person?"""
-    if card.owner:
-        return card.owner == actor.id
-    return not card.department or any(grant.department in (0, card.department) for grant in actor.grants)
 
 
 def _gone(head: Head) -> Frame:

@@ -327,7 +327,8 @@ class StaffTalk(Talk):
             if head is None or not takes_part(head, reader.actor.id):
                 self._desks.hub.unfollow(reader, command.chat)
         elif isinstance(command, Wall):
-            self._desks.hub.set_wall(reader, command.on)
+            wall = self._desks.hub.wall
+            (wall.show if command.on else wall.hide)(reader)
         elif isinstance(command, ReadMessages):
             self._desks.desk.submit(reader.actor, command, _quiet)
         elif isinstance(command, Explain):
@@ -454,7 +455,7 @@ class StaffTalk(Talk):
         if head is not None and can(reader.actor, Deed.answer, thing(head, team=False)):
             hub.tell_typing(reader.actor, head, bool(command.text))
         elif head is not None and head.offer_to == reader.actor.id:
-            hub.note_typing(head, bool(command.text))
+            hub.typists.note(head.id, bool(command.text))
 
     def _seen(self, reader: StaffReader, command: Seen) -> None:
         head = self._desks.hub.board.heads.get(command.chat)

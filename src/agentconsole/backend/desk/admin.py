@@ -27,7 +27,7 @@ from agentconsole.protocol import (
 from ..domain.chat import decide
 from ..domain.department import Department
 from ..domain.life import Refusal, takes_part
-from ..domain.policy import NOTHING, Actor, Deed, Thing, can
+from ..domain.policy import NOTHING, Actor, Deed, Thing, answering_in, answers, can
 from ..storage import chats, departments, letters, seats, users
 from ..storage.chats import WorkingSet
 from ..storage.users import User
@@ -243,12 +243,13 @@ def _give_back(sheet: WorkingSet, owner: Actor, left: Iterable[Grant], now: int)
 
     Who had joined one leaves it; offers to who may not take them end by the dispatcher's next look.
     """
-    answering = {grant.department for grant in left if grant.role in (Role.agent, Role.supervisor)}
+    left = tuple(left)
     changes = []
     for head in chats.open_chats(sheet.connection):
-        if answering & {0, head.department} or head.state is not State.active:
+        if head.state is not State.active or not takes_part(head, owner.id):
             continue
-        if not takes_part(head, owner.id):
+        invited = not answers(owner.grants, head.department) and answering_in(left)
+        if invited or answers(left, head.department):
             continue
         sheet.load((head.id,))
         command = Release(CID, head.id) if head.owner == owner.id else Leave(CID, head.id)

@@ -12,8 +12,8 @@ from agentconsole.protocol import (
     Part,
 )
 
+from ..audience import has_canned
 from ..domain.policy import Deed, Thing, can
-from ..hub import has_canned
 from ..storage import letters
 from .calls import Call, Route
 

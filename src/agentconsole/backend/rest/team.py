@@ -23,10 +23,10 @@ from agentconsole.protocol import (
     Transfer,
 )
 
+from ..audience import has_feedback
 from ..domain.life import thing, unknown
 from ..domain.policy import Deed, can
 from ..greetings import explanations
-from ..hub import has_feedback
 from ..storage import chats, departments, feedback
 from .calls import Call, Route
 
