@@ -59,6 +59,20 @@ async def test_an_answer_is_pending_at_once_and_becomes_the_event() -> None:
         assert row.rstrip().endswith("seen")
 
 
+async def test_a_visitor_who_reads_several_lines_at_once_has_seen_them_all() -> None:
+    async with desk() as d:
+        await with_ana(d)
+        await d.feed(event(11, 4, ">one of three"), event(11, 5, "@two of three"))
+        await d.feed(event(11, 6, ">three of three"), VisitorMarks(11, 6, 6))
+        said = [row.rstrip() for row in d.screen if "of three" in row]
+        assert [row.endswith("seen") for row in said] == [True, True, True]
+        await d.feed(event(11, 7, ">four"), event(11, 8, ">five"), VisitorMarks(11, 8, 7))
+        assert [row.rstrip().split()[-1] for row in d.screen if "four" in row or "five" in row] == [
+            "seen",
+            "✓✓",
+        ]
+
+
 async def test_a_visitors_line_goes_above_my_pending_one() -> None:
     async with desk() as d:
         await with_ana(d)
@@ -367,7 +381,7 @@ async def test_a_chat_that_becomes_mine_while_i_write_does_not_catch_my_letters(
     async with desk() as d:
         await with_ana(d)
         await d.feed(waiting(2, "Bo"))
-        await d.press("f4")
+        await d.press("f4", "escape", "i")
         await d.type("meant for Ana")
         await d.feed(Ack(d.sent[0].cid, 2, 3), mine(2, "Bo"), *log(2, "*", "<hi", "+", name="Bo"))
         assert d.sees("to Ana ▸ meant for Ana")

@@ -56,6 +56,7 @@ class Script:
         self._epoch = -1
         self._first = 0
         self._last = 0
+        self._read = 0
         self._tail = Tail(transcript)
         self._asides: list[Line] = []
 
@@ -110,6 +111,7 @@ class Script:
 
     def _shown(self, talk: Conversation | None, pending: list[Line]) -> None:
         self._tail.start(pending)
+        self._read = 0
         self._epoch, self._first, self._last = (talk.epoch, talk.first, talk.last) if talk else (-1, 0, 0)
 
     def _pending(self) -> list[Line]:
@@ -162,14 +164,17 @@ class Script:
         return Line(f"feedback {card.id}", card.at, card.author_name, "note", card.text, label=label)
 
     def _marks(self) -> None:
-        """Delivery marks of my newest lines, back to the first that has been read."""
-        talk = self.store.talks[self.chat]
+        """Delivery marks of staff's newest lines, back to those that have been drawn as read."""
+        talk, read = self.store.talks[self.chat], self._read
         for event in reversed(talk.events[-MARKED:]):
+            if event.seq <= self._read:
+                break
             if isinstance(event.what, Said) and event.by.side is Side.staff:
                 state = self._state(event)
                 self.transcript.set_state(event.seq, state)
                 if state == "read":
-                    break
+                    read = max(read, event.seq)
+        self._read = read
 
     def _first_unread(self) -> int | None:
         talk = self.store.talks.get(self.chat)
