@@ -1,7 +1,7 @@
 """Judges how chats were given to agents: who waited although somebody was free, who was overtaken, who had too many."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentconsole.backend.domain.life import Entry
@@ -10,13 +10,19 @@ from agentconsole.protocol import Finished, Offered
 
 @dataclass
 class Waited:
-    """A chat: ``key`` is its place in the order; when it was seen to wait and to be given to ``agent`` (0 = never)."""
+    """A chat: ``key`` is its place in the order; when it was seen to wait and to be given to ``agent`` (0 = never).
+
+    ``shown`` and ``decided`` are of one clock, in milliseconds: when a console showed that it waits, and when the
+    dispatcher gave it away.
+    """
 
     department: int
     key: float
     waits: float
     given: float = 0.0
     agent: int = 0
+    shown: float = 0.0
+    decided: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,6 @@ class Sweep:
     """Goes through the news in their order. All agents are free at first.
 
     ``late`` has for each chat the longest time in seconds for which it waited while somebody was free for it.
-    ``overtaken`` counts chats that had waited for ``slack`` seconds, and waited for as long again, when another that
-    stands behind them in the order was given to an agent of theirs.
     """
 
     def __init__(
@@ -41,11 +45,9 @@ class Sweep:
         places: Mapping[int, Sequence[int]],
         chats: Mapping[int, Waited],
         news: Sequence[News],
-        slack: float,
     ) -> None:
         self.late: dict[int, float] = {}
-        self.overtaken = 0
-        self._places, self._chats, self._slack = places, chats, slack
+        self._places, self._chats = places, chats
         self._free: Counter[int] = Counter(place for each in places.values() for place in each)
         self._waiting: defaultdict[int, dict[int, float]] = defaultdict(
             dict
@@ -62,12 +64,6 @@ class Sweep:
     def _given(self, chat: int, at: float) -> None:
         given = self._chats[chat]
         self._stop(chat, self._waiting[given.department].pop(chat), at)
-        for place in self._places[given.agent]:
-            for other in self._waiting[place]:
-                rival = self._chats[other]
-                patient = rival.waits + self._slack <= at
-                if rival.key < given.key and patient and not 0 < rival.given <= at + self._slack:
-                    self.overtaken += 1
 
     def _changed(self, agent: int, by: int, at: float) -> None:
         for place in self._places[agent]:
@@ -81,6 +77,18 @@ class Sweep:
 
     def _stop(self, chat: int, began: float, at: float) -> None:
         self.late[chat] = max(self.late.get(chat, 0.0), at - began if began else 0.0)
+
+
+def overtaken(places: Mapping[int, Sequence[int]], chats: Iterable[Waited]) -> int:
+    """How often a chat was given to an agent while one before it in the order, which that agent might have had, was
+    known to wait and was decided about only later."""
+    every = list(chats)
+    return sum(
+        rival.key < given.key and rival.shown < given.decided < rival.decided
+        for given in every
+        for rival in every
+        if rival.department in places[given.agent]
+    )
 
 
 def over_limit(logs: Mapping[int, Sequence[Entry]], limit: int) -> int:

@@ -10,15 +10,14 @@ from bench.assignments import assignments
 from bench.figures import Report
 from bench.observers import observers
 from bench.sizes import TINY
-from bench.sweep import News, Sweep, Waited, over_limit
+from bench.sweep import News, Sweep, Waited, over_limit, overtaken
 
-SLACK = 0.1
 PLACES = {1: (7,), 2: (7, 8)}
 
 
 def swept(chats: dict[int, Waited], *news: tuple[float, str, int]) -> Sweep:
     """What the judge makes of these news."""
-    return Sweep(PLACES, chats, [News(*each) for each in news], SLACK)
+    return Sweep(PLACES, chats, [News(*each) for each in news])
 
 
 def test_a_chat_is_late_only_while_somebody_of_its_department_is_free() -> None:
@@ -35,27 +34,20 @@ def test_the_longest_of_several_waits_counts() -> None:
     assert sweep.late == {5: pytest.approx(2.0)}
 
 
-def test_who_is_overtaken_for_long_is_seen() -> None:
-    early, late = Waited(7, 1.0, 1.0, given=9.0, agent=1), Waited(7, 2.0, 1.5, given=5.0, agent=1)
-    news = [(1.0, "waits", 5), (1.5, "waits", 6), (5.0, "given", 6), (9.0, "given", 5)]
-    assert swept({5: early, 6: late}, *news).overtaken == 1
-
-
 @pytest.mark.parametrize(
-    "rival",
+    "rival, times",
     [
-        Waited(7, 3.0, 1.0, given=9.0, agent=1),
-        Waited(7, 1.0, 4.95, given=9.0, agent=1),
-        Waited(7, 1.0, 1.0, given=5.05, agent=2),
-        Waited(8, 1.0, 1.0, given=9.0, agent=2),
+        (Waited(7, 1.0, 1.0, agent=1, shown=1_000, decided=9_000), 1),
+        (Waited(7, 3.0, 1.0, agent=1, shown=1_000, decided=9_000), 0),
+        (Waited(7, 1.0, 1.0, agent=1, shown=5_500, decided=9_000), 0),
+        (Waited(7, 1.0, 1.0, agent=1, shown=1_000, decided=5_000), 0),
+        (Waited(8, 1.0, 1.0, agent=2, shown=1_000, decided=9_000), 0),
     ],
-    ids=["behind in the order", "has only just come", "is given at the same moment", "another department"],
+    ids=["overtaken", "behind in the order", "came later", "given at the same moment", "another department"],
 )
-def test_who_is_not_overtaken(rival: Waited) -> None:
-    given = Waited(7, 2.0, 1.5, given=5.0, agent=1)
-    waits, ends = (rival.waits, "waits", 5), (rival.given, "given", 5)
-    news = sorted([waits, ends, (1.5, "waits", 6), (5.0, "given", 6)])
-    assert swept({5: rival, 6: given}, *news).overtaken == 0
+def test_who_is_overtaken(rival: Waited, times: int) -> None:
+    given = Waited(7, 2.0, 1.5, agent=1, shown=1_500, decided=5_000)
+    assert overtaken(PLACES, [rival, given]) == times
 
 
 def test_the_rows_show_who_had_too_many() -> None:
