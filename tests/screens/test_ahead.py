@@ -203,3 +203,17 @@ async def test_letters_that_come_with_the_answer_go_where_those_before_and_after
             await settled(d)
             assert d.sees(f"to Bo ▸ {before}lWQsotgF")
             assert d.app.main.is_active
+
+
+async def test_who_types_behind_a_key_that_found_nobody_has_lost_no_word_and_pressed_no_key() -> None:
+    async with desk() as d:
+        await bunch(d, "t", "Hello", "space", "lWs")
+        assert d.sent == []
+        assert d.app.main.where == "queue"
+        assert d.app.main.is_active
+        assert d.sees("Nobody is waiting. ▸ Hello lWs")
+        await d.later(PAUSE_MS)
+        await d.feed(waiting(2, "Bo"))
+        await d.press("t")
+        await given(d)
+        assert d.sees("to Bo ▸ Hello lWs")

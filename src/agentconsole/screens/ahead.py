@@ -15,6 +15,7 @@ PATIENCE_MS = 10_000  # letters wait for an answer no longer
 PAUSE_MS = 700  # after a refusal: who rests so long has read it, who does not is still typing for the visitor
 LEAST = 2  # characters worth keeping
 SHOWN = 40
+DENIED = "denied"  # in place of the command that was never made
 
 
 class Ahead:
@@ -41,6 +42,11 @@ class Ahead:
         self._cid, self._refusal = cid, ""
         self._until = self.app.clock() + PATIENCE_MS
         self.deeds.objected[cid] = lambda sentence: self._refused(cid, sentence)
+
+    def denied(self, sentence: str) -> None:
+        """The key was pressed, but there was no chat to ask for any more."""
+        self.asked(DENIED)
+        self.deeds.objected.pop(DENIED)(sentence)
 
     def answered(self, cid: str, chat: int) -> None:
         """This command got this chat."""
@@ -70,6 +76,8 @@ class Ahead:
         if not self._cid or not self.app.main.is_active:
             return False
         match event:
+            case Key(key="enter" | "backspace") if self._refusal and not self._words[self._cid]:
+                return False
             case Paste(text=pasted):
                 self._write(pasted)
             case Key(key="escape"):

@@ -35,6 +35,7 @@ T = TypeVar("T")
 
 UNMARKED = "unmarked"
 NO_NOTE = "Only who takes part in this chat, or supervises it, writes notes into it."
+TAKES = frozenset({"take", "take_next", "take_viewed"})
 # So long after the chat under the cursor went away, a key may still have been meant for it.
 SLIP_MS = 700
 
@@ -75,6 +76,8 @@ class Deeds:
                 await done
         except (Unfit, OutboxFull, Problem) as problem:
             self.app.tell(str(problem), "warn")
+            if id in TAKES:
+                self.ahead.denied(str(problem))
 
     async def ask(self, dialog: ModalScreen[T]) -> T | None:
         """Show a dialog and wait for its answer."""
