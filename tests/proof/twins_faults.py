@@ -10,7 +10,7 @@ from agentconsole.backend import talks
 from agentconsole.backend.desk.staff import SaveMarks
 from agentconsole.backend.domain.policy import SYSTEM
 from agentconsole.backend.hub import Hub
-from agentconsole.protocol import Join
+from agentconsole.protocol import Join, Side
 
 WATCH = Hub.watch
 
@@ -49,7 +49,7 @@ def _row(hub: Any, reader: Any, head: Any) -> None:
 def _marks(self: Any, reader: Any, command: Any) -> None:
     head = self._desks.hub.board.heads.get(command.chat)
     if head is not None:
-        self._desks.hub.seen(reader.actor, head, head.pub, head.pub)
+        self._desks.hub.marks.put(Side.staff, head, head.pub, head.pub)
 
 
 def _typing(self: Any, reader: Any, command: Any) -> None:

@@ -404,10 +404,10 @@ async def test_every_order_is_announced_and_audited_once(office: Office) -> None
         await office.order(DisableUser("ola"))
         await office.order(SetDepartment("support", name="Help"))
     assert office.news == [
-        StaffChanged(ola),
-        StaffChanged(ola),
+        StaffChanged((ola,)),
+        StaffChanged((ola,)),
         SessionsEnded(ola),
-        StaffChanged(ola),
+        StaffChanged((ola,)),
         DepartmentsChanged(),
     ]
     assert office.audit()[written:] == [

@@ -261,10 +261,10 @@ async def test_commands_without_an_answer_do_nothing_for_who_may_not(
         assert readers <= {"owner", "colleague", "supervisor", "analyst", "admin"}
         assert "colleague" in readers
         assert {role for role, room in read if room == between(h)} <= {"owner", "supervisor"}
-        assert h.chat not in h.site.hub._staff_marks
+        assert h.chat not in h.site.hub.marks.of[p.Side.staff]
         h.windows["owner"].send(p.Seen(h.chat, 99, 99))
         await h.windows["owner"].pong()
-        assert h.chat in h.site.hub._staff_marks
+        assert h.chat in h.site.hub.marks.of[p.Side.staff]
 
 
 # --- visitors -----------------------------------------------------------------------------------------------------------
@@ -298,7 +298,7 @@ async def test_each_command_of_visitors(sqlite_url: str, tmp_path: Path) -> None
                 window.send(p.Browse("https://x.example/BROWSESECRET"))
                 await window.settle()
         await h.settle()
-        assert h.chat not in h.site.hub._visitor_marks
+        assert h.chat not in h.site.hub.marks.of[p.Side.visitor]
         for window in h.windows.values():
             assert not any(b"TYPEDSECRET" in raw for raw in window.raw)
         assert "BROWSESECRET" not in h.site.hub.board.heads[h.chat].page

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from agentconsole import protocol as p
-from agentconsole.backend import hub, places
+from agentconsole.backend import marks, places
 from agentconsole.backend.desk import admin
 from agentconsole.store import Store
 from tests.server.site import SALES, SUPPORT, Site, running
@@ -233,7 +233,7 @@ async def script(site: Site, all_of_them: Watchers) -> Iterator[str]:  # type: i
 async def test_every_command(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, team: bool
 ) -> None:
-    monkeypatch.setattr(hub, "MARKS_PERIOD", 0.01)
+    monkeypatch.setattr(marks, "PERIOD", 0.01)
     monkeypatch.setattr(places, "PERIOD", 0.01)
     async with running(
         database_url, tmp_path, {"wrapup_ms": 1_500, "team": team}, sockets_per_token=50

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agentconsole import protocol as p
-from agentconsole.backend import hub, places
+from agentconsole.backend import marks, places
 from agentconsole.backend.desk import admin, team
 from agentconsole.backend.desk.availability import SetBreaks
 from tests.server import test_snapshots as snapshots
@@ -143,7 +143,7 @@ async def said(staff: dict[str, StaffWindow], chat: int) -> AsyncIterator[str]:
 async def test_every_command_of_teamwork(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "MARKS_PERIOD", 0.01)
+    monkeypatch.setattr(marks, "PERIOD", 0.01)
     monkeypatch.setattr(places, "PERIOD", 0.01)
     monkeypatch.setattr(snapshots, "console", console)
     async with running(database_url, tmp_path, {"wrapup_ms": 1_000}, sockets_per_token=50) as site:

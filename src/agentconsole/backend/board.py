@@ -206,9 +206,8 @@ class Board:
         return self.seats.get(user, NOT_SEATED)
 
     def load_of(self, user: int) -> int:
-        """How many chats a user answers or is offered now."""
-        running = sum(self.heads[key].state is State.active for key in self.of_owner.get(user, ()))
-        return running + len(self.offered_to.get(user, ()))
+        """How many chats count against a user now: answered, in wrap-up, or offered."""
+        return len(self.of_owner.get(user, ())) + len(self.offered_to.get(user, ()))
 
     def limit_of(self, user: int) -> int:
         """How many chats at once a user may be given."""

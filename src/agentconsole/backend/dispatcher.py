@@ -9,6 +9,7 @@ from typing import Any
 from agentconsole.protocol import Explanation, OfferEnd, OfferEnded, State, Status
 
 from .board import Board
+from .company import Company
 from .desk import Change, Made
 from .desk.availability import Bench, Rescue
 from .desk.handing import Assign, Overflow
@@ -20,6 +21,7 @@ from .domain.policy import SYSTEM, answers, is_given
 from .domain.scene import Scene
 from .storage.users import User
 
+REST, REST_MOST = 0.05, 2.0  # seconds after a second refusal, doubled each time
 STALE_MS = 5_000  # so old may the last line be in the scene; the transaction counts exactly
 
 
@@ -41,7 +43,9 @@ class Dispatcher:
         self._scene = Scene()
         self._benched: set[int] = set()
         self._rescuing: set[int] = set()
+        self._company = Company(board, submit)
         self._asked = False
+        self._refusals: dict[int, int] = {}
 
     def load(self) -> None:
         """Take in everything that the board knows."""
@@ -77,11 +81,13 @@ class Dispatcher:
 
     def _put(self, head: Head) -> None:
         scene = self._scene
+        self._company.put(head)
         waiting = self._waiting(head)
         if waiting is not None:
             scene.put_waiting(waiting)
         else:
             scene.drop_waiting(head.id)
+            self._refusals.pop(head.id, None)
         agent = head.owner if head.state in (State.active, State.wrapup) else 0
         offered = head.offer_to if head.state in (State.active, State.offered) else 0
         if not (agent or offered):
@@ -109,11 +115,8 @@ class Dispatcher:
         )
 
     def departments_changed(self) -> None:
-        """Departments were added, changed or archived."""
+        """Departments were added or changed; an archived one finishes what it has."""
         for key, found in self._board.departments.items():
-            if found.archived:
-                self._scene.drop_queue(key)
-                continue
             to = self._board.departments.get(found.overflow_to)
             self._scene.put_queue(
                 Queue(
@@ -192,7 +195,7 @@ class Dispatcher:
                 (members[key].limit if key in members else 0) or found.agent_limit,
             )
             for key, found in board.departments.items()
-            if not found.archived and is_given(grants, key)
+            if is_given(grants, key)
         }
 
     # --- deciding --------------------------------------------------------------------------------------------------
@@ -218,10 +221,18 @@ class Dispatcher:
             self._submit(SYSTEM, command, _Reply(self, proposal.chat, getattr(command, "agent", 0)))
 
     def answered(self, chat: int, agent: int, refused: bool) -> None:
-        """A proposal was carried out or refused; refused ones are looked at again with fresh facts."""
-        self._scene.release(chat)
+        """A proposal was carried out or refused; refused ones are looked at again with fresh facts, and ever more slowly
+        if that does not help."""
         if not refused:
+            self._refusals.pop(chat, None)
+            self._scene.release(chat)
             return
+        times = self._refusals[chat] = self._refusals.get(chat, 0) + 1
+        delay = min(REST_MOST, REST * 2**times) if times > 1 else 0.0
+        asyncio.get_running_loop().call_later(delay, self._look_again, chat, agent)
+
+    def _look_again(self, chat: int, agent: int) -> None:
+        self._scene.release(chat)
         for key in (chat, *self._board.of_owner.get(agent, ()), *self._board.offered_to.get(agent, ())):
             head = self._board.heads.get(key)
             if head is not None:
@@ -239,6 +250,7 @@ class Dispatcher:
     def tick(self) -> None:
         """Time has passed: what it made possible, and the chats of those whose link stays lost."""
         now = self._clock()
+        self._company.tick(now)
         due = self._scene.next_time(now)
         if due and due <= now:
             self.ask()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -22,9 +23,7 @@ from agentconsole.protocol import (
     Message,
     Preview,
     Side,
-    StaffMarks,
     State,
-    VisitorMarks,
     VisitorResume,
     encode,
 )
@@ -41,12 +40,12 @@ from .desk.made import (
     StaffChanged,
     TeamChanged,
 )
-from .desk.staff import SaveMarks
 from .desk.talking import Watched, may_read_room, watches
 from .dispatcher import Dispatcher
 from .domain.chat import VisitorLink
 from .domain.life import Head, is_open, takes_part, thing
 from .domain.policy import SYSTEM, Actor, Deed, Thing, answering_in, can
+from .marks import HighWater
 from .places import Places
 from .readers import Frame, Reader, StaffReader, VisitorReader, pack
 from .storage import Connection, chats
@@ -54,12 +53,12 @@ from .storage.database import Database
 from .storage.feedback import Filed
 from .storage.seats import Seat
 from .typists import Typists
-from .views import Marks, chat_card, seat_card, staff_event, visible, visitor_card, visitor_event
+from .views import chat_card, seat_card, staff_event, visible, visitor_card, visitor_event
 from .wall import Wall
 
-MARKS_PERIOD = 1.0
 VISITOR_GRACE = 3.0
 SEAT_GRACE = 4.0  # with the 40 s of a silent link: away after 45 s at the latest
+CROWD, CROWD_MS = 20, 5_000
 CLOSE_SESSION_ENDED = 4001
 CLOSE_RESTART = 1012
 
@@ -82,14 +81,12 @@ class Hub:
         self._by_token: defaultdict[bytes, set[VisitorReader]] = defaultdict(set)
         self._by_visitor: defaultdict[int, set[VisitorReader]] = defaultdict(set)
         self._followers: dict[int, set[StaffReader]] = {}
-        self._visitor_marks: dict[int, Marks] = {}
-        self._staff_marks: dict[int, Marks] = {}
-        self._stale_marks: set[tuple[int, bool]] = set()
         self._open: tuple[int, ...] = ()
         self.catch_up: Callable[[StaffReader, Head], None] = _no_catching_up
         self.dispatcher: Dispatcher | None = None
         self.wall = Wall(self.board)
         self.typists = Typists()
+        self.marks = HighWater(self.board, self._followers, self._by_visitor, self._submit)
         self._places = Places(self.board, self._by_visitor)
         self.rights = 0
         self._rights_of: dict[int, int] = {}
@@ -98,8 +95,8 @@ class Hub:
         """Read the running moment from the database, before the doors open."""
         self.board.load(connection, now)
         keys = list(self.board.heads)
-        for (chat, reader), marks in chats.marks(connection, keys).items() if keys else ():
-            (self._visitor_marks if reader == "v" else self._staff_marks)[chat] = marks
+        if keys:
+            self.marks.load(chats.marks(connection, keys))
 
     # --- what was committed ----------------------------------------------------------------------------------------
 
@@ -207,8 +204,7 @@ class Hub:
         self.typists.note(chat, False)
         if not self._followers.get(chat):
             self._followers.pop(chat, None)
-            self._visitor_marks.pop(chat, None)
-            self._staff_marks.pop(chat, None)
+            self.marks.forget(chat)
 
     def _news(self, item: object) -> None:
         if isinstance(item, Seat):
@@ -257,13 +253,21 @@ class Hub:
             if self.dispatcher is not None:
                 self.dispatcher.departments_changed()
         elif isinstance(item, StaffChanged):
-            self._rights_changed(item.user)
             self.database.read_now(self.board.load_people)
             self._people_changed()
-            self._tell_seat(item.user)
+            for user in item.users:
+                self._rights_changed(user)
+                self._tell_seat(user)
             self._tell_faces()
-            for reader in [*self._by_user.get(item.user, ())]:
-                reader.send(pack(encode(Bye("Your rights have changed.", 0))))
+            self._send_away(item.users)
+
+    def _send_away(self, users: Sequence[int]) -> None:
+        """Whose rights changed comes back with the new ones; if it is a crowd, spread over some seconds."""
+        spread_ms = CROWD_MS if len(users) > CROWD else 0
+        for user in users:
+            for reader in [*self._by_user.get(user, ())]:
+                retry_ms = random.randrange(spread_ms) if spread_ms else 0
+                reader.send(pack(encode(Bye("Your rights have changed.", retry_ms))))
                 reader.close(CLOSE_RESTART, "rights changed")
 
     def _rights_changed(self, user: int) -> None:
@@ -334,14 +338,14 @@ class Hub:
 
     def card(self, head: Head) -> ChatCard:
         """The card of a chat for staff."""
-        return chat_card(head, self.board.name_of, self._visitor_marks.get(head.id, (0, 0)))
+        return chat_card(head, self.board.name_of, self.marks.get(Side.visitor, head.id))
 
     def visitor_card(self, head: Head) -> Any:
         """The card of a chat for its visitor."""
         waiting = head.state in UNANSWERED
         place = self.board.place(head) if waiting and head.id in self.board.heads else 0
         wait_s = self.board.wait_s(head.department) if waiting else -1
-        marks = self._staff_marks.get(head.id, (0, 0))
+        marks = self.marks.get(Side.staff, head.id)
         return visitor_card(head, self.board.name_of, marks, place, wait_s)
 
     def seat_card(self, user: int) -> Any:
@@ -528,39 +532,6 @@ class Hub:
         for reader in self._followers.get(head.id, ()):
             if reader.actor.id != actor.id:
                 reader.tell(head.id, frame)
-
-    def seen(self, actor: Actor, head: Head, delivered: int, read: int) -> None:
-        """High-water marks of the visitor or of the chat's owner, as pub; told and kept once a second."""
-        by_visitor = actor.side is Side.visitor
-        table = self._visitor_marks if by_visitor else self._staff_marks
-        old = table.get(head.id, (0, 0))
-        read = max(old[1], min(read, head.pub))
-        new = (max(old[0], min(delivered, head.pub), read), read)
-        if new != old:
-            table[head.id] = new
-            if not self._stale_marks:
-                _later(MARKS_PERIOD, self._tell_marks)
-            self._stale_marks.add((head.id, by_visitor))
-
-    def _tell_marks(self) -> None:
-        rows = []
-        for chat, by_visitor in self._stale_marks:
-            marks = (self._visitor_marks if by_visitor else self._staff_marks).get(chat)
-            head = self.board.heads.get(chat)
-            if marks is None:
-                continue
-            rows.append((chat, "v" if by_visitor else "s", *marks))
-            if by_visitor:
-                frame = pack(encode(VisitorMarks(chat, *marks)))
-                for reader in self._followers.get(chat, ()):
-                    reader.send(frame)
-            elif head is not None:
-                frame = pack(encode(StaffMarks(chat, *marks)))
-                for window in self._by_visitor.get(head.visitor, ()):
-                    window.send(frame)
-        self._stale_marks.clear()
-        if rows:
-            self._submit(SaveMarks(tuple(rows)))
 
     def _submit(self, command: Any) -> None:
         assert self.desk is not None

@@ -156,7 +156,7 @@ class VisitorTalk(Talk):
         elif isinstance(command, Seen):
             head = self._own(reader, command.chat)
             if head is not None:
-                self._desks.hub.seen(reader.actor, head, command.delivered, command.read)
+                self._desks.hub.marks.put(Side.visitor, head, command.delivered, command.read)
         elif isinstance(command, Browse):
             self._browse(reader, command)
         elif self._allowed(reader, command):
@@ -460,7 +460,8 @@ class StaffTalk(Talk):
     def _seen(self, reader: StaffReader, command: Seen) -> None:
         head = self._desks.hub.board.heads.get(command.chat)
         if head is not None and head.owner == reader.actor.id:
-            self._desks.hub.seen(reader.actor, head, _pub(head, command.delivered), _pub(head, command.read))
+            marks = _pub(head, command.delivered), _pub(head, command.read)
+            self._desks.hub.marks.put(Side.staff, head, *marks)
 
     def _answer(self, cid: str, made: Made) -> None:
         if made.refusal is not None:

@@ -18,7 +18,6 @@ from agentconsole.protocol import (
     Code,
     Grant,
     Leave,
-    Release,
     Role,
     Routing,
     State,
@@ -26,12 +25,13 @@ from agentconsole.protocol import (
 
 from ..domain.chat import decide
 from ..domain.department import Department
-from ..domain.life import Refusal, takes_part
+from ..domain.life import Refusal
 from ..domain.policy import NOTHING, Actor, Deed, Thing, answering_in, answers, can
 from ..storage import chats, departments, letters, seats, users
 from ..storage.chats import WorkingSet
 from ..storage.users import User
 from .made import Change, DepartmentsChanged, Made, SessionsEnded, StaffChanged
+from .succession import succeed
 
 USER_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -171,7 +171,7 @@ def _add_user(sheet: WorkingSet, actor: Actor, command: AddUser, now: int) -> Ma
         users.give(connection, new.id, Grant(role))
     given = f" with the roles {', '.join(roles)}" if roles else "; grant a role next"
     record(sheet, actor, now, "add_user", name, " ".join(roles))
-    return _made(name, f"{name} was added{given}.", StaffChanged(new.id))
+    return _made(name, f"{name} was added{given}.", StaffChanged((new.id,)))
 
 
 def _set_password(sheet: WorkingSet, actor: Actor, command: SetPassword, now: int) -> Made:
@@ -198,7 +198,7 @@ def _disable_user(sheet: WorkingSet, actor: Actor, command: DisableUser, now: in
     users.save(sheet.connection, msgspec.structs.replace(found, disabled=command.disabled))
     changes = _give_back(sheet, before, (), now) if command.disabled else []
     record(sheet, actor, now, "disable_user" if command.disabled else "enable_user", found.name)
-    made = _made(found.name, f"{found.name} is {state}.", StaffChanged(found.id))
+    made = _made(found.name, f"{found.name} is {state}.", StaffChanged((found.id,)))
     if command.disabled:
         made.news.insert(0, SessionsEnded(found.id))
     made.changes = changes
@@ -216,7 +216,7 @@ def _give_grant(sheet: WorkingSet, actor: Actor, command: GiveGrant, now: int) -
     ):
         return _same(found.name, f"{found.name} is {words} already.")
     record(sheet, actor, now, "give_grant", found.name, words)
-    return _made(found.name, f"{found.name} is now {words}.", StaffChanged(found.id))
+    return _made(found.name, f"{found.name} is now {words}.", StaffChanged((found.id,)))
 
 
 def _withdraw_grant(sheet: WorkingSet, actor: Actor, command: WithdrawGrant, now: int) -> Made:
@@ -233,27 +233,34 @@ def _withdraw_grant(sheet: WorkingSet, actor: Actor, command: WithdrawGrant, now
     left = tuple(other for other in before.grants if other != grant)
     changes = _give_back(sheet, before, left, now)
     record(sheet, actor, now, "withdraw_grant", found.name, words)
-    made = _made(found.name, f"{found.name} is no longer {words}.", StaffChanged(found.id))
+    made = _made(found.name, f"{found.name} is no longer {words}.", StaffChanged((found.id,)))
     made.changes = changes
     return made
 
 
 def _give_back(sheet: WorkingSet, owner: Actor, left: Iterable[Grant], now: int) -> list[Change]:
-    """Put running chats of a user back into their queues where no grant covers answering them any more.
+    """Give running chats of a user back where no grant covers answering them any more: to a colleague who has joined,
+    else to their queue.
 
-    Who had joined one leaves it; offers to who may not take them end by the dispatcher's next look.
+    Who had joined a chat leaves it. A chat in wrap-up keeps its owner; if it is reopened, it is given back then. Offers
+    and invitations of who may not take them end by the dispatcher's next look.
     """
     left = tuple(left)
     changes = []
     for head in chats.open_chats(sheet.connection):
-        if head.state is not State.active or not takes_part(head, owner.id):
+        running = head.state is State.active
+        mine = running and head.owner == owner.id
+        if not mine and owner.id not in head.guests:
             continue
         invited = not answers(owner.grants, head.department) and answering_in(left)
         if invited or answers(left, head.department):
             continue
         sheet.load((head.id,))
-        command = Release(CID, head.id) if head.owner == owner.id else Leave(CID, head.id)
-        after, entries = decide(head, owner, command, now, sheet.department(head.department))
+        if mine:
+            after, entries = succeed(sheet, head, owner.party, now, tried=(owner.id,))
+        else:
+            leave = Leave(CID, head.id)
+            after, entries = decide(head, owner, leave, now, sheet.department(head.department))
         sheet.change(after, entries)
         changes.append(Change(head, after, entries))
     return changes
@@ -294,7 +301,7 @@ def _add_department(sheet: WorkingSet, actor: Actor, command: AddDepartment, now
     made = _made(command.slug, f"The department {command.slug} was added.", DepartmentsChanged())
     if actor.id and not can(actor, Deed.set_department, Thing(department=added.id)):
         users.give(sheet.connection, actor.id, Grant(Role.supervisor, added.id))
-        made.news.append(StaffChanged(actor.id))
+        made.news.append(StaffChanged((actor.id,)))
     return made
 
 

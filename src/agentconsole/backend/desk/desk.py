@@ -21,7 +21,7 @@ from ..storage import Connection, users
 from ..storage.chats import Receipt, WorkingSet
 from ..storage.database import Database
 from ..storage.writer import Overloaded, Writer
-from . import admin, availability, handing, sessions, staff, talking, team, visits
+from . import admin, availability, handing, sessions, staff, succession, talking, team, visits
 from .made import Change, Made, StaffChanged
 from .workload import may_take
 
@@ -36,6 +36,7 @@ PLAIN: dict[type[Any], Plain] = {
     **handing.COMMANDS,
     **talking.COMMANDS,
     **team.COMMANDS,
+    **succession.COMMANDS,
     **admin.COMMANDS,
     **sessions.COMMANDS,
 }
@@ -135,7 +136,7 @@ def work(connection: Connection, jobs: Sequence[Job], careful: bool) -> list[Mad
 
 def _rights(connection: Connection, made: Made, known: dict[int, Actor]) -> dict[int, Actor]:
     """Whose rights changed: a command that was on its way just then is carried out with those of this moment."""
-    changed = {item.user for item in made.news if isinstance(item, StaffChanged)}
+    changed = {user for item in made.news if isinstance(item, StaffChanged) for user in item.users}
     if not changed:
         return known
     people = [found for key in changed if (found := users.by_id(connection, key)) is not None]
@@ -181,7 +182,8 @@ def _chat(sheet: WorkingSet, job: Job) -> Made:
         department = sheet.department(head.department)
         if type(command) is Take and can(job.actor, Deed.take, thing(head, department.team)):
             may_take(sheet, head, job.actor, job.now)
-        after, entries = decide(head, job.actor, command, job.now, department)
+        decision = decide(head, job.actor, command, job.now, department)
+        after, entries = succession.reopened(sheet, head, decision, job.now)
     except Refusal as refusal:
         return _earlier(sheet, key, command) or Made(about=command.chat, refusal=refusal)
     if after is head:

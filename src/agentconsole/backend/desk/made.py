@@ -26,9 +26,9 @@ class DepartmentsChanged(msgspec.Struct, frozen=True):
 
 
 class StaffChanged(msgspec.Struct, frozen=True):
-    """A user's name, grants or sessions changed; 0 = any."""
+    """The name, grants or sessions of these users changed."""
 
-    user: int = 0
+    users: tuple[int, ...]
 
 
 class SessionsEnded(msgspec.Struct, frozen=True):

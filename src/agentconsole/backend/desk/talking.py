@@ -57,6 +57,8 @@ def _message(sheet: WorkingSet, actor: Actor, command: StaffMessage, now: int) -
     )
     new = Message(1, room, now, actor.id, actor.display, text, command.chat, whisper)
     made = messages.add(sheet.connection, new)
+    if command.user:
+        messages.enter(sheet.connection, command.user, room)
     messages.mark(sheet.connection, actor.id, room, made.id)
     return Made(seq=made.id, news=[made])
 

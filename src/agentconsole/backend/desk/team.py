@@ -12,7 +12,7 @@ from agentconsole.protocol import Code, Grant, Membership, Role, SetAgent, SetMe
 
 from ..domain.department import Department
 from ..domain.life import Refusal, without_nul
-from ..domain.policy import Actor, Deed, Thing, answering_in, answers, can
+from ..domain.policy import Actor, Deed, Thing, answers, can, is_given
 from ..storage import departments, letters, members, users
 from ..storage.chats import WorkingSet
 from ..storage.users import User
@@ -22,7 +22,7 @@ from .made import Made, StaffChanged, TeamChanged
 
 
 class AddEverybody(Order, tag="add_everybody", frozen=True):
-    """Make everybody who answers chats anywhere an agent of this department too."""
+    """Make everybody who is an agent anywhere an agent of this department too."""
 
     slug: str
 
@@ -55,17 +55,19 @@ def _add_everybody(sheet: WorkingSet, actor: Actor, command: AddEverybody, now: 
     department = department_to_change(sheet, actor, command.slug)
     added = []
     for key, grants in users.every_grant(sheet.connection).items():
-        if answers_anywhere(grants) and not answers(grants, department.id):
+        if is_agent(grants) and not is_given(grants, department.id):
             users.give(sheet.connection, key, Grant(Role.agent, department.id))
             added.append(key)
     record(sheet, actor, now, "add_everybody", command.slug, f"{len(added)} agents")
     words = f"{len(added)} agents were added to {department.slug}."
-    return Made(news=[StaffChanged(key) for key in added], value=Done(bool(added), words, command.slug))
+    return Made(
+        news=[StaffChanged(tuple(added))] if added else [], value=Done(bool(added), words, command.slug)
+    )
 
 
-def answers_anywhere(grants: tuple[Grant, ...]) -> bool:
-    """Does somebody with these grants answer chats at all?"""
-    return bool(answering_in(grants))
+def is_agent(grants: tuple[Grant, ...]) -> bool:
+    """Is somebody with these grants an agent of any department?"""
+    return any(grant.role is Role.agent for grant in grants)
 
 
 def _set_member_of(sheet: WorkingSet, actor: Actor, command: SetMemberOf, now: int) -> Made:

@@ -27,6 +27,7 @@ from ..domain.facts import AGEING_MS
 from ..domain.life import Entry, Head
 from . import batch, departments
 from .tables import OPEN, chat, department, mark, public_event, receipt, staff_event
+from .tables import user as people
 
 COLUMNS = tuple(column.name for column in chat.columns)
 HOT = ("seq", "pub", "unanswered", "replied_at", "asked_at", "spoke_at")
@@ -298,7 +299,8 @@ def next_waiting(
     """What this user should take next in these departments (None = all), locked: what is offered to them, then the
     first in line by age and priority that does not wait for somebody else."""
     points = chat.c.priority + department.c.priority
-    elsewhere = and_(chat.c.wanted.not_in((0, user)), chat.c.wanted_until > now)
+    exists = select(people.c.id).where(people.c.id == chat.c.wanted, people.c.disabled.is_(False)).exists()
+    elsewhere = and_(chat.c.wanted.not_in((0, user)), chat.c.wanted_until > now, exists)
     waiting = and_(chat.c.state == State.waiting.value, not_(elsewhere))
     if departments is not None:
         waiting = and_(waiting, chat.c.department.in_(departments))
@@ -358,8 +360,16 @@ def due(connection: Connection, now: int, limit: int = 500) -> list[int]:
 
 
 def extend_timers(connection: Connection, by: int) -> None:
-    """Give every running timer this many milliseconds more."""
+    """Give every running timer this many milliseconds more: what is due, lines of persons, invitations, and time spent in a queue."""
     connection.execute(update(chat).where(chat.c.due_at > 0).values(due_at=chat.c.due_at + by))
+    connection.execute(
+        update(chat).where(OPEN, chat.c.wanted_until > 0).values(wanted_until=chat.c.wanted_until + by)
+    )
+    connection.execute(
+        update(chat).where(OPEN, chat.c.invited_until > 0).values(invited_until=chat.c.invited_until + by)
+    )
+    waiting = chat.c.state == State.waiting.value
+    connection.execute(update(chat).where(OPEN, waiting).values(queued_at=chat.c.queued_at + by))
 
 
 def lose_all_visitors(connection: Connection, now: int, patience: int) -> None:

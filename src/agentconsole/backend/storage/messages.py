@@ -62,6 +62,13 @@ def about(connection: Connection, chat: int, user: int) -> list[Message]:
     return [message for message in found if user in people(message.room)]
 
 
+def enter(connection: Connection, user: int, room: str) -> None:
+    """The room is one of this user's from now on, with nothing read."""
+    mine = (room_mark.c.user_id == user, room_mark.c.room == room)
+    if connection.execute(select(room_mark.c.upto).where(*mine)).scalar_one_or_none() is None:
+        connection.execute(insert(room_mark).values(user_id=user, room=room, upto=0))
+
+
 def mark(connection: Connection, user: int, room: str, upto: int) -> bool:
     """Move a user's mark forward; False = it was there already, or further."""
     mine = (room_mark.c.user_id == user, room_mark.c.room == room)
@@ -99,13 +106,8 @@ def card(connection: Connection, user: int, room: str) -> RoomCard | None:
 
 def cards(connection: Connection, user: int, departments: Iterable[int]) -> list[RoomCard]:
     """The rooms of these departments and those between this user and others, newest first."""
-    names = set(
-        connection.execute(
-            select(staff_message.c.room)
-            .where(staff_message.c.room.like(f"u{user}-%") | staff_message.c.room.like(f"u%-{user}"))
-            .distinct()
-        ).scalars()
-    )
+    mine = select(room_mark.c.room).where(room_mark.c.user_id == user, room_mark.c.room.like("u%"))
+    names = set(connection.execute(mine).scalars())
     names.update(channel(key) for key in departments)
     found = [card(connection, user, name) for name in sorted(names)]
     return sorted((each for each in found if each is not None), key=lambda each: -each.last)
