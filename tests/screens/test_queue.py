@@ -81,6 +81,15 @@ async def test_the_cursor_stays_on_its_chat_when_the_queue_moves() -> None:
         assert [command.chat for command in d.sent] == [2]
 
 
+async def test_what_went_while_another_place_was_in_view_asks_for_no_second_press() -> None:
+    async with desk() as d:
+        await d.feed(waiting(1))
+        await d.press("l")
+        await d.feed(Gone(1, 5), waiting(2, "Bo", 30))
+        await d.press("g", "enter")
+        assert [command.chat for command in d.sent] == [2]
+
+
 async def test_take_next_with_nobody_waiting_says_so_and_sends_nothing() -> None:
     async with desk() as d:
         await d.press("t")

@@ -76,8 +76,9 @@ class QueueView(Widget):
         self.rows.focus()
 
     def arrive(self) -> None:
-        """The queue comes into view."""
+        """The queue comes into view: what has gone since then was under nobody's finger."""
         self.redraw(self.actions.clock())
+        self.slipped_at = 0
 
     def leave(self) -> None:
         """The queue goes out of view."""
