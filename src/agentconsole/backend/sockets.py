@@ -51,6 +51,7 @@ class Door:
         self.sockets: set[Socket] = set()
         self.tasks: set[asyncio.Task[object]] = set()
         self._unflushed: list[Socket] = []
+        self._first: list[Socket] = []
 
     def will_flush(self, socket: Socket) -> None:
         """This socket has something to write at the end of this turn of the event loop."""
@@ -58,8 +59,15 @@ class Door:
             asyncio.get_running_loop().call_soon(self._flush)
         self._unflushed.append(socket)
 
+    def flush_first(self, socket: Socket) -> None:
+        """This one is written to before the others: who asked is not to wait for all who listen."""
+        self._first.append(socket)
+
     def _flush(self) -> None:
+        first, self._first = self._first, []
         sockets, self._unflushed = self._unflushed, []
+        for socket in first:
+            socket.flush()
         for socket in sockets:
             socket.flush()
 
@@ -296,6 +304,10 @@ class Socket(asyncio.Protocol):
         if not self._out:
             self.door.will_flush(self)
         self._out.append(frame)
+
+    def hurry(self) -> None:
+        """What was sent is an answer: write it before the news of others."""
+        self.door.flush_first(self)
 
     def flush(self) -> None:
         """Write what was sent; who does not take it is cut off and resumes later."""

@@ -267,6 +267,7 @@ class VisitorTalk(Talk):
         if made.visitor and self._reader is not None and not self._reader.actor.id:
             self._recognised(made.visitor)
         self._send(VisitorAck(cid, made.about, made.pub))
+        self._socket.hurry()
 
     def _recognised(self, visitor: int) -> None:
         assert self._reader is not None
@@ -468,6 +469,7 @@ class StaffTalk(Talk):
             self._send(Refused(made.refusal.code, made.refusal.text, cid, made.about, made.refusal.retry_ms))
             return
         self._send(Ack(cid, made.about, made.seq))
+        self._socket.hurry()
 
     def _send(self, word: object) -> None:
         self._socket.send(pack(encode(word)))
