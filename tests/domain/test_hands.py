@@ -130,6 +130,8 @@ class Hands(RuleBasedStateMachine):
             missed = open_offer is None and self.owes and what.why is OfferEnd.timeout
             assert missed or (open_offer is not None and open_offer.user == what.user)
             assert not missed or what.user == self.owner
+            if what.why is OfferEnd.unavailable and not self.owner:
+                self.asked -= {what.user}  # who was cut off has not been asked in vain
             self.open_offer = None
             if what.why is OfferEnd.cancelled and self.owner:
                 self.asked = set()

@@ -375,7 +375,9 @@ def log_holds(head: Head, entries: Sequence[Entry]) -> None:
         elif isinstance(what, p.OfferEnded) or (isinstance(what, p.Declined) and not what.invite):
             if isinstance(what, p.OfferEnded) and what.user == owner:
                 tried = before
-            tried.add(what.user if isinstance(what, p.OfferEnded) else user)
+            cut_off = isinstance(what, p.OfferEnded) and what.why is p.OfferEnd.unavailable and not owner
+            if not cut_off:
+                tried.add(what.user if isinstance(what, p.OfferEnded) else user)
             asked = None
         elif isinstance(what, p.Took | p.Transferred):
             must(isinstance(what, p.Transferred) or not owner, f"{about}: taken from nobody")

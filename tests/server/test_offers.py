@@ -7,7 +7,10 @@ import pytest
 
 from agentconsole import protocol as p
 from agentconsole.backend import hub, typists
-from agentconsole.backend.desk import admin
+from agentconsole.backend.desk import admin, desk
+from agentconsole.backend.desk.availability import SetBreaks
+from agentconsole.backend.desk.handing import Assign
+from agentconsole.backend.domain.life import Refusal
 from tests.server.site import Site, running
 from tests.server.windows import new_cid
 from tests.waiting import async_until
@@ -111,3 +114,79 @@ async def test_the_queue_flows_over_at_once_if_nobody_is_there(database_url: str
         assert card.department == 2
         await vera.settle()
         assert vera.seen(p.VisitorCard, chat=chat)[-1].department == 1, "the visitor sees where he went"
+
+
+async def test_who_did_not_answer_and_comes_back_is_asked_again(database_url: str, tmp_path: Path) -> None:
+    async with running(database_url, tmp_path) as site:
+        await routed(site, reply_s=1)
+        ann = await site.staff("ann")
+        _, chat = await site.chat()
+        await ann.expect(p.ChatCard, chat=chat, offer_to=ANN)
+        await ann.expect(p.SeatCard, user=ANN, reason="No answer")
+        await async_until(lambda: not site.hub.board.heads[chat].offer_to, what="the end of the offer")
+        await ann.done(p.SetStatus(new_cid(), p.Status.online))
+        await async_until(lambda: site.hub.board.heads[chat].offer_to == ANN, what="another offer")
+
+
+async def test_a_lost_link_during_an_offer_costs_nobody_the_chat(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "SEAT_GRACE", 0.02)
+    async with running(database_url, tmp_path) as site:
+        await routed(site)
+        ann = await site.staff("ann")
+        _, chat = await site.chat()
+        await ann.expect(p.ChatCard, chat=chat, offer_to=ANN)
+        ann.drop()
+        await async_until(lambda: not site.hub.board.heads[chat].offer_to, what="the end of the offer")
+        await ann.come_back()
+        await async_until(
+            lambda: site.hub.board.heads[chat].offer_to == ANN, what="the offer to be made again"
+        )
+
+
+async def test_a_call_ends_though_the_reasons_for_a_break_changed(sqlite_url: str, tmp_path: Path) -> None:
+    async with running(sqlite_url, tmp_path) as site:
+        ann = await site.staff("ann")
+        await site.order(SetBreaks([p.BreakReason("Lunch", 30)]))
+        await ann.done(p.SetStatus(new_cid(), p.Status.away, "Lunch"))
+        until = site.hub.board.seat(ANN).until
+        await ann.done(p.Phone(new_cid(), True))
+        await site.order(SetBreaks([p.BreakReason("Training")]))
+        await ann.done(p.Phone(new_cid(), False))
+        seat = site.hub.board.seat(ANN)
+        assert (seat.status, seat.reason, seat.until) == (p.Status.away, "Lunch", until)
+
+
+async def test_an_archived_department_finishes_what_it_has(database_url: str, tmp_path: Path) -> None:
+    async with running(database_url, tmp_path) as site:
+        await routed(site)
+        _, chat = await site.chat()
+        await site.order(admin.SetDepartment("sales", archived=True))
+        ann = await site.staff("ann")
+        await ann.expect(p.ChatCard, chat=chat, offer_to=ANN)
+        await ann.say(chat, "still here")
+        refused = await (await site.visitor()).ask(p.Start(new_cid(), 1, "hello?"))
+        assert isinstance(refused, p.Refused)
+
+
+async def test_refused_proposals_are_not_repeated_without_rest(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(sqlite_url, tmp_path) as site:
+        await routed(site)
+        ann = await site.staff("ann")
+        tries: list[int] = []
+
+        def refusing(sheet: Any, actor: Any, command: Assign, now: int) -> Any:
+            tries.append(command.chat)
+            raise Refusal(p.Code.unavailable, "no")
+
+        monkeypatch.setitem(desk.PLAIN, Assign, refusing)
+        _, chat = await site.chat()
+        await async_until(lambda: len(tries) >= 3, what="three tries")
+        began = site.desk.clock()
+        await async_until(lambda: len(tries) >= 6, what="three more")
+        assert site.desk.clock() - began > 1_000, "ever more slowly"
+        assert set(tries) == {chat}
+        await ann.settle()

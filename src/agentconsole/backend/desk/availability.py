@@ -19,14 +19,14 @@ from agentconsole.protocol import (
     Status,
 )
 
-from ..domain import offers
-from ..domain.life import Refusal, without_nul
+from ..domain.life import Refusal, listed, without_nul
 from ..domain.policy import Actor, Deed, Thing, answering_in, can
 from ..storage import chats, departments, seats, users
 from ..storage.chats import WorkingSet
 from ..storage.seats import Seat
 from .admin import Done, Order, record
 from .made import BreaksChanged, Change, Made
+from .succession import succeed
 
 NO_ANSWER = "No answer"
 SYSTEM_NAME = "agentconsole"
@@ -50,7 +50,8 @@ class Bench(msgspec.Struct, frozen=True):
 
 
 class Rescue(msgspec.Struct, frozen=True):
-    """A chat whose agent is gone: back into its queue, if the agent still is and the visitor waits for an answer."""
+    """A chat whose agent is gone: a colleague in it goes on, else it goes back into its queue; if the agent still is
+    gone and the visitor waits for an answer."""
 
     chat: int
     user: int
@@ -83,8 +84,24 @@ def _set_status(sheet: WorkingSet, actor: Actor, command: SetStatus, now: int) -
         set_by=_by(actor, seat.user),
         status_before=None,
         reason_before="",
+        until_before=0,
     )
-    return _seated(sheet, changed)
+    made = _seated(sheet, changed)
+    if command.status is Status.online and (seat.reason, seat.set_by) == (NO_ANSWER, SYSTEM_NAME):
+        made.changes = _asked_anew(sheet, seat.user)
+    return made
+
+
+def _asked_anew(sheet: WorkingSet, user: int) -> list[Change]:
+    """Who is back from not having answered may be asked again for the chats that still wait."""
+    changes = []
+    for head in chats.open_chats(sheet.connection):
+        if head.state is State.waiting and user in head.tried:
+            sheet.load((head.id,))
+            after = listed(head, tried=tuple(other for other in head.tried if other != user))
+            sheet.change(after, [])
+            changes.append(Change(head, after, []))
+    return changes
 
 
 def _phone(sheet: WorkingSet, actor: Actor, command: Phone, now: int) -> Made:
@@ -100,10 +117,11 @@ def _call(sheet: WorkingSet, actor: Actor, seat: Seat, on: bool, now: int) -> Ma
         status=status,
         reason=reason,
         since=now,
-        until=_break(sheet, reason, now)[1] if status is Status.away else 0,
+        until=0 if on else seat.until_before,
         set_by=_by(actor, seat.user),
         status_before=seat.status if on else None,
         reason_before=seat.reason if on else "",
+        until_before=seat.until if on else 0,
     )
     return _seated(sheet, changed)
 
@@ -155,7 +173,7 @@ def _nothing_running(sheet: WorkingSet, user: int, actor: Actor) -> None:
         chats_word = "one chat" if len(mine) == 1 else f"{len(mine)} chats"
         raise Refusal(
             Code.not_now,
-            f"{whose} {chats_word}. Hand over or close first, or choose drain to get no new ones.",
+            f"{whose} {chats_word}. Hand over or close first, or choose finishing to get no new ones.",
         )
 
 
@@ -207,8 +225,7 @@ def _rescue(sheet: WorkingSet, actor: Actor, command: Rescue, now: int) -> Made:
     waits = head is not None and (head.asked_at or not head.replied_at)
     if head is None or head.owner != command.user or head.state is not State.active or not waits or not gone:
         return Made(about=command.chat)
-    department = sheet.department(head.department)
-    after, entries = offers.requeue(head, Party(Side.system), now, department, tried=head.tried)
+    after, entries = succeed(sheet, head, Party(Side.system), now, tried=head.tried)
     sheet.change(after, entries)
     return Made(about=head.id, seq=after.seq, pub=after.pub, changes=[Change(head, after, entries)])
 

@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 
 from agentconsole.protocol import (
+    CancelInvite,
     Code,
     Explanation,
     Invite,
     LeftCard,
+    OfferEnd,
     Promised,
     Said,
     Side,
@@ -86,7 +88,9 @@ def _transfer(sheet: WorkingSet, actor: Actor, command: Transfer, now: int) -> M
         raise Refusal(Code.invalid, "Say to whom: an agent, a department, or both.")
     to = _department(sheet, command.department) if command.department else own
     target = _target(sheet, actor, command, to, now) if command.user else None
-    after, entries = offers.transfer(head, actor, command, now, target, to, open_now(sheet, to.id))
+    after, entries = offers.transfer(
+        head, actor, command, now, target, to, open_now(sheet, to.id, head.owner)
+    )
     made = _changed(sheet, head, after, entries)
     promised = next((entry for entry in entries if isinstance(entry.what, Promised)), None)
     if promised is not None and target is not None:
@@ -106,15 +110,18 @@ def _target(sheet: WorkingSet, actor: Actor, command: Transfer, to: Department, 
         )
     held, most = in_department(sheet, found, to.id)
     full = f"has {held} of {most} chats of {to.name}" if most and held >= most else ""
-    return Target(found.user.id, name, found.why_not or full, found.there)
+    return Target(
+        found.user.id, name, found.why_not or full, found.there, is_given(found.actor.grants, to.id)
+    )
 
 
-def open_now(sheet: WorkingSet, department: int) -> bool:
-    """Can somebody of this department answer now?"""
+def open_now(sheet: WorkingSet, department: int, besides: int) -> bool:
+    """Can somebody of this department answer now, ``besides`` this one?"""
+    enabled = {found.id for found in users.every(sheet.connection) if not found.disabled}
     present = [
         key
         for key, seat in seats.every(sheet.connection).items()
-        if seat.status is Status.online and not seat.lost_at
+        if seat.status is Status.online and not seat.lost_at and key in enabled - {besides}
     ]
     grants = users.every_grant(sheet.connection)
     return any(answers(grants.get(key, ()), department) for key in present)
@@ -137,6 +144,7 @@ def _letter(sheet: WorkingSet, head: Head, command: Transfer, target: Target, no
         drill=head.drill,
         agent=target.id,
         agent_name=target.name,
+        note=command.note,
     )
     return letters.leave(sheet.connection, card, head.visitor)
 
@@ -153,6 +161,16 @@ def _invite(sheet: WorkingSet, actor: Actor, command: Invite, now: int) -> Made:
         raise Refusal(Code.unavailable, f"{found.user.display} {found.absent}. Choose somebody who is there.")
     after, entries = together.invite(head, actor.party, now, found.user.id, found.user.display, department)
     return _changed(sheet, head, after, entries) if after is not head else Made(about=head.id)
+
+
+def _cancel_invite(sheet: WorkingSet, actor: Actor, command: CancelInvite, now: int) -> Made:
+    head = _readable(sheet, actor, command.chat)
+    facts = thing(head, sheet.department(head.department).team)
+    require(actor, Deed.invite, facts, "Only who answers this chat takes its invitations back.")
+    found = users.by_id(sheet.connection, command.user)
+    name = found.display if found else "This colleague"
+    after, entries = together.uninvite(head, actor.party, now, command.user, name, OfferEnd.cancelled)
+    return _changed(sheet, head, after, entries)
 
 
 def _granted(found: Colleague) -> set[int]:
@@ -199,4 +217,5 @@ COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {
     Overflow: _overflow,
     Transfer: _transfer,
     Invite: _invite,
+    CancelInvite: _cancel_invite,
 }

@@ -11,6 +11,7 @@ from agentconsole.protocol import (
     HelpDone,
     Lined,
     Moved,
+    Noted,
     Offered,
     OfferEnd,
     OfferEnded,
@@ -29,7 +30,7 @@ from agentconsole.protocol import (
 )
 
 from .department import Department
-from .life import NO_LINE, NO_OFFER, Decision, Entry, Head, Refusal, append, is_offered, listed
+from .life import NO_INVITES, NO_LINE, NO_OFFER, Decision, Entry, Head, Refusal, append, is_offered, listed
 from .policy import Actor, Deed, Thing, can
 
 SYSTEM_PARTY = Party(Side.system)
@@ -45,13 +46,15 @@ class OfferLost(msgspec.Struct, frozen=True):
 class Target(msgspec.Struct, frozen=True):
     """The person whom a chat shall go to: ``why`` is what keeps them from it ('' = nothing), as "is on a break".
 
-    ``there`` = linked and not offline, so that a supervisor can force it upon them.
+    ``there`` = linked and not offline, so that a supervisor can force it upon them; ``lines`` = the dispatcher gives this
+    person chats, so that one can wait in this person's line.
     """
 
     id: int
     name: str
     why: str = ""
     there: bool = True
+    lines: bool = True
 
 
 # --- the dispatcher gives ------------------------------------------------------------------------------------------
@@ -111,7 +114,9 @@ def transfer(
         return _without(head, actor, command, now, target, to)
     if target is None and not is_open:
         if command.away is Away.wait:
-            return _into_queue(head, actor.party, now, to)
+            noted, entries = append(head, actor.party, now, *_noted(command))
+            back, more = _into_queue(noted, actor.party, now, to)
+            return back, entries + more
         raise Refusal(
             Code.unavailable,
             f"Nobody of {to.name} can answer now. Choose somebody else, or let the visitor wait in that queue.",
@@ -191,6 +196,12 @@ def _without(
             Code.unavailable,
             f"{target.name} {target.why}. Choose somebody else, let the visitor wait, or promise an e-mail.",
         )
+    if way is Away.wait and not target.lines:
+        raise Refusal(
+            Code.unavailable,
+            f"{target.name} {target.why} and takes no chats from a queue, so nobody can wait in that line. "
+            "Choose somebody else, or promise an e-mail.",
+        )
     if way is Away.wait:
         until = now + to.wait_for_ms
         lined = Lined(target.id, target.name, until, command.note)
@@ -198,16 +209,24 @@ def _without(
         back, more = _into_queue(after, actor.party, now, to)
         line = {"wanted": target.id, "wanted_name": target.name, "wanted_until": until}
         return msgspec.structs.replace(back, **line), entries + more
-    return _promise(head, actor, now, target, to)
+    return _promise(head, actor, command, now, target, to)
 
 
-def _promise(head: Head, actor: Actor, now: int, target: Target, to: Department) -> Decision:
+def _noted(command: Transfer) -> list[What]:
+    """The note for who comes next, where no event of the hand-over carries it."""
+    return [Noted(command.note)] if command.note.strip() else []
+
+
+def _promise(
+    head: Head, actor: Actor, command: Transfer, now: int, target: Target, to: Department
+) -> Decision:
     if not head.email:
         raise Refusal(
             Code.invalid,
             f"The visitor gave no e-mail address that {target.name} could write to. Ask for one first.",
         )
-    whats: list[What] = [*cancelled(head), Promised(target.name), OutcomeSet(Outcome.follow_up)]
+    promise: list[What] = [Promised(target.name), OutcomeSet(Outcome.follow_up)]
+    whats = [*cancelled(head), *_noted(command), *promise]
     after, entries = append(head, actor.party, now, *whats)
     return (
         listed(
@@ -219,7 +238,7 @@ def _promise(head: Head, actor: Actor, now: int, target: Target, to: Department)
             asked_at=0,
             timed=False,
             help_at=0,
-            invited=(),
+            **NO_INVITES,
             **NO_OFFER,
         ),
         entries,
@@ -249,6 +268,13 @@ def take_over(head: Head, by: Party, now: int) -> Decision:
     after, entries = append(head, by, now, *cancelled(head), Transferred(head.owner_name), *helped)
     done = {"timed": False, "due_at": 0, "help_at": 0}
     return listed(after, **(_new_owner(head, by, now) | done)), entries
+
+
+def inherit(head: Head, heir: Party, now: int) -> Decision:
+    """Who had joined becomes the owner of a running chat whose owner is gone."""
+    after, ended = append(head, SYSTEM_PARTY, now, *cancelled(head))
+    after, entries = append(after, heir, now, Transferred(head.owner_name))
+    return listed(after, **(_new_owner(head, heir, now) | {"timed": False, "due_at": 0})), ended + entries
 
 
 def _new_owner(head: Head, by: Party, now: int) -> dict[str, object]:
@@ -292,6 +318,8 @@ def _whom(head: Head) -> str:
 def _next(before: Head, after: Head, entries: list[Entry], now: int, department: Department) -> Decision:
     tried = (*before.tried, before.offer_to) if before.offer_to else before.tried
     if before.state is State.offered:
+        if isinstance(entries[-1].what, OfferEnded) and entries[-1].what.why is OfferEnd.unavailable:
+            tried = before.tried  # who was cut off has not been asked in vain
         due_at = now + department.abandon_ms if before.lost_at else 0
         return listed(after, tried=tried, due_at=due_at, timed=False, **NO_OFFER), entries
     if not before.offer_department:
@@ -349,9 +377,9 @@ def _into_queue(head: Head, by: Party, now: int, to: Department) -> Decision:
             due_at=now + to.abandon_ms if head.lost_at else 0,
             timed=False,
             guests=(),
-            invited=(),
             tried=(head.owner,),
             help_at=0,
+            **NO_INVITES,
             **NO_OFFER,
             **NO_LINE,
         ),

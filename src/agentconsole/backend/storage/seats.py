@@ -31,6 +31,7 @@ class Seat(msgspec.Struct, frozen=True):
     held_until: int = 0
     status_before: Status | None = None
     reason_before: str = ""
+    until_before: int = 0
     alerts_at: int = 0
 
 

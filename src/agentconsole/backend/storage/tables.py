@@ -139,6 +139,7 @@ seat = Table(
     _number("held_until"),
     _text("status_before"),
     _text("reason_before"),
+    _number("until_before"),
     _number("alerts_at"),
 )
 
@@ -224,6 +225,7 @@ chat = Table(
     _number("help_at"),
     _number("alarms"),
     _number("queued_at"),
+    _number("invited_until"),
 )
 Index("chat_one_open", chat.c.visitor, chat.c.home, unique=True, sqlite_where=OPEN, postgresql_where=OPEN)
 Index("chat_open", chat.c.state, sqlite_where=OPEN, postgresql_where=OPEN)
@@ -320,6 +322,7 @@ left_message = Table(
     _flag("drill"),
     _number("agent"),
     _text("agent_name"),
+    _text("note"),
 )
 
 assignment = Table(

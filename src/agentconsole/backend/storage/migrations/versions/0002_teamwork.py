@@ -139,6 +139,7 @@ def upgrade() -> None:
     op.add_column("chat", sa.Column("help_at", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("chat", sa.Column("alarms", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("chat", sa.Column("queued_at", sa.BigInteger(), server_default="0", nullable=False))
+    op.add_column("chat", sa.Column("invited_until", sa.BigInteger(), server_default="0", nullable=False))
 
     # what exists already is where its visitor went, and joined its queue when it began to wait
     op.execute("UPDATE chat SET home = department, queued_at = since")
@@ -195,12 +196,14 @@ def upgrade() -> None:
 
     op.add_column("left_message", sa.Column("agent", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("left_message", sa.Column("agent_name", sa.Text(), server_default="", nullable=False))
+    op.add_column("left_message", sa.Column("note", sa.Text(), server_default="", nullable=False))
 
     op.add_column("seat", sa.Column("set_by", sa.Text(), server_default="", nullable=False))
     op.add_column("seat", sa.Column("until", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("seat", sa.Column("held_until", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("seat", sa.Column("status_before", sa.Text(), server_default="", nullable=False))
     op.add_column("seat", sa.Column("reason_before", sa.Text(), server_default="", nullable=False))
+    op.add_column("seat", sa.Column("until_before", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("seat", sa.Column("alerts_at", sa.BigInteger(), server_default="0", nullable=False))
 
     op.add_column(
