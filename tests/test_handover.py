@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from agentconsole.handover import Wish, chain, fitting, obstacle, targets
+from agentconsole.handover import Chain, Wish, chain, fitting, obstacle, targets, ways
 from agentconsole.protocol import Away, ChatCard, DepartmentCard, SeatCard, State, Status
 
 NOW = 1_790_000_000_000
@@ -13,7 +14,9 @@ DEPARTMENTS = {
     2: DepartmentCard(2, "billing", "Billing", open=True, guide="Invoices over 100", offer_s=45),
     3: DepartmentCard(3, "sales", "Sales", away=Away.wait, wait_for_s=300),
 }
-CHAT = ChatCard(5, 1, 3, 3, State.active, 1, NOW, NOW, owner=7, owner_name="Kim", name="Ana")
+CHAT = ChatCard(
+    5, 1, 3, 3, State.active, 1, NOW, NOW, owner=7, owner_name="Kim", name="Ana", email="ana@example.org"
+)
 
 
 def seat(user: int, name: str, **facts: Any) -> SeatCard:
@@ -28,18 +31,31 @@ SEATS = {
         seat(8, "robin", chats=3, departments=[1, 2]),
         seat(9, "alex", departments=[2]),
         seat(10, "sam", status=Status.away, reason="Lunch", departments=[0]),
+        seat(11, "lee"),
+        seat(12, "ina", lost_at=NOW - 50_000),
     )
 }
 
 
-def told(wish: Wish) -> str:
-    return chain(wish, CHAT, SEATS, DEPARTMENTS, "Ana", NOW)
+def told(wish: Wish, card: ChatCard = CHAT) -> Chain:
+    return chain(wish, card, SEATS, DEPARTMENTS, "Ana", NOW)
 
 
 def test_everybody_but_the_owner_is_listed_and_who_is_free_comes_first() -> None:
     found = targets(CHAT, SEATS.values(), DEPARTMENTS, NOW)
     names = [each.name for each in found]
-    assert names == ["Departments", "Billing", "Sales", "Support", "Agents", "Alex", "Robin", "Sam"]
+    assert names == [
+        "Departments",
+        "Billing",
+        "Sales",
+        "Support",
+        "Agents",
+        "Alex",
+        "Lee",
+        "Ina",
+        "Robin",
+        "Sam",
+    ]
     by_name = {each.name: each for each in found}
     assert (by_name["Billing"].state, by_name["Billing"].load) == ("open", "1 of 3 free")
     assert by_name["Billing"].about == "Invoices over 100"
@@ -71,46 +87,94 @@ def test_words_narrow_the_list_and_a_heading_without_anybody_goes() -> None:
     assert fitting(found, "nobody of that name") == []
 
 
+QUEUE_2 = "the agents of Billing for 45 s. Nobody: into the queue of Billing, with its age."
+LUNCH = "Sam is on break 3 min: Lunch."
+PROMISED = "Ana is promised an e-mail from Sam; the chat ends as a left message for Sam."
+LINED = "Ana waits in Sam's line for up to 5 min; then everybody of Sales may take it."
+IN_LINE = "Nobody of Sales can answer now. Ana waits in the queue of Sales, with its age."
+FIRST = "Alex first, for 45 s. Then the agents of Billing for 60 s. "
+NOBODY_2 = "Nobody: into the queue of Billing, with its age."
+
+
+@pytest.mark.parametrize(
+    "wish, sentence, sent",
+    [
+        (
+            Wish(user=11),
+            "Offered to Lee for 60 s. Declined or no answer: it stays with you.",
+            Wish(user=11, away=Away.refuse),
+        ),
+        (Wish(department=2), f"Offered to {QUEUE_2}", Wish(department=2, away=Away.refuse)),
+        (Wish(user=9, department=2), FIRST + NOBODY_2, Wish(user=9, department=2, away=Away.refuse)),
+        (
+            Wish(user=10, department=2),
+            f"{LUNCH} So it is offered to {QUEUE_2}",
+            Wish(department=2, away=Away.refuse),
+        ),
+        (Wish(user=10, department=3), f"{LUNCH} {LINED}", Wish(user=10, department=3, away=Away.wait)),
+        (Wish(user=10, away=Away.email), f"{LUNCH} {PROMISED}", Wish(user=10, away=Away.email)),
+        (
+            Wish(department=3, away=Away.wait),
+            IN_LINE,
+            Wish(department=3, away=Away.wait),
+        ),
+        (
+            Wish(user=9, department=2, force=True),
+            "At once: Alex has the chat and is not asked.",
+            Wish(user=9, department=2, force=True),
+        ),
+    ],
+)
+def test_the_chain_says_what_will_happen_and_only_that_is_sent(wish: Wish, sentence: str, sent: Wish) -> None:
+    assert (told(wish).text, told(wish).send) == (sentence, sent)
+
+
 @pytest.mark.parametrize(
     "wish, sentence",
     [
-        (Wish(user=9), "Offered to Alex for 60 s. Declined or no answer: it stays with you."),
-        (
-            Wish(department=2),
-            "Offered to the agents of Billing for 45 s. Nobody: into the queue of Billing, with its age.",
-        ),
-        (
-            Wish(user=9, department=2),
-            "Alex first, for 45 s. Then the agents of Billing for 45 s. "
-            "Nobody: into the queue of Billing, with its age.",
-        ),
         (Wish(user=8), "Robin has 3 of 3 chats already. It will be refused, and nothing changes."),
-        (
-            Wish(user=10, department=3),
-            "Sam is on break 3 min: Lunch. Ana waits in Sam's line for up to 5 min; "
-            "then everybody of Sales may take it.",
-        ),
-        (
-            Wish(user=10, away=Away.email),
-            "Sam is on break 3 min: Lunch. Ana is promised an e-mail from Sam; "
-            "the chat ends as a left message for Sam.",
-        ),
-        (
-            Wish(user=10, department=2),
-            "Sam is on break 3 min: Lunch. So it is offered to the agents of Billing for 45 s. "
-            "Nobody: into the queue of Billing, with its age.",
-        ),
+        (Wish(user=9), "Alex does not answer chats of Support. It will be refused."),
+        (Wish(user=99), "There is no such colleague any more. Choose somebody else."),
         (
             Wish(department=1),
             "It is in Support already: choose somebody of it, or put it back into the queue.",
         ),
         (Wish(department=3), "Nobody of Sales can answer now. It will be refused, and it stays with you."),
-        (Wish(department=3, away=Away.wait), "Nobody of Sales can answer now: Ana waits in its queue."),
-        (Wish(user=10, force=True), "At once: Sam has the chat and is not asked."),
+        (
+            Wish(user=12, force=True),
+            "Ina has no link (chats given back). So it will be refused, and nothing changes.",
+        ),
     ],
 )
-def test_the_chain_says_what_will_happen(wish: Wish, sentence: str) -> None:
-    assert told(wish) == sentence
+def test_what_would_be_refused_is_told_and_never_sent(wish: Wish, sentence: str) -> None:
+    assert (told(wish).text, told(wish).send) == (sentence, None)
+
+
+def test_nobody_is_promised_an_e_mail_without_an_address() -> None:
+    chain = told(Wish(user=10, away=Away.email), msgspec.structs.replace(CHAT, email=""))
+    assert chain.text == f"{LUNCH} Ana gave no e-mail address: it will be refused, and nothing changes."
+    assert chain.send is None
+
+
+def test_a_chat_that_waits_goes_to_one_person_or_stays_where_it_is() -> None:
+    waiting = msgspec.structs.replace(CHAT, state=State.waiting, owner=0, owner_name="")
+    for away in (None, *Away):
+        assert told(Wish(user=10, away=away), waiting).send is None
+        assert "It stays in the queue" in told(Wish(user=10, away=away), waiting).text
+        assert told(Wish(department=2, away=away), waiting).send is None
+        assert ways(Wish(user=10, away=away), waiting, SEATS, DEPARTMENTS, NOW) == []
+    assert told(Wish(user=11), waiting).text.endswith("it stays in the queue.")
+
+
+def test_what_to_do_if_they_are_away_is_asked_only_if_they_are() -> None:
+    assert ways(Wish(user=11), CHAT, SEATS, DEPARTMENTS, NOW) == []
+    assert ways(Wish(department=2), CHAT, SEATS, DEPARTMENTS, NOW) == []
+    assert ways(Wish(department=1), CHAT, SEATS, DEPARTMENTS, NOW) == []
+    assert ways(Wish(department=3), CHAT, SEATS, DEPARTMENTS, NOW) == [Away.refuse, Away.wait]
+    assert ways(Wish(user=10), CHAT, SEATS, DEPARTMENTS, NOW)[0] is Away.refuse
+    assert ways(Wish(user=10, department=3), CHAT, SEATS, DEPARTMENTS, NOW)[0] is Away.wait
+    assert ways(Wish(user=10, department=2), CHAT, SEATS, DEPARTMENTS, NOW)[0] is None
+    assert ways(Wish(user=10, force=True), CHAT, SEATS, DEPARTMENTS, NOW) == []
 
 
 @pytest.mark.parametrize(

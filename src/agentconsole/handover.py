@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentconsole.narrate import STATUSES, duration
 from agentconsole.offers import Offer, Offered
@@ -18,6 +18,7 @@ from agentconsole.protocol import (
     Lined,
     Requeued,
     SeatCard,
+    State,
     Status,
     Took,
     Transferred,
@@ -25,7 +26,8 @@ from agentconsole.protocol import (
 )
 from agentconsole.protocol import Offered as OfferMade
 
-AWAY = {
+AWAY: dict[Away | None, str] = {
+    None: "the others of the department are asked",
     Away.refuse: "nothing changes, and you are told",
     Away.wait: "the visitor waits in that person's line",
     Away.email: "the visitor is promised an e-mail, and the chat ends",
@@ -136,6 +138,104 @@ def standing(seat: SeatCard, now: int) -> str:
     return f"{words}, {lost}" if lost else words
 
 
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What will happen: ``why`` is what stands in the way now (its times run on), ``steps`` what follows step by step.
+
+    ``send`` is the wish with which nothing else can happen, however the facts change on the way; None = the server
+    would refuse, so nothing is sent.
+    """
+
+    why: str
+    steps: str
+    send: Wish | None = None
+
+    @property
+    def text(self) -> str:
+        """All of it, to be read before the yes."""
+        return f"{self.why} {self.steps}".strip()
+
+    def differs(self, other: Chain) -> bool:
+        """True if something else will happen."""
+        return (self.steps, self.send) != (other.steps, other.send)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A wish among the facts of a moment."""
+
+    wish: Wish
+    card: ChatCard
+    seats: Mapping[int, SeatCard]
+    departments: Mapping[int, DepartmentCard]
+    now: int
+
+    @property
+    def seat(self) -> SeatCard | None:
+        return self.seats.get(self.wish.user)
+
+    @property
+    def name(self) -> str:
+        return self.seat.display if self.seat else "This person"
+
+    @property
+    def queue(self) -> DepartmentCard | None:
+        """The department that will have the chat."""
+        return self.departments.get(self.wish.department or self.card.department)
+
+    @property
+    def where(self) -> str:
+        return self.queue.name if self.queue else "the department"
+
+    @property
+    def running(self) -> bool:
+        return self.card.state is State.active
+
+    @property
+    def open(self) -> bool:
+        """Can somebody there answer now, besides the chat's owner?"""
+        return self.queue is not None and _open(self.queue, self.seats.values(), self.card.owner)
+
+    @property
+    def hindered(self) -> str:
+        """What keeps the wanted person from it ('' = nothing, or nobody is wanted)."""
+        return obstacle(self.seat, self.now) if self.seat else ""
+
+    @property
+    def others(self) -> bool:
+        """Is everybody else of the department asked if the wanted person cannot? Never of the one that has it already."""
+        elsewhere = self.wish.department not in (0, self.card.department)
+        return self.running and elsewhere and self.open
+
+
+def ways(
+    wish: Wish,
+    card: ChatCard,
+    seats: Mapping[int, SeatCard],
+    departments: Mapping[int, DepartmentCard],
+    now: int,
+) -> list[Away | None]:
+    """What can be chosen to be done because nobody wanted can take it now, what is usual first; [] = there is no need.
+
+    None = the others of the department are asked.
+    """
+    case = _Case(wish, card, seats, departments, now)
+    if wish.force or not case.running or case.queue is None:
+        return []
+    if not wish.user:
+        closed = not case.open and case.queue.id != card.department
+        return [Away.refuse, Away.wait] if closed else []
+    if not case.hindered:
+        return []
+    if case.others:
+        return [None, Away.wait, Away.email, Away.refuse]
+    at = ORDER.index(case.queue.away)
+    return [*ORDER[at:], *ORDER[:at]]
+
+
+ORDER = [Away.refuse, Away.wait, Away.email]
+
+
 def chain(
     wish: Wish,
     card: ChatCard,
@@ -143,55 +243,98 @@ def chain(
     departments: Mapping[int, DepartmentCard],
     visitor: str,
     now: int,
-) -> str:
+) -> Chain:
     """What will happen, step by step, if this is what I wish; ``now`` is the server's clock."""
-    seat = seats.get(wish.user)
-    name = seat.display if seat else "this person"
-    queue = departments.get(wish.department or card.department)
-    where = queue.name if queue else "the department"
-    offer_s, wait_s = (queue.offer_s, queue.wait_for_s) if queue else (60, 600)
-    everybody = f"the agents of {where} for {offer_s} s. Nobody: into the queue of {where}, with its age."
-    if wish.force and wish.user:
-        return f"At once: {name} has the chat and is not asked."
+    case = _Case(wish, card, seats, departments, now)
+    forced = wish.force and wish.user != 0
+    if card.state not in (State.waiting, State.offered, State.active):
+        return Chain("", "Nobody answers this chat any more: there is nothing to hand over.")
+    if (card.offer_to or card.offer_department) and not forced:
+        return Chain(
+            "", f"It is being offered to {whom(card, departments)}: nothing changes before that ends."
+        )
     if not wish.user:
-        return _to_department(wish, card, queue, everybody, visitor)
-    if seat and (hindered := obstacle(seat, now)):
-        if wish.away is None and wish.department and queue and queue.open:
-            return f"{name} {hindered}. So it is offered to {everybody}"
-        away = wish.away or (queue.away if queue else Away.refuse)
-        return f"{name} {hindered}. " + _if_away(away, name, visitor, where, wait_s)
-    if not wish.department:
-        return f"Offered to {name} for {offer_s} s. Declined or no answer: {_stays(card)}."
-    return f"{name} first, for {offer_s} s. Then {everybody}"
+        return _to_department(case, visitor)
+    if case.seat is None or case.queue is None:
+        return Chain("", "There is no such colleague any more. Choose somebody else.")
+    if not serves(case.seat, case.queue.id):
+        return Chain("", f"{case.name} does not answer chats of {case.where}. It will be refused.")
+    if forced:
+        return _at_once(case, case.seat)
+    if case.hindered:
+        return _hindered(case, case.queue, visitor)
+    return _asked(case, case.queue)
 
 
-def _to_department(
-    wish: Wish, card: ChatCard, queue: DepartmentCard | None, everybody: str, visitor: str
-) -> str:
-    if queue and queue.id == card.department:
-        return f"It is in {queue.name} already: choose somebody of it, or put it back into the queue."
-    if queue and not queue.open:
-        if wish.away is Away.wait:
-            return f"Nobody of {queue.name} can answer now: {visitor} waits in its queue."
-        return f"Nobody of {queue.name} can answer now. It will be refused, and {_stays(card)}."
-    return f"Offered to {everybody}"
+def _at_once(case: _Case, seat: SeatCard) -> Chain:
+    if seat.status is Status.offline or seat.lost_at:
+        return Chain(f"{case.name} {case.hindered}.", "So it will be refused, and nothing changes.")
+    return Chain("", f"At once: {case.name} has the chat and is not asked.", replace(case.wish, away=None))
 
 
-def _stays(card: ChatCard) -> str:
-    return "it stays with you" if card.owner else "it stays in the queue"
+def _asked(case: _Case, queue: DepartmentCard) -> Chain:
+    send, offer_s = replace(case.wish, away=Away.refuse, force=False), queue.offer_s
+    if not case.wish.department:
+        stays = "it stays with you" if case.card.owner else "it stays in the queue"
+        return Chain("", f"Offered to {case.name} for {offer_s} s. Declined or no answer: {stays}.", send)
+    first = f"{case.name} first, for {offer_s} s."
+    if not case.running:
+        return Chain("", f"{first} Then the agents and the queue of {case.where}, with its age.", send)
+    home = case.departments.get(case.card.department, queue)
+    return Chain("", f"{first} Then {_everybody(case.where, home.offer_s)}", send)
 
 
-def _if_away(away: Away, name: str, visitor: str, where: str, wait_s: int) -> str:
-    match away:
-        case Away.refuse:
-            return "It will be refused, and nothing changes."
-        case Away.wait:
-            return (
-                f"{visitor} waits in {name}'s line for up to {duration(wait_s * 1000)}; "
-                f"then everybody of {where} may take it."
-            )
-        case Away.email:
-            return f"{visitor} is promised an e-mail from {name}; the chat ends as a left message for {name}."
+def _hindered(case: _Case, queue: DepartmentCard, visitor: str) -> Chain:
+    why, wish = f"{case.name} {case.hindered}.", case.wish
+    if not case.running:
+        return Chain(why, "It stays in the queue: choose somebody else.")
+    if wish.away is None and case.others:
+        send = Wish(department=wish.department, note=wish.note, away=Away.refuse)
+        return Chain(why, f"So it is offered to {_everybody(case.where, queue.offer_s)}", send)
+    away = wish.away or queue.away
+    send = replace(wish, away=away, force=False)
+    if away is Away.wait:
+        most = duration(queue.wait_for_s * 1000)
+        line = f"{visitor} waits in {case.name}'s line for up to {most}"
+        return Chain(why, f"{line}; then everybody of {case.where} may take it.", send)
+    if away is Away.email and case.card.email:
+        promise = f"{visitor} is promised an e-mail from {case.name}; the chat ends"
+        return Chain(why, f"{promise} as a left message for {case.name}.", send)
+    if away is Away.email:
+        return Chain(why, f"{visitor} gave no e-mail address: it will be refused, and nothing changes.")
+    return Chain(why, "It will be refused, and nothing changes.")
+
+
+def _to_department(case: _Case, visitor: str) -> Chain:
+    where, queue, card = case.where, case.queue, case.card
+    if queue is None:
+        return Chain("", "There is no such department any more. Choose another.")
+    if not case.running:
+        return Chain("", f"A waiting chat is offered to one person: F4 shows who answers {where}.")
+    if queue.id == card.department:
+        return Chain("", f"It is in {where} already: choose somebody of it, or put it back into the queue.")
+    if case.open:
+        send = Wish(department=queue.id, note=case.wish.note, away=Away.refuse)
+        return Chain("", f"Offered to {_everybody(where, queue.offer_s)}", send)
+    why = f"Nobody of {where} can answer now."
+    if case.wish.away is Away.wait:
+        send = Wish(department=queue.id, note=case.wish.note, away=Away.wait)
+        return Chain(why, f"{visitor} waits in the queue of {where}, with its age.", send)
+    return Chain(why, "It will be refused, and it stays with you.")
+
+
+def _everybody(where: str, offer_s: int) -> str:
+    return f"the agents of {where} for {offer_s} s. Nobody: into the queue of {where}, with its age."
+
+
+def _open(queue: DepartmentCard, seats: Iterable[SeatCard], owner: int) -> bool:
+    """Can somebody of a department answer now? The owner of the chat in question does not count."""
+    there = [seat for seat in seats if serves(seat, queue.id) and _present(seat)]
+    return queue.open and (any(seat.user != owner for seat in there) or not there)
+
+
+def _present(seat: SeatCard) -> bool:
+    return seat.status is Status.online and not seat.lost_at
 
 
 # --- an offer under way ---

@@ -4,7 +4,7 @@ import pytest
 
 from agentconsole.protocol import Ack, Away, CancelTransfer, Code, Refused, Transfer
 from tests.screens.fed import START, Desk, desk, log, mine
-from tests.screens.team import ALEX, ROBIN, departments, seat, supervisor, team
+from tests.screens.team import ALEX, ROBIN, departments, history, seat, supervisor, team, theirs
 
 
 async def with_ana(d: Desk) -> None:
@@ -102,6 +102,10 @@ async def test_what_happens_if_the_person_is_away_is_told_and_can_be_changed() -
         await d.press("f2")
         assert d.sees("Ana waits in Alex's line")
         await d.press("f2")
+        assert reads(d, "Ana gave no e-mail address: it will be refused")
+        await d.feed(mine(11, version=8, email="ana@example.org"))
+        d.app.screen.redraw()
+        await d.drawn()
         assert d.sees("Ana is promised an e-mail from Alex")
         await d.press("enter")
         await d.type("after lunch")
@@ -238,4 +242,51 @@ async def test_the_rule_of_the_department_is_what_is_told() -> None:
         await d.press("enter", "enter")
         (offer,) = d.sent
         assert isinstance(offer, Transfer)
-        assert offer.away is None
+        assert offer.away is Away.wait
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)])
+async def test_what_changed_since_it_was_drawn_is_told_and_asked_once_more(size: tuple[int, int]) -> None:
+    async with desk(size) as d:
+        await with_ana(d)
+        await d.feed(departments(away=Away.email), mine(11, version=8, email="ana@example.org"))
+        await d.press("h")
+        await d.type("robin")
+        await d.press("enter")
+        assert reads(d, "Offered to Robin")
+        await d.feed(seat(ROBIN, "Robin", chats=3))
+        await d.press("enter")
+        assert d.sent == []
+        assert reads(d, "This has changed just now.")
+        assert reads(d, "Robin has 3 of 3 chats already. Ana is promised an e-mail from Robin;")
+        await d.press("enter")
+        (offer,) = d.sent
+        assert isinstance(offer, Transfer)
+        assert (offer.user, offer.away) == (ROBIN, Away.email)
+
+
+async def test_what_would_be_refused_is_not_sent() -> None:
+    async with desk() as d:
+        await opened(d)
+        await d.type("sales")
+        await d.press("enter")
+        await d.type("she wants two")
+        await d.press("enter")
+        assert d.sent == []
+        assert reads(d, "Nothing was sent. Choose somebody else, or press F2.")
+        await d.press("f2")
+        assert reads(d, "Ana waits in the queue of Sales, with its age.")
+        await d.press("enter")
+        (offer,) = d.sent
+        assert isinstance(offer, Transfer)
+        assert (offer.department, offer.away, offer.note) == (3, Away.wait, "she wants two")
+
+
+async def test_nobody_hands_a_chat_over_to_oneself() -> None:
+    async with desk() as d:
+        await d.feed(supervisor(), *team(), theirs(21), *history())
+        await d.press("g", "home", "v")
+        d.app.main.go_chat(21)
+        await d.press("h")
+        await d.type("kim")
+        assert d.sees("Nobody fits.")

@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from agentconsole import narrate
-from agentconsole.handover import AWAY, Target, Wish, chain, fitting, targets
+from agentconsole.handover import AWAY, Chain, Target, Wish, chain, fitting, targets, ways
 from agentconsole.protocol import Away, DepartmentCard
 from agentconsole.store import Store
 from agentconsole.widgets.composer import Composer, Field
@@ -24,6 +24,8 @@ from agentconsole.widgets.words import Words
 
 TICK_S = 1.0
 NO_NOTE = "{} wants a note for whoever comes next: write what they should know."
+CHANGED = "This has changed just now. Enter once more does what stands here:"
+NOT_SENT = "Nothing was sent. Choose somebody else{}."
 Answer = Callable[[str], None]
 
 
@@ -93,6 +95,7 @@ class TransferDialog(ModalScreen[Wish | None]):
         self.within = 0
         self.refusal = ""
         self.sending = False
+        self.told = Chain("", "")  # as it stands on the screen
         self.find = Input(placeholder="type a name or a department", compact=True, id="find")
         self.rows = Targets(id="targets")
         self.guide = Words(id="guide")
@@ -142,7 +145,9 @@ class TransferDialog(ModalScreen[Wish | None]):
         """Bring everything up to date: people come and go while one chooses."""
         self.card = self.store.chats.get(self.chat, self.card)
         now = self.store.server_now(self.clock())
-        found = targets(self.card, self.store.team.values(), self.store.departments, now, self.within)
+        me = self.store.me.user if self.store.me else 0
+        people = [seat for seat in self.store.team.values() if seat.user != me]
+        found = targets(self.card, people, self.store.departments, now, self.within)
         self.rows.show(fitting(found, self.find.value))
         self._tell()
 
@@ -153,13 +158,14 @@ class TransferDialog(ModalScreen[Wish | None]):
         self.note.address("", True, self.note.field.has_focus, narrow)
         self.guide.show(self._guide(target))
         self.choices.show(self._choices(wish))
+        facts = (self.card, self.store.team, self.store.departments)
+        self.told = chain(replace(wish, note="", away=self._away(wish)), *facts, self.visitor, now)
+        told: list[Cell] = [("Then: ", "key"), (self.told.text, "")]
+        if target is None:
+            told = [("Nobody fits. Backspace shows the others again.", "warn")]
         if self.refusal:
-            self.steps.show([("! ", "bad"), (self.refusal, "bad")])
-        elif target is None:
-            self.steps.show([("Nobody fits. Backspace shows the others again.", "warn")])
-        else:
-            told = chain(wish, self.card, self.store.team, self.store.departments, self.visitor, now)
-            self.steps.show([("Then: ", "key"), (told, "")])
+            told = [("! ", "bad"), (f"{self.refusal} ", "bad"), *told]
+        self.steps.show(told)
         done = "offers it" if self.note.field.has_focus else "goes on to the note"
         self.hints.show([("enter", "key"), (f" {done}  ", "dim"), ("tab", "key"), (" to and fro  ", "dim"),
                          ("esc", "key"), (" back", "dim")])  # fmt: skip
@@ -187,20 +193,18 @@ class TransferDialog(ModalScreen[Wish | None]):
             cells += [("F4", "key"), (" ask one of it first  ", "dim")]
         return cells
 
-    def _ways(self, wish: Wish) -> list[Away]:
-        """What can be done when the person, or everybody of the department, is away."""
-        if wish.user:
-            return list(Away)
-        department = self._department(wish)
-        return [] if department is None or department.open else [Away.refuse, Away.wait]
+    def _ways(self, wish: Wish) -> list[Away | None]:
+        """What can be done when the person, or everybody of the department, is away; what is usual first."""
+        now = self.store.server_now(self.clock())
+        return ways(wish, self.card, self.store.team, self.store.departments, now)
+
+    def _away(self, wish: Wish) -> Away | None:
+        """What was chosen of it."""
+        found = self._ways(wish)
+        return wish.away if wish.away in found else found[0] if found else None
 
     def _department(self, wish: Wish) -> DepartmentCard | None:
         return self.store.departments.get(wish.department or self.card.department)
-
-    def _away(self, wish: Wish) -> Away:
-        department = self._department(wish)
-        usual = department.away if department and wish.user else Away.refuse
-        return wish.away or usual
 
     # --- choosing ---
 
@@ -243,9 +247,9 @@ class TransferDialog(ModalScreen[Wish | None]):
     def action_away(self) -> None:
         """The next of the three things to do when the person is away."""
         wish = self.wish
-        if ways := self._ways(wish):
-            at = ways.index(self._away(wish)) if self._away(wish) in ways else -1
-            self.kept = replace(self.kept, away=ways[(at + 1) % len(ways)])
+        if found := self._ways(wish):
+            at = found.index(self._away(wish))
+            self.kept = replace(self.kept, away=found[(at + 1) % len(found)])
             self._changed()
             self._tell()
 
@@ -298,17 +302,21 @@ class TransferDialog(ModalScreen[Wish | None]):
         self.note.field.insert(message.pasted)
 
     def submit(self) -> None:
-        """Offer it; nothing is sent twice while the server has not answered."""
-        wish = self.wish
+        """Do what stands there; if that is not so any more, tell what is, and ask once more. Nothing is sent twice."""
+        wish, before = self.wish, self.told
         if self.sending or not (wish.user or wish.department):
             return
+        self.redraw()
         department = self._department(wish)
-        if department and department.note_required and not wish.note.strip():
+        if self.told.differs(before):
+            self.answered(CHANGED)
+        elif department and department.note_required and not wish.note.strip():
             self.answered(NO_NOTE.format(department.name))
-            return
-        self.sending = True
-        away = wish.away if wish.away in self._ways(wish) else None
-        self.offer(replace(wish, away=away, force=wish.force and bool(wish.user)), self.answered)
+        elif self.told.send is None:
+            self.answered(NOT_SENT.format(", or press F2" if self._ways(wish) else ""))
+        else:
+            self.sending = True
+            self.offer(replace(self.told.send, note=wish.note), self.answered)
 
     def answered(self, refusal: str) -> None:
         """The server has said yes ('') or why not."""
