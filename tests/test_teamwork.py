@@ -305,6 +305,7 @@ SAMPLES: dict[type, dict[str, Any]] = {
     protocol.Moved: {"department": 1, "name": "Sales"},
     protocol.Lined: {"user": 8, "name": "Bob", "until": 1},
     protocol.Invited: {"user": 8, "name": "Bob"},
+    protocol.InviteEnded: {"why": protocol.OfferEnd.timeout, "user": 8, "name": "Bob"},
     protocol.Prioritised: {"priority": 2},
 }
 

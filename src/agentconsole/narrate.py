@@ -13,6 +13,7 @@ from agentconsole.protocol import (
     HelpAsked,
     HelpDone,
     Invited,
+    InviteEnded,
     Joined,
     Lined,
     MessageLeft,
@@ -57,6 +58,11 @@ OFFER_ENDS = {
     OfferEnd.timeout: "ran out unanswered",
     OfferEnd.cancelled: "was taken back",
     OfferEnd.unavailable: "ended, for nobody there could take it",
+}
+INVITE_ENDS = {
+    OfferEnd.timeout: "ran out unanswered",
+    OfferEnd.cancelled: "was taken back",
+    OfferEnd.unavailable: "ended, for nobody is there",
 }
 RATINGS = {Rating.good: ":-) good", Rating.fair: ":-| fair", Rating.bad: ":-( bad"}
 
@@ -141,6 +147,8 @@ def _staff_words(event: Event, who: str, me: int) -> str:
             return f"{line}: {note}" if note else line
         case Invited(user, whom):
             return f"{who} asked {'you' if me and user == me else whom} to join"
+        case InviteEnded(ending, user, whom):
+            return f"The invitation to {'you' if me and user == me else whom} {INVITE_ENDS[ending]}"
         case HelpAsked(text):
             return f"{who} called for help" + (f": {text}" if text else "")
         case HelpDone():

@@ -115,7 +115,7 @@ TABLE = {
     },
     "active": {
         **dict.fromkeys(
-            ("said", "noted", "joined", "parted", "invited", "help_asked", "help_done"), "active"
+            ("said", "noted", "joined", "parted", "invited", "invite_ended", "help_asked", "help_done"), "active"
         ),
         **dict.fromkeys(("offered", "declined", "offer_ended", "transferred", "lined"), "active"),
         "requeued": "waiting",

@@ -19,10 +19,12 @@ from agentconsole.protocol import (
     HelpAsked,
     HelpDone,
     Invited,
+    InviteEnded,
     Join,
     Joined,
     Leave,
     Note,
+    OfferEnd,
     Outcome,
     Parted,
     Release,
@@ -144,7 +146,7 @@ def test_the_limit_counts_who_is_in_and_who_is_asked(most: int, monkeypatch: pyt
 def test_who_is_invited_sees_the_chat_from_any_department_until_declined() -> None:
     assert not can(PEOPLE[STAN], Deed.read_chat, thing(RUNNING, team=False))
     invited, entries = invite(RUNNING, STAN)
-    assert ([entry.what for entry in entries], entries[0].pub) == ([Invited(STAN, "Stan")], 0)
+    assert ([entry.what for entry in entries], entries[0].pub) == ([Invited(STAN, "Stan", NOW + 40)], 0)
     assert can(PEOPLE[STAN], Deed.read_chat, thing(invited, team=False))
     assert refused(invited, STAN, Say(CID, 7, "hi")) is Code.not_now
     assert refused(invited, STAN, Take(CID, 7)) is Code.taken
@@ -166,6 +168,41 @@ def test_an_invitation_is_accepted_once_and_made_once() -> None:
         assert caught.value.code is Code.invalid
     assert takes_part(joined, STAN)
     assert not takes_part(joined, 0)
+
+
+@pytest.mark.parametrize("why", OfferEnd)
+def test_an_invitation_ends_and_its_place_is_free(why: OfferEnd) -> None:
+    small = msgspec.structs.replace(SALES, guests=1)
+    invited = invite(RUNNING, STAN, small)[0]
+    with pytest.raises(Refusal):
+        invite(invited, CARL, small)
+    ended, entries = together.uninvite(invited, PEOPLE[OLGA].party, NOW, STAN, "Stan", why)
+    assert ([entry.what for entry in entries], entries[0].pub) == ([InviteEnded(why, STAN, "Stan")], 0)
+    shown(invited, ended)
+    lived(invited, ended, entries)
+    assert refused(ended, STAN, JOIN) is Code.unknown
+    assert invite(ended, CARL, small)[0].invited == (CARL,)
+    with pytest.raises(Refusal, match="Stan is not invited") as caught:
+        together.uninvite(ended, PEOPLE[OLGA].party, NOW, STAN, "Stan", why)
+    assert caught.value.code is Code.not_now
+
+
+def test_a_later_invitation_puts_the_end_off_and_the_end_of_all_clears_it() -> None:
+    first = invite(RUNNING, STAN)[0]
+    by = PEOPLE[OLGA].party
+    second = together.invite(first, by, NOW + 30, CARL, "Carl", SALES)[0]
+    assert (first.invited_until, second.invited_until) == (NOW + 40, NOW + 70)
+    for command in (Release(CID, 7), Close(CID, 7, Outcome.solved)):
+        after = done(second, OLGA, command)
+        assert (after.invited, after.invited_until) == ((), 0)
+
+
+@pytest.mark.parametrize("state", [State.wrapup, State.closed, State.abandoned, State.left_message])
+def test_the_refusal_to_come_into_a_chat_that_ended_speaks_of_that(state: State) -> None:
+    with pytest.raises(Refusal) as caught:
+        invite(chat(state), CARL)
+    assert "sent" not in caught.value.text
+    assert ("Reopen" in caught.value.text) == (state is State.wrapup)
 
 
 def test_an_offer_is_declined_before_an_invitation() -> None:

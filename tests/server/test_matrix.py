@@ -69,6 +69,11 @@ STAFF: list[tuple[str, Made, str]] = [
         lambda h, role, real: p.Invite(Q(), h.chat if real else NOWHERE, h.users["pat"]),
         "y -/s s s s - y - s - - -",
     ),
+    (
+        "CancelInvite",
+        lambda h, role, real: p.CancelInvite(Q(), h.chat if real else NOWHERE, h.user("invited")),
+        "y -/s s s s - y - s - - -",
+    ),
     ("AskHelp", of(p.AskHelp, "x"), "y -/s y s s - s - s - - -"),
     ("EndHelp", of(p.EndHelp), "y -/s y s s - y - s - - -"),
     ("Prioritise", of(p.Prioritise, 1, on="waiting"), "s s/s - - - - y - s - - -"),
@@ -473,6 +478,7 @@ QUESTIONS = {
     operator.ListUsers,
     operator.ListDepartments,
     operator.ListSessions,
+    operator.ListAudit,
 }  # asked on the operator's socket alone
 LATE = len(CAST) + 2  # the session of zoe: of those behind the cast, the second
 

@@ -87,6 +87,9 @@ async def handed(site: Site, staff: dict[str, StaffWindow], vera: Any) -> AsyncI
     await carl.done(p.Invite(new_cid(), chat, BOB))
     await bob.done(p.Decline(new_cid(), chat))
     yield "an invitation is declined"
+    await carl.done(p.Invite(new_cid(), chat, BOB))
+    await carl.done(p.CancelInvite(new_cid(), chat, BOB))
+    yield "an invitation is taken back"
     await carl.done(p.Transfer(new_cid(), chat, department=SALES))
     await bob.done(p.Take(new_cid(), chat))
     yield "accepted by one of the department"

@@ -81,6 +81,7 @@ def chat_card(head: Head, names: Names, marks: Marks = NO_MARKS) -> ChatCard:
         wanted_until=head.wanted_until,
         guests=[Person(user, names(user)) for user in head.guests],
         invited=[Person(user, names(user)) for user in head.invited],
+        invited_until=head.invited_until if head.invited else 0,
         transfers=head.transfers,
         help_at=head.help_at,
         alarms=head.alarms,

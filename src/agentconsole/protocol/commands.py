@@ -300,7 +300,18 @@ class Join(Word, frozen=True, tag="join"):
 
 
 class Invite(Word, frozen=True, tag="invite"):
-    """Ask a colleague to join my chat; Join accepts, Decline declines. Refused: limit, invalid, unavailable."""
+    """Ask a colleague to join my chat; Join accepts, Decline declines. Refused: limit, invalid, unavailable.
+
+    It ends unanswered after the department's time for an offer, or once the colleague is gone.
+    """
+
+    cid: ClientId
+    chat: Id
+    user: Id
+
+
+class CancelInvite(Word, frozen=True, tag="cancel_invite"):
+    """Take the invitation of this colleague back. Refused: not_now (not invited, or not any more)."""
 
     cid: ClientId
     chat: Id
@@ -375,7 +386,10 @@ class OlderMessages(Word, frozen=True, tag="older_messages"):
 
 
 class GiveFeedback(Word, frozen=True, tag="give_feedback"):
-    """Tell the agent of a chat what was ``good``, or what to improve, about line ``seq`` (0 = the whole chat)."""
+    """Tell the agent of a chat what was ``good``, or what to improve, about line ``seq`` (0 = the whole chat).
+
+    It goes to who wrote that line; of the visitor's lines, and of the whole, to who answered the chat then, or last.
+    """
 
     cid: ClientId
     chat: Id
@@ -464,6 +478,7 @@ StaffCommand = (
     | Join
     | Leave
     | Invite
+    | CancelInvite
     | AskHelp
     | EndHelp
     | Prioritise

@@ -151,8 +151,17 @@ class Lined(StaffOnly, frozen=True, tag="lined"):
 
 
 class Invited(StaffOnly, frozen=True, tag="invited"):
-    """A colleague was asked to join."""
+    """A colleague was asked to join; the invitation stands until ``until``, or longer if others are invited later."""
 
+    user: int
+    name: str
+    until: int = 0
+
+
+class InviteEnded(StaffOnly, frozen=True, tag="invite_ended"):
+    """An invitation of ``name`` came to nothing: nobody joined in time, it was taken back, or the person is gone."""
+
+    why: OfferEnd
     user: int
     name: str
 
@@ -198,6 +207,7 @@ StaffWhat = (
     | Moved
     | Lined
     | Invited
+    | InviteEnded
     | HelpAsked
     | HelpDone
     | Prioritised

@@ -280,7 +280,7 @@ class ChatCard(Word, frozen=True, tag="card"):
     ``delivered`` and ``read`` are the visitor's marks, as pub. ``due_at`` is the end of wrap-up (0 = none).
     An open offer: ``offer_to`` (0 = everybody of ``offer_department``), made by ``offer_by`` (0 = the dispatcher), until
     ``offer_until``. ``wanted`` is the person in whose line it waits until ``wanted_until`` (0 = only preferred).
-    ``guests`` have joined, ``invited`` were asked to. ``help_at`` is since when help is called for (0 = it is not),
+    ``guests`` have joined, ``invited`` were asked to, until ``invited_until``. ``help_at`` is since when help is called for (0 = it is not),
     ``alarms`` counts lines with words of the department's list.
     """
 
@@ -321,6 +321,7 @@ class ChatCard(Word, frozen=True, tag="card"):
     wanted_until: Millis = 0
     guests: list[Person] = []
     invited: list[Person] = []
+    invited_until: Millis = 0
     transfers: Count = 0
     help_at: Millis = 0
     alarms: Count = 0
@@ -469,7 +470,10 @@ class RoomCard(Word, frozen=True, tag="room"):
 
 
 class FeedbackCard(Word, frozen=True, tag="feedback"):
-    """Feedback on a chat (``seq`` 0 = on the whole) to its agent; ``acknowledged_at`` 0 = not yet."""
+    """Feedback on a chat (``seq`` 0 = on the whole) to who wrote that line, or answered the chat then.
+
+    ``acknowledged_at`` 0 = not yet.
+    """
 
     id: Id
     chat: Id
@@ -519,7 +523,8 @@ class CannedCard(Word, frozen=True, tag="canned"):
 
 
 class LeftCard(Word, frozen=True, tag="left"):
-    """A left message; ``agent`` is who promised to answer it (0 = nobody in particular)."""
+    """A left message; ``agent`` is who shall answer it (0 = nobody in particular), ``note`` what whoever promised that
+    wrote for them."""
 
     id: Id
     department: Id
@@ -534,6 +539,7 @@ class LeftCard(Word, frozen=True, tag="left"):
     drill: bool = False
     agent: Count = 0
     agent_name: str = ""
+    note: str = ""
 
 
 class Synced(Word, frozen=True, tag="synced"):

@@ -13,14 +13,18 @@ from agentconsole.protocol import (
     FeedbackCard,
     GiveFeedback,
     Message,
+    Party,
     ReadMessages,
+    Side,
     StaffMessage,
     State,
+    Took,
+    Transferred,
 )
 
 from ..domain.life import Head, Refusal, checked_text, takes_part, thing, unknown
 from ..domain.policy import Actor, Deed, Thing, can
-from ..storage import departments, feedback, letters, messages, users
+from ..storage import chats, departments, feedback, letters, messages, users
 from ..storage.chats import WorkingSet
 from .made import Made, RoomRead
 
@@ -100,17 +104,18 @@ def _give_feedback(sheet: WorkingSet, actor: Actor, command: GiveFeedback, now: 
     head = _readable(sheet, actor, command.chat)
     if not can(actor, Deed.feedback_give, Thing(department=head.department)):
         raise Refusal(Code.not_now, "Only supervisors and quality analysts of its department give feedback.")
-    if not head.owner:
-        raise Refusal(Code.not_now, "Nobody has answered this chat, so there is nobody to give feedback to.")
-    if head.owner == actor.id:
-        raise Refusal(Code.invalid, "You have answered this chat yourself.")
     if command.seq > head.seq:
         raise Refusal(Code.invalid, "This chat has no such line.")
+    agent = _judged(sheet, head, command.seq)
+    if agent is None:
+        raise Refusal(Code.not_now, "Nobody has answered this chat, so there is nobody to give feedback to.")
+    if agent.id == actor.id:
+        raise Refusal(Code.invalid, "That was you. Feedback is for colleagues.")
     card = FeedbackCard(
         id=1,
         chat=head.id,
-        agent=head.owner,
-        agent_name=head.owner_name,
+        agent=agent.id,
+        agent_name=agent.name,
         author=actor.id,
         author_name=actor.display,
         at=now,
@@ -120,6 +125,21 @@ def _give_feedback(sheet: WorkingSet, actor: Actor, command: GiveFeedback, now: 
     )
     filed = feedback.add(sheet.connection, card, head.department)
     return Made(seq=filed.card.id, news=[filed])
+
+
+def _judged(sheet: WorkingSet, head: Head, seq: int) -> Party | None:
+    """Whom feedback on this event is for: who of staff made it, else who answered the chat then, or took it next.
+
+    Without ``seq`` who answers the chat, or did so last; None = nobody has.
+    """
+    log = chats.staff_log(sheet.connection, head.id)
+    for entry in log:
+        if entry.seq == seq and entry.by.side is Side.staff:
+            return entry.by
+    takers = [entry for entry in log if isinstance(entry.what, Took | Transferred)]
+    before = [entry for entry in takers if not seq or entry.seq <= seq]
+    found = before[-1:] or takers[:1]
+    return found[0].by if found else None
 
 
 def feedback_thing(filed: feedback.Filed) -> Thing:

@@ -31,6 +31,7 @@ from ..domain.policy import Actor
 from ..storage import chats, departments, letters, visitors
 from ..storage.chats import WorkingSet
 from .made import Change, Made
+from .succession import reopened
 
 
 class Where(msgspec.Struct, frozen=True):
@@ -136,7 +137,8 @@ def _go_on(sheet: WorkingSet, actor: Actor, running: Head, start: Start, now: in
         return Made(about=running.id, seq=running.seq, pub=running.pub)
     sheet.load((running.id,))
     say = Say(start.cid, running.id, start.text)
-    after, entries = decide(running, actor, say, now, sheet.department(running.department))
+    decision = decide(running, actor, say, now, sheet.department(running.department))
+    after, entries = reopened(sheet, running, decision, now)
     sheet.change(after, entries)
     return Made(about=after.id, seq=after.seq, pub=after.pub, changes=[Change(running, after, entries)])
 

@@ -48,6 +48,7 @@ from agentconsole.protocol import (
 from . import offers, together
 from .department import USUAL, Department
 from .life import (
+    NO_INVITES,
     NO_LINE,
     NO_OFFER,
     UNANSWERED_LIMIT,
@@ -262,7 +263,7 @@ def _close(
 ) -> Decision:
     require(actor, Deed.close, facts, "Take this chat before you close it.")
     if not is_open(head.state):
-        raise over()
+        raise Refusal(Code.closed, "This chat is over already.")
     if command.outcome is None and department.to_solve:
         raise Refusal(Code.invalid, f"{department.name} wants to know how a chat ended. Choose an outcome.")
     whats: list[What] = [OutcomeSet(command.outcome)] if command.outcome else []
@@ -284,7 +285,7 @@ def _close(
     return ended, entries
 
 
-_ENDING: dict[str, object] = {"timed": False, "help_at": 0, "invited": (), **NO_OFFER}
+_ENDING: dict[str, object] = {"timed": False, "help_at": 0, **NO_INVITES, **NO_OFFER}
 
 
 def _reopen(

@@ -14,6 +14,7 @@ from agentconsole.protocol import (
     HelpAsked,
     HelpDone,
     Invited,
+    InviteEnded,
     Joined,
     Lined,
     MessageLeft,
@@ -71,6 +72,7 @@ LIFE: dict[tuple[State, type[What]], State] = {
     (State.active, Joined): State.active,
     (State.active, Parted): State.active,
     (State.active, Invited): State.active,
+    (State.active, InviteEnded): State.active,
     (State.active, HelpAsked): State.active,
     (State.active, HelpDone): State.active,
     (State.active, Requeued): State.waiting,
@@ -101,7 +103,8 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     ``home`` is the department that the visitor chose, ``department`` the one that has the chat now. ``timed`` = the
     owner was given the chat and owes a first answer until ``due_at``. An open offer goes to ``offer_to``, with 0 to
     everybody of ``offer_department``; ``offer_by`` 0 = the dispatcher made it. ``tried`` had it offered and did not
-    answer, ``passed`` are the departments it flowed over from; ``wanted`` is in whose line it waits until ``wanted_until`` (0 = merely preferred).
+    answer, ``passed`` are the departments it flowed over from; ``invited`` may join until ``invited_until``, which a
+    later invitation puts off for all; ``wanted`` is in whose line it waits until ``wanted_until`` (0 = merely preferred).
     """
 
     id: int
@@ -154,6 +157,7 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     help_at: int = 0
     alarms: int = 0
     queued_at: int = 0
+    invited_until: int = 0
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -185,6 +189,7 @@ NO_OFFER: dict[str, object] = {
     "offer_queue": "",
     "offer_by": 0,
 }
+NO_INVITES: dict[str, object] = {"invited": (), "invited_until": 0}
 NO_LINE: dict[str, object] = {"wanted": 0, "wanted_name": "", "wanted_until": 0}
 
 
@@ -225,7 +230,7 @@ def append(head: Head, by: Party, now: int, *whats: What, **changes: object) -> 
     for what in whats:
         following = LIFE.get((state, type(what)))
         if following is None:
-            raise Refusal(Code.not_now, f"This chat is {_WORDS[state]}: that is not possible now.")
+            raise Refusal(Code.not_now, _ADVICE[state])
         state = following
         seq += 1
         if isinstance(what, Public):
@@ -234,14 +239,14 @@ def append(head: Head, by: Party, now: int, *whats: What, **changes: object) -> 
     return msgspec.structs.replace(head, seq=seq, pub=pub, state=state, **changes), entries
 
 
-_WORDS = {
-    State.waiting: "waiting in its queue",
-    State.offered: "being offered to an agent",
-    State.active: "running",
-    State.wrapup: "closed, in wrap-up",
-    State.closed: "over",
-    State.abandoned: "over, the visitor has left",
-    State.left_message: "a left message",
+_ADVICE = {
+    State.waiting: "This chat still waits in its queue; somebody must take it first.",
+    State.offered: "This chat is being offered to an agent; somebody must take it first.",
+    State.active: "This chat is running. That can be done only while it waits, or once it has ended.",
+    State.wrapup: "This chat is closed, in wrap-up. Reopen it first.",
+    State.closed: "This chat is over and cannot be changed any more.",
+    State.abandoned: "The visitor has left this chat, and it cannot be changed any more.",
+    State.left_message: "This chat has become a left message, which is answered by e-mail.",
 }
 
 

@@ -8,7 +8,9 @@ from agentconsole.protocol import (
     HelpAsked,
     HelpDone,
     Invited,
+    InviteEnded,
     Joined,
+    OfferEnd,
     Parted,
     Party,
     State,
@@ -16,7 +18,7 @@ from agentconsole.protocol import (
 )
 
 from .department import Department
-from .life import Decision, Head, Refusal, append, listed, over, takes_part, unknown
+from .life import Decision, Head, Refusal, append, listed, takes_part, unknown
 from .policy import Actor, Deed, Thing, can
 
 
@@ -65,8 +67,17 @@ def invite(head: Head, by: Party, now: int, user: int, name: str, department: De
     if takes_part(head, user):
         raise Refusal(Code.invalid, f"{name} is in this chat already.")
     _room_for_one(head, department, user)
-    after, entries = append(head, by, now, Invited(user, name))
-    return listed(after, invited=(*head.invited, user)), entries
+    until = now + department.offer_ms
+    after, entries = append(head, by, now, Invited(user, name, until))
+    return listed(after, invited=(*head.invited, user), invited_until=until), entries
+
+
+def uninvite(head: Head, by: Party, now: int, user: int, name: str, why: OfferEnd) -> Decision:
+    """An invitation ends: taken back, run out, or the person is gone. Raises Refusal not_now."""
+    if user not in head.invited:
+        raise Refusal(Code.not_now, f"{name} is not invited to this chat (any more).")
+    after, entries = append(head, by, now, InviteEnded(why, user, name))
+    return listed(after, invited=_without(head.invited, user)), entries
 
 
 def decline(head: Head, by: Party, now: int, reason: str) -> Decision:
@@ -97,8 +108,10 @@ def end_help(head: Head, by: Party, now: int) -> Decision:
 def _running(head: Head) -> None:
     if head.state in (State.waiting, State.offered):
         raise Refusal(Code.not_now, "Nobody answers this chat yet. Take it instead.")
+    if head.state is State.wrapup:
+        raise Refusal(Code.closed, "This chat is closed, in wrap-up. Reopen it before others come in.")
     if head.state is not State.active:
-        raise over()
+        raise Refusal(Code.closed, "This chat is over; nobody can come in any more.")
 
 
 def _room_for_one(head: Head, department: Department, user: int) -> None:
