@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from agentconsole.backend.operator import ListAudit
 from tests.running import Running, running
 
 
@@ -69,3 +70,12 @@ def test_without_departments_everybody_shares_all_chats(tmp_path: Path) -> None:
         server.add_department("support")
         shown = [card["slug"] for card in ask(server, "root", "GET", "/api/departments")[1]]
         assert shown == ["sales", "support"], "what nobody used is gone"
+
+
+def test_the_audit_log_is_read_by_the_operator(server: Running) -> None:
+    here = server.add_department()
+    name = server.add_user("agent", department=here)
+    line = f"give_grant {name} agent in {here}"
+    rows = server.order(ListAudit(about=name)).rows or []
+    assert line in [f"{row['deed']} {row['object']} {row['detail']}" for row in rows]
+    assert len(server.order(ListAudit(limit=1)).rows or []) == 1

@@ -141,12 +141,13 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     _common(words, None)
-    nouns = words.add_subparsers(metavar="user|department|break|system|session", required=True)
+    nouns = words.add_subparsers(metavar="user|department|break|system|session|audit", required=True)
     _user_words(nouns.add_parser("user", help="members of staff and their rights"))
     _department_words(nouns.add_parser("department", help="queues and their settings"))
     _break_words(nouns.add_parser("break", help="reasons for a break"))
     _system_words(nouns.add_parser("system", help="what holds for everybody"))
     _session_words(nouns.add_parser("session", help="who is logged in"))
+    _audit_words(nouns.add_parser("audit", help="who did what"))
     return words
 
 
@@ -312,6 +313,14 @@ def _session_words(words: argparse.ArgumentParser) -> None:
     which.add_argument("--user", help="all sessions of this user")
 
 
+def _audit_words(words: argparse.ArgumentParser) -> None:
+    verbs = words.add_subparsers(metavar="VERB", required=True)
+    given = _verb(verbs, "list", _asked("ListAudit"), "Who did what, and who watched which chat.")
+    given.add_argument("--limit", type=int, help="how many lines, the newest; 100 if not said")
+    given.add_argument("--about", help="only of this user or thing, as ana or 'chat 7'")
+    given.set_defaults(line=_audit_line)
+
+
 def _password(words: argparse.Namespace) -> str:
     """The hash of the password that was given. Raises Refusal."""
     from .auth import hash_password
@@ -379,7 +388,8 @@ def _shaped(room: str, shape: str) -> Any:
 
         from .domain.life import Refusal
 
-        found: Any = getattr(importlib.import_module(f".desk.{room}", __package__), shape)
+        where = f".desk.{room}" if room else ".operator"
+        found: Any = getattr(importlib.import_module(where, __package__), shape)
         given = {name: value for name, value in vars(words).items() if value is not None}
         chosen = {name: given[name] for name in found.__struct_fields__ if name in given}
         try:
@@ -388,6 +398,11 @@ def _shaped(room: str, shape: str) -> Any:
             raise Refusal(Code.invalid, f"{error}.") from error
 
     return wish
+
+
+def _asked(shape: str) -> Any:
+    """A question made of the words that were given."""
+    return _shaped("", shape)
 
 
 def _breaks(words: argparse.Namespace) -> Any:
@@ -440,6 +455,11 @@ def _department_line(row: dict[str, Any]) -> list[str]:
         "team" if row["team"] else "closed",
         "archived" if row["archived"] else "",
     ]
+
+
+def _audit_line(row: dict[str, Any]) -> list[str]:
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(row["at"] / 1_000))
+    return [f"{at} UTC", row["actor"], row["deed"], row["object"], row["detail"]]
 
 
 def _session_line(row: dict[str, Any]) -> list[str]:

@@ -11,9 +11,10 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from agentconsole.protocol import Code, Side, encode
 
@@ -34,7 +35,7 @@ from .desk.sessions import EndSession, EndSessions
 from .desk.team import AddEverybody, SetAgentOf, SetMemberOf, SetSystem
 from .domain.life import Refusal
 from .domain.policy import Actor
-from .storage import Connection, departments, users
+from .storage import Connection, departments, letters, users
 from .storage.database import Database
 
 log = logging.getLogger("agentconsole.operator")
@@ -61,6 +62,13 @@ class ListSessions(Question, tag="list_sessions", frozen=True):
     """The sessions in force."""
 
 
+class ListAudit(Question, tag="list_audit", frozen=True):
+    """The newest lines of the audit log, oldest first; ``about`` = only those of one actor or object, as "chat 7"."""
+
+    limit: Annotated[int, Meta(ge=1, le=100_000)] = 100
+    about: str = ""
+
+
 Wish = (
     AddUser
     | SetPassword
@@ -79,6 +87,7 @@ Wish = (
     | ListUsers
     | ListDepartments
     | ListSessions
+    | ListAudit
 )
 
 
@@ -106,8 +115,10 @@ def operator(uid: int) -> Actor:
 
 async def carry_out(database: Database, desk: Desk, actor: Actor, wish: Any) -> Answer:
     """Do it through the desk, or look it up."""
-    if type(wish) in _QUESTIONS:
+    if isinstance(wish, Question):
         now = desk.clock()
+        if isinstance(wish, ListAudit):
+            return Answer(rows=await database.read(lambda db: letters.recorded(db, wish.limit, wish.about)))
         return Answer(rows=await database.read(lambda db: _QUESTIONS[type(wish)](db, now)))
     try:
         made = await desk.handle(actor, wish)

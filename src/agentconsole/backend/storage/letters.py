@@ -120,6 +120,14 @@ def record(connection: Connection, at: int, actor: str, deed: str, thing: str, d
     connection.execute(insert(audit).values(at=at, actor=actor, deed=deed, object=thing, detail=detail))
 
 
+def recorded(connection: Connection, limit: int, about: str = "") -> list[dict[str, Any]]:
+    """The newest ``limit`` lines of the audit log, oldest first; ``about`` = only those of one actor or object."""
+    query = select(audit).order_by(audit.c.id.desc()).limit(limit)
+    if about:
+        query = query.where(or_(audit.c.actor == about, audit.c.object == about))
+    return [dict(row._mapping) for row in reversed(connection.execute(query).all())]
+
+
 def _left(values: Any) -> LeftCard:
     return LeftCard(**{name: values[name] for name in LeftCard.__struct_fields__})
 
