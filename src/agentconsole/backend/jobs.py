@@ -17,9 +17,9 @@ from .storage.database import Database, Locked, Unreachable
 
 log = logging.getLogger("agentconsole.jobs")
 
-PERIOD = 0.5
-ALIVE_EVERY = 20
-CHECKPOINT_EVERY = 60
+PERIOD, LEAST = 0.5, 0.02  # seconds between two looks; a timer that runs out earlier is looked at then
+ALIVE_EVERY = 10.0  # seconds
+CHECKPOINT_EVERY = 30.0
 CHECKPOINT_JOBS = 4_000
 
 
@@ -32,16 +32,19 @@ async def run(
 
     Raises Locked if another server has come meanwhile: there must be one.
     """
-    beat = moved = 0
+    clock = asyncio.get_running_loop().time
+    alive_at, checkpoint_at, moved = clock(), clock() + CHECKPOINT_EVERY, 0
     while True:
+        pause = PERIOD
         try:
             sweep()
-            await _expire(database, desk, is_typing)
-            if beat % ALIVE_EVERY == 0:
+            pause = await _expire(database, desk, is_typing)
+            if clock() >= alive_at:
+                alive_at = clock() + ALIVE_EVERY
                 await asyncio.to_thread(database.keep_lock)
                 await desk.handle(SYSTEM, Alive())
-            if beat % CHECKPOINT_EVERY == CHECKPOINT_EVERY - 1 or desk.writer.jobs > moved + CHECKPOINT_JOBS:
-                moved = desk.writer.jobs
+            if clock() >= checkpoint_at or desk.writer.jobs > moved + CHECKPOINT_JOBS:
+                checkpoint_at, moved = clock() + CHECKPOINT_EVERY, desk.writer.jobs
                 await asyncio.to_thread(database.checkpoint)
                 desk.writer.between(database.finish_checkpoint)
         except Refusal as refusal:
@@ -53,12 +56,14 @@ async def run(
             log.warning("the clock waits for the database: %s", type(error).__name__)
         except Exception:  # one of the three loops that catch everything: the clock must go on
             log.exception("the clock stumbled, mark %s", secrets.token_hex(4))
-        beat += 1
-        await asyncio.sleep(PERIOD)
+        await asyncio.sleep(pause)
 
 
-async def _expire(database: Database, desk: Desk, is_typing: Callable[[int], bool]) -> None:
+async def _expire(database: Database, desk: Desk, is_typing: Callable[[int], bool]) -> float:
+    """Fire what is due; the answer is how many seconds to wait before the next look."""
     now = desk.clock()
-    for key in await database.read(lambda db: chats.due(db, now)):
+    due, next_at = await database.read(lambda db: (chats.due(db, now), chats.next_due(db, now)))
+    for key in due:
         if not is_typing(key):
             desk.submit(SYSTEM, Expire(key), lambda made: None)
+    return max(LEAST, min(PERIOD, (next_at - now) / 1_000)) if next_at else PERIOD

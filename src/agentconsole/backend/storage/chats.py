@@ -359,6 +359,12 @@ def due(connection: Connection, now: int, limit: int = 500) -> list[int]:
     return [row[0] for row in connection.execute(query)]
 
 
+def next_due(connection: Connection, now: int) -> int:
+    """When the next timer of a chat runs out after now; 0 = none does."""
+    query = select(func.min(chat.c.due_at)).where(chat.c.due_at > now)
+    return connection.execute(query).scalar_one_or_none() or 0
+
+
 def extend_timers(connection: Connection, by: int) -> None:
     """Give every running timer this many milliseconds more: what is due, lines of persons, invitations, and time spent in a queue."""
     connection.execute(update(chat).where(chat.c.due_at > 0).values(due_at=chat.c.due_at + by))
