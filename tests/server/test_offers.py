@@ -190,3 +190,15 @@ async def test_refused_proposals_are_not_repeated_without_rest(
         assert site.desk.clock() - began > 1_000, "ever more slowly"
         assert set(tries) == {chat}
         await ann.settle()
+
+
+async def test_who_waits_for_a_skill_gets_anybody_when_the_time_has_come(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with running(sqlite_url, tmp_path) as site:
+        await routed(site, skills=["billing"], skill_wait_s=1)
+        ann = await site.staff("ann")
+        _, chat = await site.chat()
+        began = site.hub.board.heads[chat].queued_at
+        card = await ann.expect(p.ChatCard, chat=chat, offer_to=ANN)
+        assert card.offer_until - 60_000 >= began + 1_000

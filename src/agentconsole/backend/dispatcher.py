@@ -46,6 +46,7 @@ class Dispatcher:
         self._company = Company(board, submit)
         self._asked = False
         self._refusals: dict[int, int] = {}
+        self._alarm: asyncio.TimerHandle | None = None
 
     def load(self) -> None:
         """Take in everything that the board knows."""
@@ -219,6 +220,16 @@ class Dispatcher:
                 self._scene.reserve(proposal.chat, 0)
                 command = Overflow(proposal.chat, proposal.to, proposal.why)
             self._submit(SYSTEM, command, _Reply(self, proposal.chat, getattr(command, "agent", 0)))
+        self._set_alarm(now)
+
+    def _set_alarm(self, now: int) -> None:
+        """Dispatch again at the very moment at which time alone makes something possible."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        due = self._scene.next_time(now)
+        if due > now:
+            self._alarm = asyncio.get_running_loop().call_later((due - now) / 1_000, self.ask)
 
     def answered(self, chat: int, agent: int, refused: bool) -> None:
         """A proposal was carried out or refused; refused ones are looked at again with fresh facts, and ever more slowly
