@@ -3,8 +3,9 @@
 import pytest
 
 from agentconsole.protocol import Ack, Decline, Gone, Join, Open, Routing, State, Take
+from agentconsole.settings import Settings
 from tests.screens.fed import ME, START, Desk, desk, event, log, mine, waiting
-from tests.screens.team import ROBIN, departments, handed_to_me, history, person, team, theirs
+from tests.screens.team import ROBIN, departments, handed_to_me, history, person, supervisor, team, theirs
 
 
 async def offered(d: Desk, left_s: int = 42) -> None:
@@ -158,3 +159,19 @@ async def test_a_chat_that_rings_with_everybody_says_so() -> None:
     async with desk() as d:
         await d.feed(departments(routing=Routing.ring), waiting(1, "Bo"), waiting(2, "Cy", department=2))
         assert [("Bo" in row) for row in d.screen if "rings" in row] == [True]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12), (120, 40)])
+@pytest.mark.parametrize("theme", ["night", "mono"])
+async def test_what_is_offered_is_counted_on_every_screen(size: tuple[int, int], theme: str) -> None:
+    async with desk(size, Settings(theme=theme)) as d:
+        await d.feed(supervisor(), *team(), mine(11), *log(11, "*", "<hello", "+"))
+        assert not d.sees("⇒")
+        await d.feed(handed_to_me(21), handed_to_me(22, name="Cy"))
+        for key in ("g", "1", "W", "M", "V", "E", "l", "F"):
+            await d.press("escape", key)
+            assert size[1] < 18 or "Queue 0 ⇒2" in d.screen[0], key
+            assert "⇒2 offered" in d.screen[-1], key
+            assert "0 wait" in d.screen[-1], key
+        await d.feed(theirs(21, version=9), theirs(22, "Cy", version=9))
+        assert not d.sees("⇒")

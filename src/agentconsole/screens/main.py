@@ -27,7 +27,7 @@ from agentconsole.screens.queue import QueueView
 from agentconsole.screens.running import RunningView
 from agentconsole.screens.team import TeamView
 from agentconsole.store import Store
-from agentconsole.views import Touched
+from agentconsole.views import Counts, Touched
 from agentconsole.widgets.bars import Bar, Keys, Tabs
 from agentconsole.widgets.composer import Composer
 from agentconsole.widgets.paint import Cell
@@ -217,9 +217,10 @@ class MainScreen(Screen[None]):
         counts = self.store.counts()
         unread = f" +{counts.unread}" if counts.unread else ""
         left = f" {counts.left}" if counts.left else ""
+        offers = f" ⇒{counts.offers}" if counts.offers else ""
         wide = self.size.width >= 100
         places = [
-            ("queue", f"Queue {counts.waiting}"),
+            ("queue", f"Queue {counts.waiting}{offers}"),
             ("chats", f"Chats {counts.mine}{unread}"),
             ("messages", "Messages" + (f" {counts.messages}" if counts.messages else "")),
             ("running", "All"),
@@ -234,7 +235,8 @@ class MainScreen(Screen[None]):
         ]
         current = {Where.chat: "chats", Where.left: "left_messages"}.get(self.where, self.where.value)
         clock = time.strftime("%H:%M" if self.clock_24h else "%I:%M %p", time.localtime(now / 1000))
-        self.places.place(places, current, [(f"{clock} ", "dim")])
+        urgent = {"queue"} if counts.offers else set()
+        self.places.place(places, current, [(f"{clock} ", "dim")], urgent)
 
     def _hints(self) -> None:
         writing = self.composer is not None and self.composer.field.has_focus
@@ -291,25 +293,33 @@ class MainScreen(Screen[None]):
         fine = link.state is LinkState.connected and not link.silent_s(now)
         if not narrow or not fine:
             left.append((f" {'⇄' if fine else '!'} {link.words(now)}", "dim" if fine else "bad"))
-        words = ("mine", "wait", "new") if narrow else ("mine", "waiting", "unread")
-        right: list[Cell] = []
-        for number, word in zip((counts.mine, counts.waiting, counts.unread), words, strict=True):
-            right += [
-                (f"{number}", "strong" if number else "dim"),
-                (f" {word}  " if word != words[2] else f" {word} ", "dim"),
-            ]
-        if counts.messages:
-            right = [
-                (f"{counts.messages}", "strong"),
-                (" msg  " if narrow else " from staff  ", "dim"),
-                *right,
-            ]
-        self.status.show(left, right)
+        self.status.show(left, _counted(counts, narrow))
 
     def _my_status(self, me: Welcome, now: int) -> str:
         if self.store.seat:
             return team.status_line(self.store.seat, self.store.server_now(now))
         return narrate.STATUSES[me.status] + (f": {me.reason}" if me.reason else "")
+
+
+def _counted(counts: Counts, narrow: bool) -> list[Cell]:
+    """The numbers of the status bar, what presses most first; how many are mine gives way to what is offered."""
+    told = [
+        (counts.messages, "from staff", "msg", counts.messages > 0),
+        (counts.mine, "mine", "mine", not (narrow and counts.offers)),
+        (counts.waiting, "waiting", "wait", True),
+        (counts.unread, "unread", "new", True),
+    ]
+    cells: list[Cell] = []
+    if counts.offers:
+        cells += [(f" ⇒{counts.offers} offered{'' if narrow else ' to you'} ", "on"), ("  ", "")]
+    for number, words, word, shown in told:
+        if shown:
+            cells += [
+                (f"{number}", "strong" if number else "dim"),
+                (f" {word if narrow else words}  ", "dim"),
+            ]
+    last, ink = cells[-1]
+    return [*cells[:-1], (last[:-1], ink)]
 
 
 def _best(action: Action, writing: bool) -> str:

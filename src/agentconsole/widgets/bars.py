@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from textual import events
 from textual.message import Message
@@ -84,12 +84,19 @@ class Tabs(Bar):
         super().__init__(id=id)
         self.places: Sequence[tuple[str, str]] = ()
 
-    def place(self, places: Sequence[tuple[str, str]], current: str, right: list[Cell]) -> None:
-        """Show (action, label) for each place, the current one standing out."""
+    def place(
+        self,
+        places: Sequence[tuple[str, str]],
+        current: str,
+        right: list[Cell],
+        urgent: Collection[str] = (),
+    ) -> None:
+        """Show (action, label) for each place, the current one and ``urgent`` ones standing out."""
         self.places = places
         left: list[Cell] = [(" ", "")]
         for action, label in places:
-            left += [(f" {label} ", "on" if action == current else "dim"), (" ", "")]
+            ink = "on" if action == current else "warn" if action in urgent else "dim"
+            left += [(f" {label} ", ink), (" ", "")]
         self.show(left, right)
 
     def on_click(self, event: events.Click) -> None:
