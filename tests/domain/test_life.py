@@ -31,6 +31,7 @@ from agentconsole.protocol import (
     Code,
     Decline,
     EndHelp,
+    Finished,
     Join,
     Leave,
     Note,
@@ -38,6 +39,7 @@ from agentconsole.protocol import (
     Outcome,
     Party,
     Prioritise,
+    Promised,
     Public,
     Rate,
     Rated,
@@ -47,6 +49,7 @@ from agentconsole.protocol import (
     Say,
     Side,
     StaffOnly,
+    Started,
     State,
     Take,
     TakeOver,
@@ -115,7 +118,8 @@ TABLE = {
     },
     "active": {
         **dict.fromkeys(
-            ("said", "noted", "joined", "parted", "invited", "invite_ended", "help_asked", "help_done"), "active"
+            ("said", "noted", "joined", "parted", "invited", "invite_ended", "help_asked", "help_done"),
+            "active",
         ),
         **dict.fromkeys(("offered", "declined", "offer_ended", "transferred", "lined"), "active"),
         "requeued": "waiting",
@@ -230,6 +234,19 @@ def test_the_table_is_the_law() -> None:
         (state.value, str(what.__struct_config__.tag)): after.value for (state, what), after in LIFE.items()
     }
     assert here == {(state, what): after for state, row in TABLE.items() for what, after in row.items()}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_what_cannot_be_is_refused_with_advice_for_that_state(state: State) -> None:
+    sentences = set()
+    for what in (Started(), Finished(), Promised("Bob")):
+        if (state, type(what)) not in LIFE:
+            with pytest.raises(Refusal) as caught:
+                append(chat(state), ACTORS["owner"].party, NOW, what)
+            sentences.add(caught.value.text)
+    (sentence,) = sentences
+    assert "that is not possible" not in sentence
+    assert ("Reopen" in sentence) == (state is State.wrapup)
 
 
 @pytest.mark.parametrize("who", ACTORS)
