@@ -182,7 +182,13 @@ class World:
 
     def _publish(self, results: Sequence[Made]) -> None:
         self.hub.publish(results)
-        changed = {item.user for made in results for item in made.news if isinstance(item, StaffChanged)}
+        changed = {
+            user
+            for made in results
+            for item in made.news
+            if isinstance(item, StaffChanged)
+            for user in item.users
+        }
         self._log_in(*changed)
 
     def _log_in(self, *keys: int) -> None:

@@ -239,8 +239,11 @@ class Dispatcher:
             self._scene.release(chat)
             return
         times = self._refusals[chat] = self._refusals.get(chat, 0) + 1
-        delay = min(REST_MOST, REST * 2**times) if times > 1 else 0.0
-        asyncio.get_running_loop().call_later(delay, self._look_again, chat, agent)
+        if times == 1:
+            self._look_again(chat, agent)
+        else:
+            rest = min(REST_MOST, REST * 2**times)
+            asyncio.get_running_loop().call_later(rest, self._look_again, chat, agent)
 
     def _look_again(self, chat: int, agent: int) -> None:
         self._scene.release(chat)
