@@ -83,7 +83,8 @@ class Actions:
     def take_next(self, department: int = 0) -> str:
         """Answer the chat that has waited longest."""
         if not self.store.counts().waiting:
-            raise Unfit("Nobody is waiting.")
+            offers = self.store.offers()
+            raise Unfit("Nobody is waiting." + (" n goes to what is offered to you." if offers else ""))
         return self._send(TakeNext(new_cid(), department))
 
     def look(self, chat: int) -> str:

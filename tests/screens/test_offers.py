@@ -175,3 +175,24 @@ async def test_what_is_offered_is_counted_on_every_screen(size: tuple[int, int],
             assert "0 wait" in d.screen[-1], key
         await d.feed(theirs(21, version=9), theirs(22, "Cy", version=9))
         assert not d.sees("⇒")
+
+
+async def test_a_name_stays_as_it_is_written_and_what_is_offered_to_me_goes_to_nobody_else() -> None:
+    async with desk() as d:
+        await d.feed(theirs(21, invited=[person(ME, "Kim")], owner_name="robin"), *history(21))
+        await d.press("n")
+        assert d.sees("⇒ robin asks you to join")
+    async with desk() as d:
+        await d.feed(handed_to_me(), *history())
+        await d.press("n")
+        assert d.sees("Robin hands it to you, 42 s.")
+        assert not d.sees("→ Kim")
+
+
+async def test_take_next_with_nothing_but_an_offer_says_where_that_is() -> None:
+    async with desk() as d:
+        await d.feed(handed_to_me(), *history())
+        before = d.sent
+        await d.press("t")
+        assert d.sent == before
+        assert d.sees("Nobody is waiting. n goes to what is offered to you.")

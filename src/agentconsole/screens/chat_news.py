@@ -31,7 +31,7 @@ def head(store: Store, card: ChatCard, now: int) -> tuple[list[Cell], list[Cell]
     right: list[Cell] = []
     if card.help_at:
         right.append((f"H help called {narrate.duration(now - card.help_at)} ", "bad"))
-    if card.offer_until:
+    if card.offer_until and not (store.me and card.offer_to == store.me.user):
         right.append((f"→ {whom(card, store.departments)} {seconds_left(card.offer_until, now)} ", "warn"))
     elif card.priority:
         right.append((f"priority {card.priority:+} ", "dim"))
@@ -134,7 +134,7 @@ def _offered(store: Store, row: Offered, now: int) -> list[Cell]:
     talk = store.talks.get(row.card.chat)
     note = note_of(talk.events) if talk and row.kind is not Offer.invited else ""
     return [
-        (f" ⇒ {words[:1].upper()}{words[1:]}{left}. ", "warn"),
+        (f" ⇒ {words}{left}. ", "warn"),
         ("a takes it, D declines. " if row.kind is not Offer.invited else "a joins, D declines. ", "dim"),
         (f"Note: {note}" if note else "", "note"),
     ]
