@@ -96,9 +96,14 @@ ACTIONS: tuple[Action, ...] = (
         "Phone",
         "A call begins: no new chats; or it ends, and the status before it comes back.",
     ),
-    Action("drain", (), "Finish mine", "Take no new chats; show what must move, and help to hand it over."),
+    Action("drain", ("S",), "Finishing", "Take no new chats; show what must move, and help to hand it over."),
     Action("break", ("b",), "Break", "Set my status to break; colleagues see the reason."),
-    Action("offline", (), "Go offline", "Set my status to offline."),
+    Action(
+        "offline",
+        ("Z",),
+        "Go offline",
+        "Set my status to offline; with chats in hand it leads to finishing them first.",
+    ),
     Action(
         "left_messages",
         ("l",),
@@ -151,7 +156,7 @@ ACTIONS: tuple[Action, ...] = (
         "Leave the console; chats stay mine, drafts and unsent lines are kept.",
         shown=True,
     ),
-    # together, anywhere: it acts on the chat in front, or on the one under the cursor of the queue
+    # together, anywhere: it acts on the chat in front, or on the one under the cursor of a list
     Action(
         "decline",
         ("D",),
@@ -214,7 +219,6 @@ ACTIONS: tuple[Action, ...] = (
         ("h", "alt+h"),
         "Transfer",
         "Hand the chat over to an agent or a department; it stays mine until somebody takes it.",
-        Where.chat,
         shown=True,
     ),
     Action(
@@ -483,7 +487,7 @@ ACTIONS: tuple[Action, ...] = (
     # left messages
     Action(
         "handled",
-        ("enter", "h"),
+        ("enter", "space"),
         "Handled",
         "Mark the message as handled by me, or as open again.",
         Where.left,

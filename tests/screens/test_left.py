@@ -24,7 +24,7 @@ async def test_enter_marks_as_handled_and_again_as_open() -> None:
         assert first == HandleLeft(first.cid, 2, True)
         await d.feed(left(2, handled_by="Kim", handled_at=START))
         assert d.sees("✓ handled by Kim")
-        await d.press("h")
+        await d.press("enter")
         assert d.sent[-1].handled is False
 
 

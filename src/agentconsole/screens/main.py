@@ -33,6 +33,9 @@ from agentconsole.widgets.composer import Composer
 from agentconsole.widgets.paint import Cell
 from agentconsole.widgets.words import Words
 
+AT_HAND = frozenset(
+    {"transfer", "decline"}
+)  # act on the chat at hand, so they stand with the keys of the place
 NOTICE_MS = 8_000
 CAUGHT_UP_MS = 6_000
 
@@ -243,7 +246,7 @@ class MainScreen(Screen[None]):
         shown = [
             action for action in self.table if action.shown and action.keys and self._fits(action, writing)
         ]
-        shown.sort(key=lambda action: action.where is Where.anywhere)
+        shown.sort(key=lambda action: action.where is Where.anywhere and action.id not in AT_HAND)
         self.hints.hint([(keys.spoken(_best(action, writing)), action.label) for action in shown])
 
     def _fits(self, action: Action, writing: bool) -> bool:

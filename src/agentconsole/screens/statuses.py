@@ -85,7 +85,7 @@ class Statuses:
             self.app.actions.set_status(Status.offline)
             return
         explanation = "You still answer chats. Finish them, or hand them over; no new ones come meanwhile."
-        options = [Option("drain", "Finish mine", "and show what must move"), Option("back", "Back")]
+        options = [Option("drain", "Finishing", "and show what must move"), Option("back", "Back")]
         if await self.deeds.ask(Choice("Offline?", options, "drain", explanation)) == "drain":
             await self.drain()
 

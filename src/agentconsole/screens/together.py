@@ -165,8 +165,11 @@ class Together:
     # --- handing over ---
 
     async def transfer(self) -> None:
-        """Hand over the chat at hand."""
-        await self.hand_over(self.chat)
+        """Hand over the chat at hand; where there is none, the one in front, or my first."""
+        main, chat = self.app.main, self.chat
+        if main.where is not Where.chat and not self._passable(self.card):
+            chat = main.chat.chat or self.app.store.neighbour(0, 1)
+        await self.hand_over(chat)
 
     async def hand_over(self, chat: int) -> bool:
         """Ask to whom a chat goes and offer it; True once it is offered."""
