@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.running import Running
 from tests.terminal.rig import Terminal
 
-F2, F3, F6, F7, F8, F9 = "\x1bOQ", "\x1bOR", "\x1b[17~", "\x1b[18~", "\x1b[19~", "\x1b[20~"
+F1, F2, F3, F6, F7, F8, F9 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1b[17~", "\x1b[18~", "\x1b[19~", "\x1b[20~"
 CTRL_P, CTRL_U = "\x10", "\x15"
 ENTER, ESCAPE, DOWN = "\r", "\x1b", "\x1b[B"
 COMMAND = (sys.executable, "-m", "agentconsole")
