@@ -202,3 +202,17 @@ async def test_who_waits_for_a_skill_gets_anybody_when_the_time_has_come(
         began = site.hub.board.heads[chat].queued_at
         card = await ann.expect(p.ChatCard, chat=chat, offer_to=ANN)
         assert card.offer_until - 60_000 >= began + 1_000
+
+
+async def test_who_answers_another_chat_meanwhile_is_not_away(database_url: str, tmp_path: Path) -> None:
+    async with running(database_url, tmp_path) as site:
+        await routed(site, reply_s=1)
+        ann = await site.staff("ann")
+        _, first = await site.chat()
+        _, second = await site.chat()
+        for chat in (first, second):
+            await ann.expect(p.ChatCard, chat=chat, offer_to=ANN)
+        await ann.say(first, "one after the other")
+        await async_until(lambda: not site.hub.board.heads[second].offer_to, what="the end of the other offer")
+        await ann.settle()
+        assert site.hub.board.seat(ANN).status is p.Status.online

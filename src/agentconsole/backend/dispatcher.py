@@ -76,9 +76,17 @@ class Dispatcher:
     def _offer_ended(self, before: Head, what: OfferEnded) -> None:
         asked = before.state is State.offered and before.offer_to == what.user
         given = before.timed and (before.owner == what.user or asked)
-        if what.why is OfferEnd.timeout and what.user and given:
+        missed = what.why is OfferEnd.timeout and what.user != 0 and given
+        if missed and not self._answers_meanwhile(what.user, before):
             self._benched.add(what.user)
             self._submit(SYSTEM, Bench(what.user), _ignore)
+
+    def _answers_meanwhile(self, user: int, missed: Head) -> bool:
+        """Has this agent had the last word in another chat since the missed one was given? Then nobody is away."""
+        department = self._board.departments.get(missed.department)
+        given_at = missed.due_at - (department.reply_ms if department else 0)
+        others = (head for head in self._board.own_open(user) if head.id != missed.id)
+        return any(head.spoke_at > given_at and not head.asked_at for head in others)
 
     def _put(self, head: Head) -> None:
         scene = self._scene
