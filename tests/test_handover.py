@@ -163,7 +163,7 @@ def test_a_chat_that_waits_goes_to_one_person_or_stays_where_it_is() -> None:
         assert "It stays in the queue" in told(Wish(user=10, away=away), waiting).text
         assert told(Wish(department=2, away=away), waiting).send is None
         assert ways(Wish(user=10, away=away), waiting, SEATS, DEPARTMENTS, NOW) == []
-    assert told(Wish(user=11), waiting).text.endswith("it stays in the queue.")
+    assert told(Wish(user=11), waiting).text.endswith("it stays in its queue.")
 
 
 def test_what_to_do_if_they_are_away_is_asked_only_if_they_are() -> None:

@@ -274,12 +274,10 @@ def _at_once(case: _Case, seat: SeatCard) -> Chain:
 
 def _asked(case: _Case, queue: DepartmentCard) -> Chain:
     send, offer_s = replace(case.wish, away=Away.refuse, force=False), queue.offer_s
-    if not case.wish.department:
-        stays = "it stays with you" if case.card.owner else "it stays in the queue"
+    if not (case.running and case.wish.department):
+        stays = "it stays with you" if case.running else "it stays in its queue"
         return Chain("", f"Offered to {case.name} for {offer_s} s. Declined or no answer: {stays}.", send)
     first = f"{case.name} first, for {offer_s} s."
-    if not case.running:
-        return Chain("", f"{first} Then the agents and the queue of {case.where}, with its age.", send)
     home = case.departments.get(case.card.department, queue)
     return Chain("", f"{first} Then {_everybody(case.where, home.offer_s)}", send)
 

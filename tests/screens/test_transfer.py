@@ -274,12 +274,32 @@ async def test_what_would_be_refused_is_not_sent() -> None:
         await d.press("enter")
         assert d.sent == []
         assert reads(d, "Nothing was sent. Choose somebody else, or press F2.")
+        d.app.screen.redraw()
+        await d.drawn()
+        assert reads(d, "Nothing was sent.")
+        await d.feed(departments(away=Away.wait))
+        assert reads(d, "Nothing was sent.")
         await d.press("f2")
         assert reads(d, "Ana waits in the queue of Sales, with its age.")
         await d.press("enter")
         (offer,) = d.sent
         assert isinstance(offer, Transfer)
         assert (offer.department, offer.away, offer.note) == (3, Away.wait, "she wants two")
+
+
+async def test_what_was_objected_to_goes_as_soon_as_it_can_be_done() -> None:
+    async with desk() as d:
+        await with_ana(d)
+        await d.feed(seat(ROBIN, "Robin", chats=3))
+        await d.press("h")
+        await d.type("robin")
+        await d.press("enter", "enter")
+        assert reads(d, "Nothing was sent.")
+        await d.feed(seat(ROBIN, "Robin", chats=1))
+        d.app.screen.redraw()
+        await d.drawn()
+        assert not d.sees("Nothing was sent.")
+        assert d.sees("Then: Offered to Robin for 60 s.")
 
 
 async def test_nobody_hands_a_chat_over_to_oneself() -> None:

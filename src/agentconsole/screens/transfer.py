@@ -94,6 +94,7 @@ class TransferDialog(ModalScreen[Wish | None]):
         self.kept = wish or Wish()
         self.within = 0
         self.refusal = ""
+        self.remark = ""  # of the refusals the last one that is the dialog's own
         self.sending = False
         self.told = Chain("", "")  # as it stands on the screen
         self.find = Input(placeholder="type a name or a department", compact=True, id="find")
@@ -159,7 +160,10 @@ class TransferDialog(ModalScreen[Wish | None]):
         self.guide.show(self._guide(target))
         self.choices.show(self._choices(wish))
         facts = (self.card, self.store.team, self.store.departments)
+        before = self.told
         self.told = chain(replace(wish, note="", away=self._away(wish)), *facts, self.visitor, now)
+        if self.refusal == self.remark and self.told.differs(before):
+            self.refusal = ""
         told: list[Cell] = [("Then: ", "key"), (self.told.text, "")]
         if target is None:
             told = [("Nobody fits. Backspace shows the others again.", "warn")]
@@ -309,14 +313,19 @@ class TransferDialog(ModalScreen[Wish | None]):
         self.redraw()
         department = self._department(wish)
         if self.told.differs(before):
-            self.answered(CHANGED)
+            self._object(CHANGED)
         elif department and department.note_required and not wish.note.strip():
-            self.answered(NO_NOTE.format(department.name))
+            self._object(NO_NOTE.format(department.name))
         elif self.told.send is None:
-            self.answered(NOT_SENT.format(", or press F2" if self._ways(wish) else ""))
+            self._object(NOT_SENT.format(", or press F2" if self._ways(wish) else ""))
         else:
             self.sending = True
             self.offer(replace(self.told.send, note=wish.note), self.answered)
+
+    def _object(self, sentence: str) -> None:
+        """Nothing was sent; the sentence holds as long as what stands below it."""
+        self.refusal = self.remark = sentence
+        self._tell()
 
     def answered(self, refusal: str) -> None:
         """The server has said yes ('') or why not."""
