@@ -3,6 +3,7 @@
 import pytest
 
 from agentconsole.protocol import Ack, Away, CancelTransfer, Code, Refused, Transfer
+from agentconsole.screens.transfer import SLIP_MS, TransferDialog
 from tests.screens.fed import START, Desk, desk, log, mine
 from tests.screens.team import ALEX, ROBIN, departments, history, seat, supervisor, team, theirs
 
@@ -263,6 +264,27 @@ async def test_what_changed_since_it_was_drawn_is_told_and_asked_once_more(size:
         (offer,) = d.sent
         assert isinstance(offer, Transfer)
         assert (offer.user, offer.away) == (ROBIN, Away.email)
+
+
+async def test_what_changed_a_moment_ago_is_asked_once_more_and_what_could_be_read_is_not() -> None:
+    async with desk() as d:
+        await opened(d)
+        await d.type("robin")
+        await d.press("enter")
+        dialog = d.app.screen
+        assert isinstance(dialog, TransferDialog)
+        await d.feed(seat(ROBIN, "Robin", chats=3), departments(away=Away.wait))
+        dialog.follow()
+        await d.press("enter")
+        assert d.sent == []
+        assert reads(d, "This has changed just now.")
+        await d.feed(seat(ROBIN, "Robin", chats=1))
+        dialog.follow()
+        d.clock.now += SLIP_MS
+        await d.press("enter")
+        (offer,) = d.sent
+        assert isinstance(offer, Transfer)
+        assert (offer.user, offer.away) == (ROBIN, Away.refuse)
 
 
 async def test_what_would_be_refused_is_not_sent() -> None:

@@ -23,6 +23,7 @@ from agentconsole.widgets.rows import Rows
 from agentconsole.widgets.words import Words
 
 TICK_S = 1.0
+SLIP_MS = 1_000  # so long after the steps have changed by themselves, Enter may still have been meant for those before
 NO_NOTE = "{} wants a note for whoever comes next: write what they should know."
 CHANGED = "This has changed just now. Enter once more does what stands here:"
 NOT_SENT = "Nothing was sent. Choose somebody else{}."
@@ -97,6 +98,7 @@ class TransferDialog(ModalScreen[Wish | None]):
         self.remark = ""  # of the refusals the last one that is the dialog's own
         self.sending = False
         self.told = Chain("", "")  # as it stands on the screen
+        self.slipped_at = 0  # when it changed by itself
         self.find = Input(placeholder="type a name or a department", compact=True, id="find")
         self.rows = Targets(id="targets")
         self.guide = Words(id="guide")
@@ -127,7 +129,7 @@ class TransferDialog(ModalScreen[Wish | None]):
         self.redraw()
         if not self.rows.select(f"{self.kept.user}-{self.kept.department}"):
             self.rows.action_edge(-1)
-        self.set_interval(TICK_S, self.redraw)
+        self.set_interval(TICK_S, self.follow)
 
     @property
     def visitor(self) -> str:
@@ -142,8 +144,15 @@ class TransferDialog(ModalScreen[Wish | None]):
 
     # --- drawing ---
 
+    def follow(self) -> None:
+        """People come and go while one chooses."""
+        before = self.told
+        self.redraw()
+        if self.told.differs(before):
+            self.slipped_at = self.clock()
+
     def redraw(self) -> None:
-        """Bring everything up to date: people come and go while one chooses."""
+        """Bring everything up to date."""
         self.card = self.store.chats.get(self.chat, self.card)
         now = self.store.server_now(self.clock())
         me = self.store.me.user if self.store.me else 0
@@ -238,7 +247,7 @@ class TransferDialog(ModalScreen[Wish | None]):
 
     def _changed(self) -> None:
         """What was refused is not what stands here any more."""
-        self.refusal = ""
+        self.refusal, self.slipped_at = "", 0
 
     def action_move(self, step: int) -> None:
         """Up or down."""
@@ -307,13 +316,14 @@ class TransferDialog(ModalScreen[Wish | None]):
 
     def submit(self) -> None:
         """Do what stands there; if that is not so any more, tell what is, and ask once more. Nothing is sent twice."""
-        wish, before = self.wish, self.told
+        wish = self.wish
         if self.sending or not (wish.user or wish.department):
             return
-        self.redraw()
+        self.follow()
         department = self._department(wish)
-        if self.told.differs(before):
+        if self.clock() - self.slipped_at < SLIP_MS:
             self._object(CHANGED)
+            self.slipped_at = 0
         elif department and department.note_required and not wish.note.strip():
             self._object(NO_NOTE.format(department.name))
         elif self.told.send is None:
