@@ -322,6 +322,8 @@ async def test_what_was_objected_to_goes_as_soon_as_it_can_be_done() -> None:
         await d.drawn()
         assert not d.sees("Nothing was sent.")
         assert d.sees("Then: Offered to Robin for 60 s.")
+        await d.press("enter")
+        assert len(d.sent) == 1
 
 
 async def test_nobody_hands_a_chat_over_to_oneself() -> None:

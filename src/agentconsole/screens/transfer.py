@@ -145,10 +145,10 @@ class TransferDialog(ModalScreen[Wish | None]):
     # --- drawing ---
 
     def follow(self) -> None:
-        """People come and go while one chooses."""
+        """People come and go while one chooses; what becomes possible was waited for."""
         before = self.told
         self.redraw()
-        if self.told.differs(before):
+        if before.send and self.told.differs(before):
             self.slipped_at = self.clock()
 
     def redraw(self) -> None:
