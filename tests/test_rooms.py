@@ -131,7 +131,9 @@ def test_whispers_are_found_by_chat_and_in_time() -> None:
         message(7, chat=11),
         message(8, chat=12, whisper=True),
     )
-    assert [each.id for each in store.rooms.whispers(11)] == [4, 5, 6]
+    assert [each.id for each in store.rooms.whispers(11)] == [4, 5, 6, 7], (
+        "what two said about a chat, answers too"
+    )
 
 
 def test_rooms_that_are_not_listed_any_more_are_forgotten() -> None:

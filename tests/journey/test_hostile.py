@@ -157,7 +157,7 @@ def _left_messages(site: Running, department: str, console: Console) -> None:
     console.send(ESCAPE)
     console.wait_for("g Queue")
     console.send("l")
-    console.wait_for("h Handled")
+    console.wait_for("Handled")
     console.wait_for(f"{KEPT[0][1].visible}  {EMAIL}")
     intact = 0
     for _ in KEPT:

@@ -60,7 +60,7 @@ def on_a_shop(site: Running, host: Site, page: Page, department: str) -> FrameLo
 def keys(console: Console) -> None:
     """Leave the composer, so that letters are keys."""
     console.send(ESCAPE)
-    console.wait_for("c Close")
+    console.wait_for("? Help")
 
 
 def close(console: Console, outcome: str, mark: str) -> None:

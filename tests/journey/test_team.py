@@ -10,9 +10,16 @@ from pathlib import Path
 import pytest
 
 from tests.journey.console import ENTER, Console
-from tests.running import Running
+from tests.running import Running, running
 
 pytestmark = pytest.mark.terminal
+
+
+@pytest.fixture(scope="module")
+def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server of their own: the team screen shows everybody there is."""
+    with running(tmp_path_factory.mktemp("team") / "data") as found:
+        yield found
 
 
 @pytest.fixture

@@ -16,9 +16,17 @@ from tests.browser.acts import bubble, start, write
 from tests.browser.conftest import Contexts
 from tests.journey.console import DOWN, ENTER, ESCAPE, Console
 from tests.journey.test_together import keys
-from tests.running import Running, unique
+from tests.running import Running, running, unique
 
 pytestmark = [pytest.mark.terminal, pytest.mark.browser]
+
+
+@pytest.fixture(scope="module")
+def running_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server of their own: the team screen shows everybody there is."""
+    with running(tmp_path_factory.mktemp("team") / "data") as found:
+        yield found
+
 
 LUNCH, TOO_MUCH, NOTE, WHISPER = (
     "Lunch-time",

@@ -108,7 +108,7 @@ async def test_a_note_is_never_said() -> None:
         await d.type("She sounds angry")
         await d.press("enter")
         assert [(type(command), command.text) for command in d.sent] == [(Note, "She sounds angry")]
-        assert not d.app.client._typing
+        assert not d.app.client._strokes.due(0)
         await d.type("still a note")
         await d.press("enter")
         assert all(isinstance(command, Note) for command in d.sent)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from agentconsole.protocol import Note, SaveCanned, Say
+from agentconsole.protocol import Note, SaveCanned, Say, Typing
 from agentconsole.widgets.composer import Composer
 from tests.screens.fed import Desk, desk, log, mine
 
@@ -176,12 +176,12 @@ async def test_the_visitor_sees_that_i_type_an_answer_but_never_a_note() -> None
     async with desk() as d:
         await with_ana(d)
         await d.type("H")
-        assert d.app.client._typing == {11: "H"}
+        strokes = d.app.client._strokes
+        assert strokes.due(0) == [Typing(11, "…")]
         await d.press("f8")
-        d.app.client._typing.clear()
+        strokes.due(0)
         await d.type("secret")
-        assert "secret" not in str(d.app.client._typing)
-        assert not any(d.app.client._typing.values())
+        assert not [told for told in strokes.due(0) if told.text]
 
 
 async def test_letters_are_text_while_writing_and_keys_after_escape() -> None:

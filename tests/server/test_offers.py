@@ -213,6 +213,8 @@ async def test_who_answers_another_chat_meanwhile_is_not_away(database_url: str,
         for chat in (first, second):
             await ann.expect(p.ChatCard, chat=chat, offer_to=ANN)
         await ann.say(first, "one after the other")
-        await async_until(lambda: not site.hub.board.heads[second].offer_to, what="the end of the other offer")
+        await async_until(
+            lambda: not site.hub.board.heads[second].offer_to, what="the end of the other offer"
+        )
         await ann.settle()
         assert site.hub.board.seat(ANN).status is p.Status.online
