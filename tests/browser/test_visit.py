@@ -181,7 +181,7 @@ def test_a_line_cut_off_between_commit_and_acknowledgement_arrives_once(
     chat = agent.waiting("cut one")
     write(page, "cut two")
     write(page, "cut three")
-    expect(page.locator(".meta", has_text=re.compile("Sent$"))).to_be_visible(timeout=30_000)
+    expect(page.locator(".meta", has_text=re.compile("Sent$"))).to_be_visible(timeout=75_000)
     wanted = ["cut one", "cut two", "cut three"]
     agent.order("take", chat=chat)
     until(
