@@ -105,7 +105,9 @@ def test_clashes_finds_them_in_every_pair_of_places_that_meet() -> None:
         table = (Action("a", ("ctrl+n",), "A", "A.", one), Action("b", ("ctrl+n",), "B", "B.", other))
         meeting += bool(keys.clashes(table))
     places = len(Where)
-    assert meeting == places + 2 * (places - 1) + 2  # each with itself, anywhere with the others, chat with composer
+    assert (
+        meeting == places + 2 * (places - 1) + 2
+    )  # each with itself, anywhere with the others, chat with composer
 
 
 def test_docs_keys_is_the_table() -> None:
