@@ -317,14 +317,14 @@ def test_the_form_follows_who_comes_and_goes(site: Running, agent: Agent, page: 
 
 def test_who_waits_may_leave_a_message_instead(site: Running, agent: Agent, page: Page) -> None:
     page.goto(site.url + "/chat/sales")
-    start(page, "waiting too long", email="jo@example.com")
+    start(page, "waiting too long", email="jo.waits@example.com")
     write(page, "more of it")
     page.get_by_role("button", name="Leave a message instead").click()
     expect(page.get_by_text("What you have written here is sent along.")).to_be_visible()
-    expect(page.get_by_label("E-mail")).to_have_value("jo@example.com")
+    expect(page.get_by_label("E-mail")).to_have_value("jo.waits@example.com")
     page.get_by_role("button", name="Send message").click()
     expect(page.get_by_text("Your message is stored")).to_be_visible()
-    left = agent.get(lambda frame: frame["t"] == "left" and frame.get("email") == "jo@example.com")
+    left = agent.get(lambda frame: frame["t"] == "left" and frame.get("email") == "jo.waits@example.com")
     assert "waiting too long" in left["text"]
     assert "more of it" in left["text"]
 

@@ -79,3 +79,13 @@ def test_the_audit_log_is_read_by_the_operator(server: Running) -> None:
     rows = server.order(ListAudit(about=name)).rows or []
     assert line in [f"{row['deed']} {row['object']} {row['detail']}" for row in rows]
     assert len(server.order(ListAudit(limit=1)).rows or []) == 1
+
+
+def test_opening_hours_are_words_for_colleagues(server: Running) -> None:
+    slug = server.add_department()
+    lead = server.add_user("supervisor", department=slug)
+    key = server.department_id(slug)
+    assert ask(server, lead, "PATCH", f"/api/departments/{key}", {"hours": "Mon to Fri, 8 to 16"})[0] == 200
+    shown = {card["slug"]: card.get("hours") for card in ask(server, lead, "GET", "/api/departments")[1]}
+    assert shown[slug] == "Mon to Fri, 8 to 16"
+    assert ask(server, lead, "PATCH", f"/api/departments/{key}", {"hours": "x" * 201})[0] == 400

@@ -280,6 +280,7 @@ def _routing_words(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--overflow-to", metavar="D", help="the department it flows over to; '' = none")
     verb.add_argument("--away", choices=[way.value for way in Away], help="if the wanted person is away")
     verb.add_argument("--guests", type=int, help="colleagues who may join one chat")
+    verb.add_argument("--hours", help="when it is open, in words for colleagues")
     verb.add_argument("--guide", help="when to transfer here, for colleagues")
     for name, on, off in (
         ("to_solve", "a chat must be marked when it is closed", "it need not"),

@@ -205,7 +205,7 @@ class Grant(Part, frozen=True):
 class DepartmentCard(Part, frozen=True):
     """A department as staff see it.
 
-    ``open`` = somebody can answer now. ``guide`` says when to transfer here; ``note_required`` = a transfer to here
+    ``open`` = somebody can answer now. ``guide`` says when to transfer here, ``hours`` in words when it is open; ``note_required`` = a transfer to here
     needs a note; ``away`` is what happens when the wanted person cannot take it; ``offer_s`` how long an offer stands;
     ``to_solve`` = a chat must be marked when it is closed. ``team`` = colleagues may read each other's chats.
     """
@@ -219,6 +219,7 @@ class DepartmentCard(Part, frozen=True):
     routing: Routing = Routing.manual
     priority: int = 0
     guide: str = ""
+    hours: str = ""
     note_required: bool = False
     away: Away = Away.refuse
     offer_s: Count = 60

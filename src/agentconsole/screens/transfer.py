@@ -190,6 +190,7 @@ class TransferDialog(ModalScreen[Wish | None]):
         if department is None:
             return [("answers for ", "dim"), (target.about or "no department that you know", "")]
         words = department.guide or department.description or "no guide says when to transfer here"
+        words = f"{words}  (open {department.hours})" if department.hours else words
         wanted = "  A note is required." if department.note_required else ""
         return [("when: ", "dim"), (words, ""), (wanted, "warn")]
 

@@ -118,6 +118,7 @@ class AddDepartment(Order, tag="add_department", frozen=True):
     idle_s: int | None = None
     guests: int | None = None
     guide: str | None = None
+    hours: str | None = None
     note_required: bool | None = None
     alarms: list[str] | None = None
 
@@ -397,6 +398,8 @@ def _routing(sheet: WorkingSet, found: Department, wish: AddDepartment) -> dict[
         given = getattr(wish, name)
         if given is not None:
             changes[name] = _list_of(given, length, name)
+    if wish.hours is not None:
+        changes["hours"] = _short(wish.hours.strip(), 200, "Opening hours")
     if wish.guide is not None:
         changes["guide"] = _short(wish.guide.strip(), MAX_TEXT, "A guide")
     if wish.overflow_to is not None:

@@ -17,7 +17,8 @@ class Department(msgspec.Struct, frozen=True):
     for one of the ``languages``, goes to anybody after ``skill_wait_ms``. ``reply_ms`` is the time for a first answer,
     ``offer_ms`` how long a transfer stands open, ``wait_for_ms`` how long one waits for a person who is away. The queue
     flows over to the department ``overflow_to`` after ``overflow_ms``, and at once if nobody is there. Silent for
-    ``idle_ms``, a chat no longer counts against its agent. ``alarms`` are words that put a chat at risk.
+    ``idle_ms``, a chat no longer counts against its agent. ``alarms`` are words that put a chat at risk. ``hours`` says in words when the
+    department is open, for colleagues; nothing opens or closes by it.
     """
 
     id: int
@@ -51,6 +52,7 @@ class Department(msgspec.Struct, frozen=True):
     idle_ms: int = 600_000
     guests: int = 3
     guide: str = ""
+    hours: str = ""
     note_required: bool = False
     alarms: tuple[str, ...] = ()
 
@@ -72,6 +74,7 @@ class Department(msgspec.Struct, frozen=True):
             routing=self.routing,
             priority=self.priority,
             guide=self.guide,
+            hours=self.hours,
             note_required=self.note_required,
             away=self.away,
             offer_s=self.offer_ms // 1_000,

@@ -122,6 +122,7 @@ department = Table(
     _number("idle_ms", 600_000),
     _number("guests", 3),
     _text("guide"),
+    _text("hours"),
     _flag("note_required"),
     _text("alarms", "[]"),
 )

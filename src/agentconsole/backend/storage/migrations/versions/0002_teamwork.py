@@ -188,6 +188,7 @@ def upgrade() -> None:
     )
     op.add_column("department", sa.Column("guests", sa.BigInteger(), server_default="3", nullable=False))
     op.add_column("department", sa.Column("guide", sa.Text(), server_default="", nullable=False))
+    op.add_column("department", sa.Column("hours", sa.Text(), server_default="", nullable=False))
     op.add_column(
         "department",
         sa.Column("note_required", sa.Boolean(), server_default=sa.text("false"), nullable=False),
