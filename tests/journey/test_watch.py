@@ -79,7 +79,7 @@ def test_watching_whispering_and_feedback(
     lead.row(f"WHISPER to {agent} about chat {chat}, Ana")
     lead.send("tell her to leave the room" + ENTER)
     kim.row("# WHISPER from", "to you alone:")
-    kim.row("leave the room")
+    kim.row("tell her")
     assert not kim.shows("Messages 1"), "a whisper that stands in the transcript is read"
     kim.send("half an answer")
     kim.row("▸ half an answer")
