@@ -89,3 +89,12 @@ def test_opening_hours_are_words_for_colleagues(server: Running) -> None:
     shown = {card["slug"]: card.get("hours") for card in ask(server, lead, "GET", "/api/departments")[1]}
     assert shown[slug] == "Mon to Fri, 8 to 16"
     assert ask(server, lead, "PATCH", f"/api/departments/{key}", {"hours": "x" * 201})[0] == 400
+
+
+def test_a_nul_in_a_departments_texts_is_refused_with_a_sentence(server_on: Running) -> None:
+    slug = server_on.add_department()
+    lead = server_on.add_user("supervisor", department=slug)
+    key = server_on.department_id(slug)
+    for change in ({"guide": "a\0b"}, {"hours": "\0"}, {"skills": ["\0"]}, {"welcome": "\0"}):
+        status, refusal = ask(server_on, lead, "PATCH", f"/api/departments/{key}", change)
+        assert (status, refusal["code"]) == (400, "invalid"), change

@@ -25,7 +25,7 @@ from agentconsole.protocol import (
 
 from ..domain.chat import decide
 from ..domain.department import Department
-from ..domain.life import Refusal
+from ..domain.life import Refusal, without_nul
 from ..domain.policy import NOTHING, Actor, Deed, Thing, answering_in, answers, can
 from ..storage import chats, departments, letters, seats, users
 from ..storage.chats import WorkingSet
@@ -41,7 +41,7 @@ CID = "administration"
 SHARED = (
     "chat",
     "Chat",
-)  # without departments everybody shares all chats: short name and name of the one for that
+)  # short name and name of the department that everybody shares while there is no other
 
 
 class Order(msgspec.Struct, tag_field="t", forbid_unknown_fields=True, omit_defaults=True, frozen=True):
@@ -309,9 +309,10 @@ def _add_department(sheet: WorkingSet, actor: Actor, command: AddDepartment, now
 def _put_shared_away(sheet: WorkingSet) -> None:
     """Whoever makes departments has no use for the one that everybody shared, unless it was used or changed."""
     found = departments.every(sheet.connection)
-    untouched = len(found) == 1 and (found[0].slug, found[0].version) == (SHARED[0], 1)
+    if len(found) != 1 or (found[0].slug, found[0].version) != (SHARED[0], 1):
+        return
     used = chats.listed(sheet.connection, None, (), 0, 1) or letters.left_since(sheet.connection, 0, 1)
-    if untouched and not used:
+    if not used:
         departments.remove(sheet.connection, found[0].id)
 
 
@@ -443,7 +444,7 @@ def _department_id(sheet: WorkingSet, slug: str) -> int:
 def _short(written: str, limit: int, what: str) -> str:
     if len(written) > limit:
         raise Refusal(Code.too_long, f"{what} may have up to {limit:,} characters.")
-    return written
+    return without_nul(written)
 
 
 def _between(number: int, least: int, most: int, what: str) -> int:

@@ -27,6 +27,7 @@ from ..storage.seats import Seat
 from .admin import Done, Order, record
 from .made import BreaksChanged, Change, Made
 from .succession import succeed
+from .things import carry_out
 
 NO_ANSWER = "No answer"
 SYSTEM_NAME = "agentconsole"
@@ -226,8 +227,7 @@ def _rescue(sheet: WorkingSet, actor: Actor, command: Rescue, now: int) -> Made:
     if head is None or head.owner != command.user or head.state is not State.active or not waits or not gone:
         return Made(about=command.chat)
     after, entries = succeed(sheet, head, Party(Side.system), now, tried=head.tried)
-    sheet.change(after, entries)
-    return Made(about=head.id, seq=after.seq, pub=after.pub, changes=[Change(head, after, entries)])
+    return carry_out(sheet, head, after, entries)
 
 
 def _set_breaks(sheet: WorkingSet, actor: Actor, command: SetBreaks, now: int) -> Made:

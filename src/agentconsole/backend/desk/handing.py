@@ -25,12 +25,13 @@ from agentconsole.protocol import (
 from ..domain import offers, together
 from ..domain.chat import require
 from ..domain.department import Department
-from ..domain.life import Entry, Head, Refusal, thing, unknown
+from ..domain.life import Head, Refusal, thing, unknown
 from ..domain.offers import Target
-from ..domain.policy import Actor, Deed, Thing, answers, can, is_given
+from ..domain.policy import Actor, Deed, Thing, answering_in, answers, can, is_given
 from ..storage import assignments, chats, departments, letters, seats, users
 from ..storage.chats import WorkingSet
-from .made import Change, Made
+from .made import Made
+from .things import carry_out, department_in_use, readable
 from .workload import Colleague, colleague, in_department
 
 
@@ -65,7 +66,7 @@ def _assign(sheet: WorkingSet, actor: Actor, command: Assign, now: int) -> Made:
     department = sheet.department(place)
     after, entries = offers.give(head, agent.user.id, agent.user.display, now, department)
     assignments.add(sheet.connection, msgspec.structs.replace(command.explanation, at=now))
-    return _changed(sheet, head, after, entries)
+    return carry_out(sheet, head, after, entries)
 
 
 def _overflow(sheet: WorkingSet, actor: Actor, command: Overflow, now: int) -> Made:
@@ -74,11 +75,11 @@ def _overflow(sheet: WorkingSet, actor: Actor, command: Overflow, now: int) -> M
     if head.state is not State.waiting or to is None or to.archived or to.id == head.department:
         raise Refusal(Code.not_now, "This chat cannot flow over there any more.")
     after, entries = offers.move(head, to, now, command.why)
-    return _changed(sheet, head, after, entries)
+    return carry_out(sheet, head, after, entries)
 
 
 def _transfer(sheet: WorkingSet, actor: Actor, command: Transfer, now: int) -> Made:
-    head = _readable(sheet, actor, command.chat)
+    head = readable(sheet, actor, command.chat)
     own = sheet.department(head.department)
     facts = thing(head, own.team)
     require(actor, Deed.transfer, facts, "Only who answers this chat hands it over.")
@@ -86,12 +87,12 @@ def _transfer(sheet: WorkingSet, actor: Actor, command: Transfer, now: int) -> M
         require(actor, Deed.force, facts, "Only a supervisor of its department forces a transfer.")
     if not command.user and not command.department:
         raise Refusal(Code.invalid, "Say to whom: an agent, a department, or both.")
-    to = _department(sheet, command.department) if command.department else own
+    to = department_in_use(sheet, command.department) if command.department else own
     target = _target(sheet, actor, command, to, now) if command.user else None
     after, entries = offers.transfer(
         head, actor, command, now, target, to, open_now(sheet, to.id, head.owner)
     )
-    made = _changed(sheet, head, after, entries)
+    made = carry_out(sheet, head, after, entries)
     promised = next((entry for entry in entries if isinstance(entry.what, Promised)), None)
     if promised is not None and target is not None:
         made.news.append(_letter(sheet, head, command, target, now))
@@ -150,31 +151,27 @@ def _letter(sheet: WorkingSet, head: Head, command: Transfer, target: Target, no
 
 
 def _invite(sheet: WorkingSet, actor: Actor, command: Invite, now: int) -> Made:
-    head = _readable(sheet, actor, command.chat)
+    head = readable(sheet, actor, command.chat)
     department = sheet.department(head.department)
     facts = thing(head, department.team)
     require(actor, Deed.invite, facts, "Only who answers this chat invites others to it.")
     found = _colleague(sheet, command.user, now)
-    if not any(answers(found.actor.grants, key) for key in (0, *_granted(found))):
+    if not answering_in(found.actor.grants):
         raise Refusal(Code.invalid, f"{found.user.display} does not answer chats.")
     if not found.there:
         raise Refusal(Code.unavailable, f"{found.user.display} {found.absent}. Choose somebody who is there.")
     after, entries = together.invite(head, actor.party, now, found.user.id, found.user.display, department)
-    return _changed(sheet, head, after, entries) if after is not head else Made(about=head.id)
+    return carry_out(sheet, head, after, entries) if after is not head else Made(about=head.id)
 
 
 def _cancel_invite(sheet: WorkingSet, actor: Actor, command: CancelInvite, now: int) -> Made:
-    head = _readable(sheet, actor, command.chat)
+    head = readable(sheet, actor, command.chat)
     facts = thing(head, sheet.department(head.department).team)
     require(actor, Deed.invite, facts, "Only who answers this chat takes its invitations back.")
     found = users.by_id(sheet.connection, command.user)
     name = found.display if found else "This colleague"
     after, entries = together.uninvite(head, actor.party, now, command.user, name, OfferEnd.cancelled)
-    return _changed(sheet, head, after, entries)
-
-
-def _granted(found: Colleague) -> set[int]:
-    return {grant.department for grant in found.actor.grants}
+    return carry_out(sheet, head, after, entries)
 
 
 def _colleague(sheet: WorkingSet, key: int, now: int) -> Colleague:
@@ -184,32 +181,11 @@ def _colleague(sheet: WorkingSet, key: int, now: int) -> Colleague:
     return found
 
 
-def _department(sheet: WorkingSet, key: int) -> Department:
-    found = departments.one(sheet.connection, key)
-    if found is None or found.archived:
-        raise Refusal(Code.unknown, "There is no such department.")
-    return found
-
-
 def _head(sheet: WorkingSet, actor: Actor, deed: Deed, key: int) -> Head:
-    sheet.load((key,))
     head = sheet.head(key)
     if head is None or not can(actor, deed, Thing(department=head.department)):
         raise unknown()
     return head
-
-
-def _readable(sheet: WorkingSet, actor: Actor, key: int) -> Head:
-    sheet.load((key,))
-    head = sheet.head(key)
-    if head is None or not can(actor, Deed.read_chat, thing(head, sheet.department(head.department).team)):
-        raise unknown()
-    return head
-
-
-def _changed(sheet: WorkingSet, head: Head, after: Head, entries: list[Entry]) -> Made:
-    sheet.change(after, entries)
-    return Made(about=head.id, seq=after.seq, pub=after.pub, changes=[Change(head, after, entries)])
 
 
 COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {

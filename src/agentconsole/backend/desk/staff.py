@@ -24,7 +24,8 @@ from ..domain.life import Refusal, checked_text, thing, unknown, without_nul
 from ..domain.policy import NOTHING, Actor, Deed, Thing, can, departments_of
 from ..storage import chats, letters
 from ..storage.chats import WorkingSet
-from .made import Change, Made
+from .made import Made
+from .things import carry_out
 from .workload import may_take
 
 
@@ -45,8 +46,7 @@ def _take_next(sheet: WorkingSet, actor: Actor, command: TakeNext, now: int) -> 
     department = sheet.department(head.department)
     may_take(sheet, head, actor, now)
     after, entries = decide(head, actor, Take(command.cid, head.id), now, department)
-    sheet.change(after, entries)
-    return Made(about=after.id, seq=after.seq, pub=after.pub, changes=[Change(head, after, entries)])
+    return carry_out(sheet, head, after, entries)
 
 
 def _save_marks(sheet: WorkingSet, actor: Actor, command: SaveMarks, now: int) -> Made:

@@ -16,7 +16,8 @@ from ..storage import seats, users
 from ..storage.chats import WorkingSet
 from ..storage.seats import Seat
 from ..storage.users import User
-from .made import Change, Made
+from .made import Made
+from .things import carry_out
 from .workload import colleague
 
 
@@ -81,8 +82,7 @@ def _excuse(sheet: WorkingSet, actor: Actor, command: Excuse, now: int) -> Made:
         after, entries = together.leave(head, Party(Side.staff, command.user, name), now)
     else:
         return Made(about=command.chat)
-    sheet.change(after, entries)
-    return Made(about=head.id, seq=after.seq, pub=after.pub, changes=[Change(head, after, entries)])
+    return carry_out(sheet, head, after, entries)
 
 
 COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {Excuse: _excuse}

@@ -22,11 +22,12 @@ from agentconsole.protocol import (
     Transferred,
 )
 
-from ..domain.life import Head, Refusal, checked_text, takes_part, thing, unknown
+from ..domain.life import Head, Refusal, checked_text, takes_part
 from ..domain.policy import Actor, Deed, Thing, can
 from ..storage import chats, departments, feedback, letters, messages, users
 from ..storage.chats import WorkingSet
 from .made import Made, RoomRead
+from .things import readable
 
 
 class Watched(msgspec.Struct, frozen=True):
@@ -53,7 +54,7 @@ def _message(sheet: WorkingSet, actor: Actor, command: StaffMessage, now: int) -
     if bool(command.user) == bool(command.department):
         raise Refusal(Code.invalid, "Write to a colleague, or to a department's channel.")
     room = _direct(sheet, actor, command.user) if command.user else _channel(sheet, actor, command.department)
-    head = _readable(sheet, actor, command.chat) if command.chat else None
+    head = readable(sheet, actor, command.chat) if command.chat else None
     whisper = (
         head is not None
         and takes_part(head, command.user)
@@ -101,7 +102,7 @@ def _read(sheet: WorkingSet, actor: Actor, command: ReadMessages, now: int) -> M
 
 
 def _give_feedback(sheet: WorkingSet, actor: Actor, command: GiveFeedback, now: int) -> Made:
-    head = _readable(sheet, actor, command.chat)
+    head = readable(sheet, actor, command.chat)
     if not can(actor, Deed.feedback_give, Thing(department=head.department)):
         raise Refusal(Code.not_now, "Only supervisors and quality analysts of its department give feedback.")
     if command.seq > head.seq:
@@ -167,13 +168,6 @@ def _watched(sheet: WorkingSet, actor: Actor, command: Watched, now: int) -> Mad
 def _looked(sheet: WorkingSet, actor: Actor, command: Looked, now: int) -> Made:
     letters.record(sheet.connection, now, actor.name, "look", f"chat {command.chat}", "")
     return Made(about=command.chat)
-
-
-def _readable(sheet: WorkingSet, actor: Actor, key: int) -> Head:
-    head = sheet.head(key)
-    if head is None or not can(actor, Deed.read_chat, thing(head, sheet.department(head.department).team)):
-        raise unknown()
-    return head
 
 
 COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {

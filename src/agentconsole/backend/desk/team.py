@@ -123,7 +123,7 @@ def _set_member(sheet: WorkingSet, actor: Actor, command: SetMember, now: int) -
         return Made()
     members.save(sheet.connection, found.id, wish)
     detail = f"department {command.department}, tier {command.tier}, limit {command.limit}"
-    letters.record(sheet.connection, now, actor.name, "set_member", found.name, detail)
+    record(sheet, actor, now, "set_member", found.name, detail)
     return Made(news=[TeamChanged(found.id)])
 
 
@@ -141,7 +141,7 @@ def _set_agent(sheet: WorkingSet, actor: Actor, command: SetAgent, now: int) -> 
         return Made()
     users.save(sheet.connection, changed)
     detail = f"limit {command.limit}, languages {changed.languages}, skills {changed.skills}"
-    letters.record(sheet.connection, now, actor.name, "set_agent", found.name, detail)
+    record(sheet, actor, now, "set_agent", found.name, detail)
     return Made(news=[TeamChanged(found.id)])
 
 

@@ -32,6 +32,7 @@ from ..storage import chats, departments, letters, visitors
 from ..storage.chats import WorkingSet
 from .made import Change, Made
 from .succession import reopened
+from .things import carry_out, department_in_use
 
 
 class Where(msgspec.Struct, frozen=True):
@@ -129,7 +130,7 @@ def _chosen(sheet: WorkingSet, start: Start, where: Where) -> Department:
     key = start.department or lead(departments.every(sheet.connection), start.topic, where.page)
     if not key:
         raise Refusal(Code.invalid, "Please choose a department first.")
-    return _department(sheet, key)
+    return department_in_use(sheet, key)
 
 
 def _go_on(sheet: WorkingSet, actor: Actor, running: Head, start: Start, now: int) -> Made:
@@ -139,13 +140,12 @@ def _go_on(sheet: WorkingSet, actor: Actor, running: Head, start: Start, now: in
     say = Say(start.cid, running.id, start.text)
     decision = decide(running, actor, say, now, sheet.department(running.department))
     after, entries = reopened(sheet, running, decision, now)
-    sheet.change(after, entries)
-    return Made(about=after.id, seq=after.seq, pub=after.pub, changes=[Change(running, after, entries)])
+    return carry_out(sheet, running, after, entries)
 
 
 def _begin_message(sheet: WorkingSet, actor: Actor, command: BeginMessage, now: int) -> Made:
     letter, where = command.letter, command.where
-    department = _department(sheet, letter.department)
+    department = department_in_use(sheet, letter.department)
     text = checked_text(letter.text, MAX_LEFT_TEXT) if letter.text.strip() or not letter.chat else ""
     card = LeftCard(
         id=1,
@@ -186,13 +186,6 @@ def _end_as_message(sheet: WorkingSet, actor: Actor, key: int, now: int) -> Chan
 
 def _log(sheet: WorkingSet, head: Head) -> list[Entry]:
     return [entry for entry in chats.public_log(sheet.connection, head.id) if entry.by.side is Side.visitor]
-
-
-def _department(sheet: WorkingSet, key: int) -> Department:
-    found = departments.one(sheet.connection, key)
-    if found is None or found.archived:
-        raise Refusal(Code.unknown, "There is no such department.")
-    return found
 
 
 def _kept(metadata: str) -> str:
