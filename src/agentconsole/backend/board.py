@@ -191,6 +191,10 @@ class Board:
             else:
                 self._there[key].discard(user)
 
+    def is_there(self, user: int, department: int) -> bool:
+        """Can this person answer chats of the department now: online, linked, and of it?"""
+        return user in self._there[department]
+
     def can_answer(self, department: int) -> bool:
         """Is somebody there who can answer now: online, linked, and of this department?"""
         return bool(self._there[department])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from agentconsole.protocol import Explanation, OfferEnd, OfferEnded, State, Status
+from agentconsole.protocol import Explanation, Membership, OfferEnd, OfferEnded, State, Status
 
 from .board import Board
 from .company import Company
@@ -17,7 +17,7 @@ from .domain import routing
 from .domain.facts import Agent, Held, Place, Queue, Waiting
 from .domain.life import Head
 from .domain.offers import OfferLost
-from .domain.policy import SYSTEM, answers, is_given
+from .domain.policy import SYSTEM, is_given
 from .domain.scene import Scene
 from .storage.users import User
 
@@ -41,6 +41,7 @@ class Dispatcher:
         self._submit = submit
         self._clock = clock
         self._scene = Scene()
+        self._places: dict[int, dict[int, Place]] = {}
         self._benched: set[int] = set()
         self._rescuing: set[int] = set()
         self._company = Company(board, submit)
@@ -145,6 +146,7 @@ class Dispatcher:
 
     def people_changed(self) -> None:
         """Users, grants, limits or memberships changed."""
+        self._places.clear()
         for user in {*self._board.users, *self._scene.agents}:
             self._put_agent(user)
         for head in [*self._board.heads.values()]:
@@ -160,19 +162,13 @@ class Dispatcher:
         self.ask()
 
     def _check_offer(self, head: Head) -> None:
-        if head.offer_to and not self._can_take(head.offer_to, head.offer_department or head.department):
+        department = head.offer_department or head.department
+        if head.offer_to and not self._board.is_there(head.offer_to, department):
             self._submit(SYSTEM, OfferLost(head.id, head.offer_to), _ignore)
-
-    def _can_take(self, user: int, department: int) -> bool:
-        seat = self._board.seat(user)
-        person = self._board.users.get(user)
-        present = seat.status is Status.online and not seat.lost_at
-        grants = self._board.grants.get(user, ())
-        return present and person is not None and not person.disabled and answers(grants, department)
 
     def _put_agent(self, user: int) -> None:
         person = self._board.users.get(user)
-        places = self._places(person) if person is not None else {}
+        places = self._places_of(person) if person is not None else {}
         if person is None or not places:
             self._scene.drop_agent(user)
             return
@@ -193,19 +189,18 @@ class Dispatcher:
         if self._scene.agents.get(user) != agent:
             self._scene.put_agent(agent)
 
-    def _places(self, person: User) -> dict[int, Place]:
-        if person.disabled:
-            return {}
-        board, grants = self._board, self._board.grants.get(person.id, ())
-        members = board.members.get(person.id, {})
-        return {
-            key: Place(
-                members[key].tier if key in members else 1,
-                (members[key].limit if key in members else 0) or found.agent_limit,
-            )
-            for key, found in board.departments.items()
-            if is_given(grants, key)
-        }
+    def _places_of(self, person: User) -> dict[int, Place]:
+        """How somebody stands in each department whose chats they are given; asked at every change of their chats."""
+        if person.id not in self._places:
+            self._places[person.id] = {} if person.disabled else dict(self._standing(person.id))
+        return self._places[person.id]
+
+    def _standing(self, user: int) -> Iterator[tuple[int, Place]]:
+        members = self._board.members.get(user, {})
+        for key, found in self._board.departments.items():
+            if is_given(self._board.grants.get(user, ()), key):
+                own = members.get(key, Membership(key))
+                yield key, Place(own.tier, own.limit or found.agent_limit)
 
     # --- deciding --------------------------------------------------------------------------------------------------
 
