@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.widget import Widget
 
 from agentconsole import narrate
 from agentconsole.actions import Actions
 from agentconsole.protocol import FeedbackCard, Said
 from agentconsole.screens.left import moment
+from agentconsole.screens.listing import Listing
 from agentconsole.store import Store
-from agentconsole.views import Topic, Touched
+from agentconsole.views import Topic
 from agentconsole.widgets.paint import Cell, column
 from agentconsole.widgets.rows import Rows
 from agentconsole.widgets.words import Words
@@ -38,14 +38,13 @@ class FeedbackList(Rows[FeedbackCard]):
         return [*cells, (item.text.replace("\n", " "), "dim" if done else "")]
 
 
-class FeedbackView(Widget):
+class FeedbackView(Listing):
     """List and reading pane."""
 
+    topics = frozenset({Topic.feedback, Topic.synced})
+
     def __init__(self, store: Store, actions: Actions) -> None:
-        super().__init__(id="feedback")
-        self.store = store
-        self.actions = actions
-        self.rows = FeedbackList(id="feedback-list")
+        super().__init__(store, actions, FeedbackList(id="feedback-list"), id="feedback")
         self.whole = Words(id="feedback-text")
 
     def compose(self) -> ComposeResult:
@@ -64,28 +63,12 @@ class FeedbackView(Widget):
     @property
     def card(self) -> FeedbackCard | None:
         """The feedback under the cursor."""
-        return self.store.feedback.cards.get(int(self.rows.selected or 0))
-
-    def land(self) -> None:
-        """Put the focus on the list."""
-        self.rows.focus()
-
-    def arrive(self) -> None:
-        """The feedback comes into view."""
-        self.redraw()
-
-    def leave(self) -> None:
-        """The feedback goes out of view."""
-
-    def sync(self, touched: set[Touched], now: int) -> None:
-        """Draw what was touched."""
-        if any(touch.topic in (Topic.feedback, Topic.synced) for touch in touched):
-            self.redraw()
+        return self.store.feedback.cards.get(self.selected)
 
     def tick(self, now: int) -> None:
         """Nothing here changes with time alone."""
 
-    def redraw(self) -> None:
+    def redraw(self, now: int) -> None:
         """Bring list and pane up to date."""
         cards = self.store.feedback.listed()
         self.rows.show(cards)

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.widget import Widget
 
 from agentconsole import narrate
 from agentconsole.actions import Actions
 from agentconsole.protocol import LeftCard
+from agentconsole.screens.listing import Listing
 from agentconsole.store import Store
-from agentconsole.views import Topic, Touched
+from agentconsole.views import Topic
 from agentconsole.widgets.paint import Cell, column
 from agentconsole.widgets.rows import Rows
 from agentconsole.widgets.words import Words
@@ -41,14 +41,13 @@ class LeftList(Rows[LeftCard]):
         return cells
 
 
-class LeftView(Widget):
+class LeftView(Listing):
     """List and reading pane."""
 
+    topics = frozenset({Topic.left, Topic.synced, Topic.departments})
+
     def __init__(self, store: Store, actions: Actions) -> None:
-        super().__init__(id="left")
-        self.store = store
-        self.actions = actions
-        self.rows = LeftList(id="left-list")
+        super().__init__(store, actions, LeftList(id="left-list"), id="left")
         self.letter = Words(id="message")
 
     def compose(self) -> ComposeResult:
@@ -66,33 +65,12 @@ class LeftView(Widget):
 
     def on_mount(self) -> None:
         """Draw what is known already."""
-        self.redraw()
-
-    @property
-    def selected(self) -> int:
-        """The message under the cursor (0 = none)."""
-        return int(self.rows.selected or 0)
-
-    def land(self) -> None:
-        """Put the focus on the list."""
-        self.rows.focus()
-
-    def arrive(self) -> None:
-        """The messages come into view."""
-        self.redraw()
-
-    def leave(self) -> None:
-        """The messages go out of view."""
-
-    def sync(self, touched: set[Touched], now: int) -> None:
-        """Draw what was touched."""
-        if any(touch.topic in (Topic.left, Topic.synced, Topic.departments) for touch in touched):
-            self.redraw()
+        self.redraw(self.actions.clock())
 
     def tick(self, now: int) -> None:
         """Nothing here changes with time alone."""
 
-    def redraw(self) -> None:
+    def redraw(self, now: int) -> None:
         """Bring list and pane up to date."""
         cards = sorted(self.store.left.values(), key=lambda card: (bool(card.handled_at), card.at, card.id))
         self.rows.show(cards)

@@ -7,7 +7,6 @@ import time
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.widget import Widget
 
 from agentconsole import narrate
 from agentconsole.actions import Actions
@@ -15,8 +14,9 @@ from agentconsole.cache import Picture
 from agentconsole.handover import note_of, origin, seconds_left
 from agentconsole.offers import Offer, Offered
 from agentconsole.protocol import ChatCard, Routing, Status
+from agentconsole.screens.listing import Listing
 from agentconsole.store import Store
-from agentconsole.views import Topic, Touched
+from agentconsole.views import Topic
 from agentconsole.widgets.paint import Cell, Ground
 from agentconsole.widgets.queue_list import QueueList, call, entries, offer
 from agentconsole.widgets.rows import Rows
@@ -38,19 +38,17 @@ SHOWN = frozenset(
 )
 
 
-class QueueView(Widget):
+class QueueView(Listing):
     """The waiting chats of my departments and my own ones."""
 
     BLANK = True
+    topics = SHOWN
 
     def __init__(self, store: Store, actions: Actions, picture: Picture | None = None) -> None:
         """``picture`` is how things stood the last time: shown until the server has said how they stand."""
-        super().__init__(id="queue")
+        super().__init__(store, actions, QueueList(id="queue-list"), id="queue")
         self.picture = picture
-        self.store = store
-        self.actions = actions
         self.slipped_at = 0
-        self.rows = QueueList(id="queue-list")
         self.nobody = Words(id="nobody")
         self.facts = Words(id="facts")
 
@@ -66,31 +64,10 @@ class QueueView(Widget):
         """Draw what is known already."""
         self.redraw(self.actions.clock())
 
-    @property
-    def selected(self) -> int:
-        """The chat under the cursor (0 = none)."""
-        return int(self.rows.selected or 0)
-
-    def land(self) -> None:
-        """Put the focus on the list."""
-        self.rows.focus()
-
     def arrive(self) -> None:
         """The queue comes into view: what has gone since then was under nobody's finger."""
-        self.redraw(self.actions.clock())
+        super().arrive()
         self.slipped_at = 0
-
-    def leave(self) -> None:
-        """The queue goes out of view."""
-
-    def sync(self, touched: set[Touched], now: int) -> None:
-        """Draw what was touched."""
-        if any(touch.topic in SHOWN for touch in touched):
-            self.redraw(now)
-
-    def tick(self, now: int) -> None:
-        """Waits grow; what looks the same is not painted."""
-        self.redraw(now)
 
     def redraw(self, now: int) -> None:
         """Bring list and detail up to date."""

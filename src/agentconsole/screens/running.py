@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from textual import on
 from textual.app import ComposeResult
-from textual.widget import Widget
 
 from agentconsole import narrate
 from agentconsole.actions import Actions
 from agentconsole.protocol import ChatCard, State
 from agentconsole.risk import risk
+from agentconsole.screens.listing import Listing
 from agentconsole.store import Store
-from agentconsole.views import Topic, Touched
+from agentconsole.views import Topic
 from agentconsole.widgets.bars import Bar, Tabs
 from agentconsole.widgets.paint import Cell, column
 from agentconsole.widgets.rows import Rows
@@ -78,16 +78,15 @@ class RunningList(Rows[Running]):
         return [*cells, (item.about, "dim")]
 
 
-class RunningView(Widget):
+class RunningView(Listing):
     """The list and what it is narrowed to."""
 
+    topics = SHOWN
+
     def __init__(self, store: Store, actions: Actions) -> None:
-        super().__init__(id="running")
-        self.store = store
-        self.actions = actions
+        super().__init__(store, actions, RunningList(id="running-list"), id="running")
         self.wanted = Wanted()
         self.title = Bar(id="running-title")
-        self.rows = RunningList(id="running-list")
         self.nothing = Words(id="none-running")
 
     def compose(self) -> ComposeResult:
@@ -96,32 +95,14 @@ class RunningView(Widget):
         yield self.nothing
         yield self.rows
 
-    @property
-    def selected(self) -> int:
-        """The chat under the cursor (0 = none)."""
-        return int(self.rows.selected or 0)
-
-    def land(self) -> None:
-        """Put the focus on the list."""
-        self.rows.focus()
-
     def arrive(self) -> None:
         """The list comes into view; who supervises hears how long visitors wait for an answer."""
         self.actions.wall(self.store.observes(0))
-        self.redraw(self.actions.clock())
+        super().arrive()
 
     def leave(self) -> None:
         """The list goes out of view."""
         self.actions.wall(False)
-
-    def sync(self, touched: set[Touched], now: int) -> None:
-        """Draw what was touched."""
-        if any(touch.topic in SHOWN for touch in touched):
-            self.redraw(now)
-
-    def tick(self, now: int) -> None:
-        """Chats grow older; what looks the same is not painted."""
-        self.redraw(now)
 
     def narrow(self, wanted: Wanted) -> None:
         """List other chats."""

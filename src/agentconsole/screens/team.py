@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.widget import Widget
 
 from agentconsole import narrate, team, text
 from agentconsole.actions import Actions
 from agentconsole.protocol import SeatCard, Status
 from agentconsole.screens.left import moment
+from agentconsole.screens.listing import Listing
 from agentconsole.store import Store
 from agentconsole.team import Member
-from agentconsole.views import Topic, Touched
+from agentconsole.views import Topic
 from agentconsole.widgets.bars import Bar
 from agentconsole.widgets.paint import Cell, column
 from agentconsole.widgets.rows import Rows
@@ -71,16 +71,15 @@ def _words(item: Member) -> str:
     return f"{item.words}, {item.ends}" if item.ends else item.words
 
 
-class TeamView(Widget):
+class TeamView(Listing):
     """List and detail; ``within`` is the department shown (0 = all)."""
 
+    topics = SHOWN
+
     def __init__(self, store: Store, actions: Actions) -> None:
-        super().__init__(id="team")
-        self.store = store
-        self.actions = actions
+        super().__init__(store, actions, TeamList(id="team-list"), id="team")
         self.within = 0
         self.title = Bar(id="team-title")
-        self.rows = TeamList(id="team-list")
         self.facts = Words(id="person")
 
     def compose(self) -> ComposeResult:
@@ -101,31 +100,6 @@ class TeamView(Widget):
     def on_mount(self) -> None:
         """Draw what is known already."""
         self.redraw(self.actions.clock())
-
-    @property
-    def selected(self) -> int:
-        """The person under the cursor (0 = nobody)."""
-        return int(self.rows.selected or 0)
-
-    def land(self) -> None:
-        """Put the focus on the list."""
-        self.rows.focus()
-
-    def arrive(self) -> None:
-        """The team comes into view."""
-        self.redraw(self.actions.clock())
-
-    def leave(self) -> None:
-        """The team goes out of view."""
-
-    def sync(self, touched: set[Touched], now: int) -> None:
-        """Draw what was touched."""
-        if any(touch.topic in SHOWN for touch in touched):
-            self.redraw(now)
-
-    def tick(self, now: int) -> None:
-        """Countdowns go on; what looks the same is not painted."""
-        self.redraw(now)
 
     def redraw(self, now: int) -> None:
         """Bring list and detail up to date."""
