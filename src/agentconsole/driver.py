@@ -216,7 +216,7 @@ class DiffDriver(LinuxDriver):
 
     def _cursor_of_focus(self) -> tuple[int, int] | None:
         """Row and column at which the person writes; what Textual remembers may stem from before the layout."""
-        focused = self._app.focused
+        focused = self._app.focused if self._app.screen_stack else None
         offset = getattr(focused, "cursor_screen_offset", None)
         if focused is None or not isinstance(offset, Offset) or not focused.region:
             return None
