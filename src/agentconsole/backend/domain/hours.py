@@ -31,8 +31,10 @@ __all__ = [
     "check_date",
     "day_of",
     "is_open",
+    "merged",
     "next_change",
     "open_between",
+    "open_intervals",
     "parse_day",
     "parse_week",
     "segments",
@@ -115,6 +117,14 @@ def after_open(opening: Opening, kind: Kind, from_ms: int, open_ms: int) -> int 
                 return begin + left
             left -= max(0, end - begin)
     return None
+
+
+def open_intervals(opening: Opening, kind: Kind, from_ms: int, to_ms: int) -> tuple[Interval, ...]:
+    """The open time from ``from_ms`` until before ``to_ms``, in order and in as few intervals as possible."""
+    found = _from(opening, kind, from_ms, to_ms)
+    return merged(
+        [(max(start, from_ms), min(end, to_ms)) for start, end in found if start < to_ms and end > from_ms]
+    )
 
 
 def day_of(opening: Opening, kind: Kind, day: str) -> Day | None:
