@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
+from playwright.sync_api import BrowserContext, FrameLocator, Page, Route, expect
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -191,11 +191,37 @@ def test_a_policy_that_forbids_the_frame_opens_a_tab(
     complaints[:] = [told for told in complaints if "Framing" not in told]
 
 
-def test_who_clicks_at_once_gets_the_chat_as_soon_as_it_comes(site: Running, host: Site, page: Page) -> None:
-    page.add_init_script("window.requestIdleCallback = () => 0;")
+def test_who_opens_the_chat_before_it_has_come_can_write_in_it_then(
+    site: Running, host: Site, page: Page
+) -> None:
+    """A frame that takes the cursor while it is being loaded may lose it again to the page, and with it every key."""
+    held: list[Route] = []
+    page.route("**/chat?*", lambda route: held.append(route))
     page.goto(host.page("/hasty", tag(site, department="sales")))
     page.get_by_role("button", name="Chat").click()
-    expect(chat_in(page).get_by_label("Your message")).to_be_focused()
+    until(lambda: page.evaluate("1") and held, what="the chat is asked for")
+    expect(page.get_by_role("button", name="Close")).to_be_focused()
+    held[0].continue_()
+    message = chat_in(page).get_by_label("Your message")
+    expect(message).to_be_focused()
+    page.keyboard.type("at once")
+    expect(message).to_have_value("at once")
+
+
+def test_a_chat_that_comes_late_leaves_the_cursor_to_who_writes_elsewhere(
+    site: Running, host: Site, page: Page
+) -> None:
+    held: list[Route] = []
+    page.route("**/chat?*", lambda route: held.append(route))
+    page.goto(host.page("/late", f"<input aria-label='Search'>{tag(site, department='sales')}"))
+    page.get_by_role("button", name="Chat").click()
+    search = page.get_by_label("Search")
+    search.click()
+    until(lambda: page.evaluate("1") and held, what="the chat is asked for")
+    held[0].continue_()
+    expect(chat_in(page).get_by_label("Your message")).to_be_visible()
+    page.keyboard.type("a word")
+    expect(search).to_have_value("a word")
 
 
 def test_who_clicks_at_once_where_the_frame_is_forbidden_gets_the_tab(

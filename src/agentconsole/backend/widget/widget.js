@@ -156,8 +156,13 @@
     window.dispatchEvent(new CustomEvent(OPENED, { detail: { host, open } }));
     focusFrame = open && focus;
     tell("open", { open, focus: focusFrame });
-    if (focusFrame) frame.focus();
+    if (focusFrame && listening) frame.focus();
     else if (focus) bubble.focus();
+  }
+
+  /** Whether the visitor does something else on the page meanwhile. */
+  function elsewhere() {
+    return ![document.body, host, null].includes(document.activeElement);
   }
 
   const heard = {
@@ -166,7 +171,7 @@
       frame.title = labels.open;
       listening = true;
       tellPage();
-      if (open || message.open === true) turn(true, focusFrame);
+      if (open || message.open === true) turn(true, focusFrame && !elsewhere());
       name();
     },
     unread({ count }) {
