@@ -52,6 +52,8 @@ SECTIONS: list[tuple[str, Any]] = [
     ("What staff get", protocol.StaffFrame),
     ("What happens: public events", protocol.PublicWhat),
     ("What happens: staff-only events", protocol.StaffWhat),
+    ("What happens in a ticket: what its customer got or sent", protocol.TicketPublicWhat),
+    ("What happens in a ticket: for staff alone", protocol.TicketStaffWhat),
 ]
 PARTS = [
     protocol.VisitorCursor,
@@ -61,6 +63,9 @@ PARTS = [
     protocol.Grant,
     protocol.Party,
     protocol.Face,
+    protocol.FileCard,
+    protocol.TicketCount,
+    protocol.TicketViewer,
 ]
 SETS = [
     protocol.State,
@@ -70,6 +75,11 @@ SETS = [
     protocol.Rating,
     protocol.Outcome,
     protocol.Code,
+    protocol.TicketStatus,
+    protocol.TicketPriority,
+    protocol.Clock,
+    protocol.MailKind,
+    protocol.MailState,
 ]
 
 
@@ -108,6 +118,8 @@ def _sentence(thing: Any) -> str:
 
 
 def _default(item: Any) -> str:
+    if item.default is msgspec.UNSET:
+        return "left as it is"
     if item.default is not msgspec.NODEFAULT:
         return f"`{msgspec.json.encode(item.default).decode()}`"
     return "`[]`" if item.default_factory is not msgspec.NODEFAULT else "required"
@@ -119,7 +131,7 @@ def _type(hint: Any) -> str:
         return f"{_type(base)} {_bounds(metas[0])}".strip()
     if typing.get_origin(hint) is list:
         return f"list of {_type(typing.get_args(hint)[0])}"
-    arguments = typing.get_args(hint)
+    arguments = [argument for argument in typing.get_args(hint) if argument is not msgspec.UnsetType]
     if len(arguments) > 3:
         return "one of the events below"
     if arguments:

@@ -55,6 +55,10 @@ from agentconsole.protocol import (
     Take,
     TakeNext,
     TakeOver,
+    TicketCard,
+    TicketCounts,
+    TicketGone,
+    TicketViewers,
     VisitorMarks,
     Welcome,
 )
@@ -145,6 +149,8 @@ class Store(Knowledge):
             case Explanation():
                 self.watching.explained(frame)
                 return {Touched(Topic.explained, frame.chat)}
+            case TicketCard() | TicketGone() | TicketCounts() | TicketViewers():
+                return set()
 
     def link_lost(self, now: int) -> set[Touched]:
         """The socket is gone: everything stays readable; commands under way will be sent again."""

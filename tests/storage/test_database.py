@@ -59,7 +59,15 @@ def test_partial_indexes_are_what_they_should_be(
             else:
                 query = "SELECT indexname, indexdef FROM pg_indexes WHERE position('WHERE' in indexdef) > 0"
             found = {str(row[0]): str(row[1]) for row in connection.exec_driver_sql(query)}
-        assert set(found) == {"chat_one_open", "chat_open", "chat_due", "chat_email"}
+        assert set(found) == {
+            "chat_one_open",
+            "chat_open",
+            "chat_due",
+            "chat_email",
+            "ticket_chat",
+            "ticket_timer",
+            "mail_out_next",
+        }
         assert "UNIQUE" in found["chat_one_open"]
         for state in ("waiting", "offered", "active", "wrapup"):
             assert state in found["chat_one_open"]

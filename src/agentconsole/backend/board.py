@@ -199,10 +199,12 @@ class Board:
         """Is somebody there who can answer now: online, linked, and of this department?"""
         return bool(self._there[department])
 
-    def faces(self) -> list[DepartmentFace]:
-        """The departments as visitors see them."""
+    def faces(self, at: int) -> list[DepartmentFace]:
+        """The departments as visitors see them at this moment."""
         return [
-            found.face(self.can_answer(found.id)) for found in self.departments.values() if not found.archived
+            found.face(self.can_answer(found.id), at)
+            for found in self.departments.values()
+            if not found.archived
         ]
 
     def seat(self, user: int) -> Seat:

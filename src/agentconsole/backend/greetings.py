@@ -65,6 +65,7 @@ async def greet_staff(
             words.append(hub.card(head))
     mine = list(hub.board.own_open(actor.id))
     words.extend(hub.learning(head.id) for head in mine if hub.is_learned_from(head.id))
+    words.append(hub.tickets.counts(actor))
     reader.send(b"".join(pack(encode(word)) for word in words))
     hub.enter_staff(reader)
     for head in mine:
@@ -128,7 +129,7 @@ async def greet_visitor(
 ) -> None:
     """Subscribe first, then the departments, the visitor's open chats and the last one that ended, then Synced."""
     led = lead(hub.board.departments.values(), "", reader.page)
-    reader.send(pack(encode(VisitorWelcome(run, now, hub.board.faces(), lead=led))))
+    reader.send(pack(encode(VisitorWelcome(run, now, hub.board.faces(now), lead=led))))
     hub.enter_visitor(reader)
     heads = [hub.board.heads[key] for key in sorted(hub.board.of_visitor.get(reader.actor.id, ()))]
     if ended is not None and ended.id not in {head.id for head in heads}:

@@ -15,6 +15,7 @@ from agentconsole.protocol import (
     CannedCard,
     ChatCard,
     ColleagueTyping,
+    DepartmentFace,
     DepartmentList,
     Departments,
     Gone,
@@ -39,6 +40,7 @@ from .desk.made import (
     SessionsEnded,
     StaffChanged,
     TeamChanged,
+    TicketMade,
 )
 from .desk.talking import Watched, may_read_room, watches
 from .dispatcher import Dispatcher
@@ -52,6 +54,7 @@ from .storage import Connection, chats
 from .storage.database import Database
 from .storage.feedback import Filed
 from .storage.seats import Seat
+from .tickets import Tickets
 from .typists import Typists
 from .views import chat_card, seat_card, staff_event, visible, visitor_card, visitor_event
 from .wall import Wall
@@ -81,19 +84,21 @@ class Hub:
         self._by_token: defaultdict[bytes, set[VisitorReader]] = defaultdict(set)
         self._by_visitor: defaultdict[int, set[VisitorReader]] = defaultdict(set)
         self._followers: dict[int, set[StaffReader]] = {}
-        self._open: tuple[int, ...] = ()
+        self._open: tuple[DepartmentFace, ...] = ()
         self.catch_up: Callable[[StaffReader, Head], None] = _no_catching_up
         self.dispatcher: Dispatcher | None = None
         self.wall = Wall(self.board)
         self.typists = Typists()
         self.marks = HighWater(self.board, self._followers, self._by_visitor, self._submit)
         self._places = Places(self.board, self._by_visitor)
+        self.tickets = Tickets(self.staff)
         self.rights = 0
         self._rights_of: dict[int, int] = {}
 
     def load(self, connection: Connection, now: int) -> None:
         """Read the running moment from the database, before the doors open."""
         self.board.load(connection, now)
+        self.tickets.load(connection)
         keys = list(self.board.heads)
         if keys:
             self.marks.load(chats.marks(connection, keys))
@@ -237,6 +242,8 @@ class Hub:
             self.board.left[item.id] = item
             about = Thing(department=item.department)
             self._tell_staff(item, lambda actor: can(actor, Deed.left_read, about))
+        elif isinstance(item, TicketMade):
+            self.tickets.made(item)
         elif isinstance(item, SessionsEnded):
             self._rights_changed(item.user)
             for reader in [*self._by_user.get(item.user, ())]:
@@ -249,7 +256,7 @@ class Hub:
             for head in self.board.heads.values():
                 if self.board.team(head.department) != teams.get(head.department):
                     self._tell_cards(head)
-            self._tell_faces(anyway=True)
+            self._tell_faces()
             if self.dispatcher is not None:
                 self.dispatcher.departments_changed()
         elif isinstance(item, StaffChanged):
@@ -315,14 +322,23 @@ class Hub:
         for reader in self.staff:
             reader.send(pack(encode(self.department_list(reader.actor))))
 
-    def _tell_faces(self, anyway: bool = False) -> None:
-        now_open = tuple(key for key in self.board.departments if self.board.can_answer(key))
-        if now_open == self._open and not anyway:
+    def now(self) -> int:
+        """The server's clock, UTC milliseconds."""
+        assert self.desk is not None
+        return self.desk.clock()
+
+    def tick(self) -> None:
+        """Time has gone on: hours may have ended or begun."""
+        self._tell_faces()
+        self.tickets.tick()
+
+    def _tell_faces(self) -> None:
+        faces = self.board.faces(self.now())
+        if tuple(faces) == self._open:
             return
-        if now_open != self._open:
-            self._open = now_open
-            self._tell_departments()
-        frame = pack(encode(Departments(self.board.faces())))
+        self._open = tuple(faces)
+        self._tell_departments()
+        frame = pack(encode(Departments(faces)))
         for window in self.visitors:
             window.send(frame)
 
@@ -365,10 +381,12 @@ class Hub:
 
     def department_list(self, actor: Actor) -> DepartmentList:
         """The departments as this actor sees them."""
+        at = self.now()
         cards = [
             found.card(
                 any(grant.department in (0, found.id) for grant in actor.grants),
                 self.board.can_answer(found.id),
+                at,
             )
             for found in self.board.departments.values()
             if not found.archived
@@ -388,6 +406,7 @@ class Hub:
     def leave_staff(self, reader: StaffReader) -> None:
         """A console is gone."""
         self.staff.discard(reader)
+        self.tickets.view(reader, 0, False)
         self.wall.hide(reader)
         for chat in list(reader.following):
             self.unfollow(reader, chat)

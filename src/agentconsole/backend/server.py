@@ -149,6 +149,7 @@ async def _tick(database: Database, desk: Desk, door: Door, hub: Hub, stop: asyn
 
     def sweep() -> None:
         door.sweep()
+        hub.tick()
         if hub.dispatcher is not None:
             hub.dispatcher.tick()
 

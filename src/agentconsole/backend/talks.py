@@ -32,6 +32,7 @@ from agentconsole.protocol import (
     StaffHello,
     Start,
     Typing,
+    ViewTicket,
     VisitorAck,
     VisitorHello,
     Wall,
@@ -332,6 +333,8 @@ class StaffTalk(Talk):
             (wall.show if command.on else wall.hide)(reader)
         elif isinstance(command, ReadMessages):
             self._desks.desk.submit(reader.actor, command, _quiet)
+        elif isinstance(command, ViewTicket):
+            self._desks.hub.tickets.view(reader, command.ticket, command.answering)
         elif isinstance(command, Explain):
             self._socket.door.start(self._socket.close, self._explain(reader, command))
         elif isinstance(command, OlderMessages):

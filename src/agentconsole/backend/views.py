@@ -13,12 +13,15 @@ from agentconsole.protocol import (
     SeatCard,
     Side,
     State,
+    TicketCard,
+    TicketEntry,
     VisitorCard,
     VisitorEvent,
     encode,
 )
 
 from .domain.life import Entry, Head, is_offered
+from .domain.ticket import Ticket, TicketLine
 from .readers import Frame, pack
 from .storage.seats import Seat
 from .storage.users import User
@@ -141,3 +144,48 @@ def seat_card(
         skills=list(user.skills),
         alerts_at=seat.alerts_at,
     )
+
+
+def ticket_card(ticket: Ticket) -> TicketCard:
+    """A ticket in a list of staff."""
+    return TicketCard(
+        ticket=ticket.id,
+        version=ticket.version,
+        seq=ticket.seq,
+        pub=ticket.pub,
+        department=ticket.department,
+        status=ticket.status,
+        subject=ticket.subject,
+        created_at=ticket.created_at,
+        updated_at=ticket.updated_at,
+        email=ticket.email,
+        name=ticket.name,
+        customer=ticket.customer,
+        assignee=ticket.assignee,
+        assignee_name=ticket.assignee_name,
+        priority=ticket.priority,
+        tags=list(ticket.tags),
+        source=ticket.source,
+        language=ticket.language,
+        first_line=ticket.first_line,
+        asked_at=ticket.asked_at,
+        answered_at=ticket.answered_at,
+        solved_at=ticket.solved_at,
+        hold_until=ticket.hold_until,
+        first_due=ticket.first_due,
+        next_due=ticket.next_due,
+        solve_due=ticket.solve_due,
+        due_at=ticket.due_at,
+        breached=list(ticket.breached),
+        mail=ticket.mail,
+        chat=ticket.chat,
+        merged_into=ticket.merged_into,
+        follows=ticket.follows,
+        related=ticket.related,
+        drill=ticket.drill,
+    )
+
+
+def ticket_entry(line: TicketLine) -> TicketEntry:
+    """An event of a ticket for staff."""
+    return TicketEntry(line.seq, line.at, line.by, line.what, line.pub)

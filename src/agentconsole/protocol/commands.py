@@ -21,6 +21,7 @@ from .base import (
     VisitorToken,
     Word,
 )
+from .tickets import TicketCommand
 
 # --- commands that both doors know
 
@@ -491,5 +492,6 @@ StaffCommand = (
     | AcknowledgeFeedback
     | SetMember
     | SetAgent
+    | TicketCommand
     | Ping
 )

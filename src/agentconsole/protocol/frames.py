@@ -26,6 +26,7 @@ from .base import (
     Word,
 )
 from .events import Party, PublicWhat, What
+from .tickets import TicketFrame
 
 # --- frames to both
 
@@ -60,7 +61,8 @@ class Bye(Word, frozen=True, tag="bye"):
 class DepartmentFace(Part, frozen=True):
     """A department as a visitor sees it; ``open`` = somebody can answer now.
 
-    Who has waited ``patience_s`` is told that nobody has come and may leave a message, or wait on.
+    Who has waited ``patience_s`` is told that nobody has come and may leave a message, or wait on. ``closed`` = its
+    hours are over: it opens at ``opens_at`` (0 = not known). ``closes_at`` is when its hours end (0 = not soon).
     """
 
     id: Id
@@ -70,6 +72,9 @@ class DepartmentFace(Part, frozen=True):
     welcome: str = ""
     topics: list[str] = []
     patience_s: Count = 1_800
+    closed: bool = False
+    opens_at: Millis = 0
+    closes_at: Millis = 0
 
 
 class VisitorWelcome(Word, frozen=True, tag="welcome"):
@@ -208,6 +213,7 @@ class DepartmentCard(Part, frozen=True):
     ``open`` = somebody can answer now. ``guide`` says when to transfer here, ``hours`` in words when it is open; ``note_required`` = a transfer to here
     needs a note; ``away`` is what happens when the wanted person cannot take it; ``offer_s`` how long an offer stands;
     ``to_solve`` = a chat must be marked when it is closed. ``team`` = colleagues may read each other's chats.
+    ``closed`` = its hours for chats are over; ``turns_at`` is when that changes (0 = never, or not within two years).
     """
 
     id: Id
@@ -229,6 +235,8 @@ class DepartmentCard(Part, frozen=True):
     team: bool = False
     languages: list[str] = []
     skills: list[str] = []
+    closed: bool = False
+    turns_at: Millis = 0
 
 
 class Person(Part, frozen=True):
@@ -525,7 +533,7 @@ class CannedCard(Word, frozen=True, tag="canned"):
 
 class LeftCard(Word, frozen=True, tag="left"):
     """A left message; ``agent`` is who shall answer it (0 = nobody in particular), ``note`` what whoever promised that
-    wrote for them."""
+    wrote for them. ``ticket`` is what it became."""
 
     id: Id
     department: Id
@@ -541,6 +549,7 @@ class LeftCard(Word, frozen=True, tag="left"):
     agent: Count = 0
     agent_name: str = ""
     note: str = ""
+    ticket: Count = 0
 
 
 class Synced(Word, frozen=True, tag="synced"):
@@ -569,6 +578,7 @@ StaffFrame = (
     | RoomCard
     | FeedbackCard
     | Explanation
+    | TicketFrame
     | Synced
     | Pong
     | Bye

@@ -9,6 +9,7 @@ import msgspec
 from .commands import StaffCommand, VisitorCommand
 from .events import PublicWhat, What
 from .frames import StaffFrame, VisitorFrame
+from .tickets import TicketPublicWhat, TicketWhat
 
 
 class BadFrame(ValueError):
@@ -22,6 +23,8 @@ _staff_command = msgspec.json.Decoder(StaffCommand)
 _visitor_frame = msgspec.json.Decoder(VisitorFrame)
 _staff_frame = msgspec.json.Decoder(StaffFrame)
 _what = msgspec.json.Decoder(What)
+_ticket_what = msgspec.json.Decoder(TicketWhat)
+_ticket_public_what = msgspec.json.Decoder(TicketPublicWhat)
 _public_what = msgspec.json.Decoder(PublicWhat)
 
 
@@ -65,4 +68,16 @@ def decode_what(data: bytes | str) -> What:
 def decode_public_what(data: bytes | str) -> PublicWhat:
     """The stored body of a public event; a staff-only word is refused here. Raises BadFrame."""
     what: PublicWhat = _decode(_public_what, data)
+    return what
+
+
+def decode_ticket_what(data: bytes | str) -> TicketWhat:
+    """The stored body of an event of a ticket, of either table. Raises BadFrame."""
+    what: TicketWhat = _decode(_ticket_what, data)
+    return what
+
+
+def decode_ticket_public_what(data: bytes | str) -> TicketPublicWhat:
+    """The stored body of a ticket's public event; a staff-only word is refused here. Raises BadFrame."""
+    what: TicketPublicWhat = _decode(_ticket_public_what, data)
     return what

@@ -21,7 +21,7 @@ from ..storage import Connection, users
 from ..storage.chats import Receipt, WorkingSet
 from ..storage.database import Database
 from ..storage.writer import Overloaded, Writer
-from . import admin, availability, handing, sessions, staff, succession, talking, team, visits
+from . import admin, availability, handing, sessions, staff, succession, talking, team, ticketing, visits
 from .made import Change, Made, StaffChanged
 from .workload import may_take
 
@@ -39,6 +39,7 @@ PLAIN: dict[type[Any], Plain] = {
     **succession.COMMANDS,
     **admin.COMMANDS,
     **sessions.COMMANDS,
+    **ticketing.COMMANDS,
 }
 
 

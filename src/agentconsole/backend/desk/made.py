@@ -9,6 +9,7 @@ import msgspec
 from agentconsole.protocol import BreakReason, CannedCard, LeftCard, Message, RoomCard
 
 from ..domain.life import Entry, Head, Refusal
+from ..domain.ticket import Ticket
 from ..storage.feedback import Filed
 from ..storage.seats import Seat
 
@@ -50,6 +51,13 @@ class BreaksChanged(msgspec.Struct, frozen=True):
     reasons: list[BreakReason]
 
 
+class TicketMade(msgspec.Struct, frozen=True):
+    """A ticket before (None = it is new) and after."""
+
+    before: Ticket | None
+    after: Ticket
+
+
 class RoomRead(msgspec.Struct, frozen=True):
     """A user has read on in a room of staff messages, which now stands so."""
 
@@ -64,6 +72,7 @@ News = (
     | Message
     | Filed
     | RoomRead
+    | TicketMade
     | TeamChanged
     | BreaksChanged
     | DepartmentsChanged

@@ -6,6 +6,14 @@ import msgspec
 
 from agentconsole.protocol import Away, DepartmentCard, DepartmentFace, Routing
 
+from . import hours
+from .hours import Kind, Opening
+from .level import Levels
+from .mailing import Mailing
+
+ALWAYS = Opening()
+SOON_MS = 3_600_000  # how long before its hours end a department says so
+
 
 class Department(msgspec.Struct, frozen=True):
     """One row. Times are milliseconds, 0 = never, unless said otherwise.
@@ -18,7 +26,8 @@ class Department(msgspec.Struct, frozen=True):
     ``offer_ms`` how long a transfer stands open, ``wait_for_ms`` how long one waits for a person who is away. The queue
     flows over to the department ``overflow_to`` after ``overflow_ms``, and at once if nobody is there. Silent for
     ``idle_ms``, a chat no longer counts against its agent. ``alarms`` are words that put a chat at risk. ``hours`` says in words when the
-    department is open, for colleagues; nothing opens or closes by it.
+    department is open, for colleagues; nothing opens or closes by it, but by ``opening``. ``levels`` are the service
+    levels of its tickets.
     """
 
     id: int
@@ -55,26 +64,49 @@ class Department(msgspec.Struct, frozen=True):
     hours: str = ""
     note_required: bool = False
     alarms: tuple[str, ...] = ()
+    opening: Opening = Opening()
+    levels: Levels = ()
+    mailing: Mailing = Mailing()
 
-    def face(self, is_open: bool) -> DepartmentFace:
-        """The department as a visitor sees it."""
+    def keeps_open(self, at: int, kind: Kind = Kind.chat) -> bool:
+        """Do its opening hours say that it is open at this moment?"""
+        return hours.is_open(self.opening, kind, at)
+
+    def turns_at(self, at: int, kind: Kind = Kind.chat) -> int:
+        """When its hours next end, or begin (0 = never, or not within two years)."""
+        change = hours.next_change(self.opening, kind, at)
+        return change.at if change else 0
+
+    def face(self, is_open: bool, at: int) -> DepartmentFace:
+        """The department as a visitor sees it at this moment; ``is_open`` = somebody could answer."""
+        kept, turns_at = self.keeps_open(at), self.turns_at(at)
         return DepartmentFace(
-            self.id, self.slug, self.name, is_open, self.welcome, list(self.topics), self.waiting_ms // 1_000
+            id=self.id,
+            slug=self.slug,
+            name=self.name,
+            open=is_open and kept,
+            welcome=self.welcome,
+            topics=list(self.topics),
+            patience_s=self.waiting_ms // 1_000,
+            closed=not kept,
+            opens_at=0 if kept else turns_at,
+            closes_at=turns_at if kept and turns_at - at <= SOON_MS else 0,
         )
 
-    def card(self, mine: bool, is_open: bool) -> DepartmentCard:
-        """The department as staff see it."""
+    def card(self, mine: bool, is_open: bool, at: int) -> DepartmentCard:
+        """The department as staff see it at this moment."""
+        kept = self.keeps_open(at)
         return DepartmentCard(
             id=self.id,
             slug=self.slug,
             name=self.name,
             description=self.description,
             mine=mine,
-            open=is_open,
+            open=is_open and kept,
             routing=self.routing,
             priority=self.priority,
             guide=self.guide,
-            hours=self.hours,
+            hours=self.hours or (hours.words(self.opening, Kind.chat) if self.opening != ALWAYS else ""),
             note_required=self.note_required,
             away=self.away,
             offer_s=self.offer_ms // 1_000,
@@ -84,6 +116,8 @@ class Department(msgspec.Struct, frozen=True):
             team=self.team,
             languages=list(self.languages),
             skills=list(self.skills),
+            closed=not kept,
+            turns_at=self.turns_at(at),
         )
 
 

@@ -48,6 +48,16 @@ class Deed(StrEnum):
     set_member = "set_member"
     add_department = "add_department"
     set_department = "set_department"
+    ticket_read = "ticket_read"
+    ticket_answer = "ticket_answer"
+    ticket_change = "ticket_change"
+    ticket_add = "ticket_add"
+    customer_merge = "customer_merge"
+    filter_own = "filter_own"
+    filter_department = "filter_department"
+    set_rules = "set_rules"
+    see_mail = "see_mail"
+    settle_mail = "settle_mail"
     canned_own = "canned_own"
     canned_department = "canned_department"
     canned_everybody = "canned_everybody"
@@ -149,6 +159,33 @@ RIGHTS: dict[Deed, dict[Who, Reach]] = {
         Who.admin: Reach.everywhere,
         Who.system: Reach.everywhere,
     },
+    Deed.ticket_read: {
+        Who.agent: Reach.department,
+        Who.supervisor: Reach.department,
+        Who.analyst: Reach.department,
+        Who.system: Reach.everywhere,
+    },
+    Deed.ticket_answer: {Who.agent: Reach.department, Who.supervisor: Reach.department},
+    Deed.ticket_change: {
+        Who.agent: Reach.department,
+        Who.supervisor: Reach.department,
+        Who.system: Reach.everywhere,
+    },
+    Deed.ticket_add: {
+        Who.agent: Reach.department,
+        Who.supervisor: Reach.department,
+        Who.system: Reach.everywhere,
+    },
+    Deed.customer_merge: {Who.supervisor: Reach.department},
+    Deed.filter_own: {Who.agent: Reach.everywhere, Who.supervisor: Reach.everywhere},
+    Deed.filter_department: {Who.supervisor: Reach.department},
+    Deed.set_rules: {
+        Who.supervisor: Reach.department,
+        Who.admin: Reach.everywhere,
+        Who.system: Reach.everywhere,
+    },
+    Deed.see_mail: {Who.supervisor: Reach.department, Who.system: Reach.everywhere},
+    Deed.settle_mail: {Who.supervisor: Reach.department, Who.system: Reach.everywhere},
     Deed.canned_own: {Who.agent: Reach.everywhere, Who.supervisor: Reach.everywhere},
     Deed.canned_department: {Who.supervisor: Reach.department, Who.admin: Reach.everywhere},
     Deed.canned_everybody: {Who.admin: Reach.everywhere},

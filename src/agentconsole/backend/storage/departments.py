@@ -14,10 +14,14 @@ from sqlalchemy.engine import Connection
 from agentconsole.protocol import Away, Routing
 
 from ..domain.department import Department
+from ..domain.hours import Opening
+from ..domain.level import Levels
+from ..domain.mailing import Mailing
 from .tables import department
 
 LISTS = ("topics", "pages", "languages", "skills", "alarms")
 FLAGS = ("team", "archived", "to_solve", "strict_limit", "note_required")
+SHAPES = {"opening": Opening, "levels": Levels, "mailing": Mailing}
 COLUMNS = tuple(column.name for column in department.columns)
 
 
@@ -59,7 +63,8 @@ def _values(found: Department) -> dict[str, Any]:
     values = msgspec.structs.asdict(found)
     del values["id"]
     lists = {name: json.dumps(values[name], ensure_ascii=False) for name in LISTS}
-    return {**values, **lists, "routing": found.routing.value, "away": found.away.value}
+    shapes = {name: msgspec.json.encode(getattr(found, name)).decode() for name in SHAPES}
+    return {**values, **lists, **shapes, "routing": found.routing.value, "away": found.away.value}
 
 
 @functools.lru_cache(maxsize=1_000)
@@ -70,6 +75,8 @@ def department_of(row: Sequence[Any]) -> Department:
         values[name] = bool(values[name])
     for name in LISTS:
         values[name] = tuple(json.loads(values[name]))
+    for name, shape in SHAPES.items():
+        values[name] = msgspec.json.decode(values[name], type=shape)
     values["routing"] = Routing(values["routing"])
     values["away"] = Away(values["away"])
     return Department(**values)

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from .tables import metadata
 
-SHAPE = "0002"
+SHAPE = "0003"
 
 _stamp = Table("alembic_version", MetaData(), Column("version_num", Text, primary_key=True))
 

@@ -125,6 +125,9 @@ department = Table(
     _text("hours"),
     _flag("note_required"),
     _text("alarms", "[]"),
+    _text("opening", "{}"),
+    _text("levels", "[]"),
+    _text("mailing", "{}"),
 )
 
 seat = Table(
@@ -324,6 +327,7 @@ left_message = Table(
     _number("agent"),
     _text("agent_name"),
     _text("note"),
+    _number("ticket"),
 )
 
 assignment = Table(
@@ -373,6 +377,214 @@ feedback = Table(
     _text("text"),
     _flag("good"),
     _number("acknowledged_at"),
+)
+
+customer = Table("customer", metadata, _id(), _text("name"), _number("created_at"))
+
+customer_address = Table(
+    "customer_address",
+    metadata,
+    Column("email", Text, primary_key=True),
+    Column("customer", ForeignKey(customer.c.id), nullable=False, index=True),
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    _id(),
+    Column("department", ForeignKey(department.c.id), nullable=False),
+    _text("status"),
+    _text("subject"),
+    _number("created_at"),
+    _number("updated_at"),
+    _number("seq"),
+    _number("pub"),
+    _number("version"),
+    _text("email"),
+    _text("name"),
+    _number("customer"),
+    _number("assignee"),
+    _text("assignee_name"),
+    _text("priority", "normal"),
+    _text("tags", "[]"),
+    _text("source"),
+    _text("language"),
+    _text("first_line"),
+    _number("asked_at"),
+    _number("answered_at"),
+    _number("solved_at"),
+    _number("hold_until"),
+    _number("first_due"),
+    _number("next_due"),
+    _number("solve_due"),
+    _number("solve_used"),
+    _number("solve_since"),
+    _text("warned"),
+    _text("breached"),
+    _number("timer_at"),
+    Column("mail", Text),
+    _number("chat"),
+    _number("merged_into"),
+    _number("follows"),
+    _number("related"),
+    _flag("drill"),
+    _number("rank"),
+)
+Index("ticket_rank", ticket.c.rank, ticket.c.id)
+Index("ticket_counted", ticket.c.department, ticket.c.status, ticket.c.rank)
+Index("ticket_email", ticket.c.email)
+Index("ticket_assignee", ticket.c.assignee, ticket.c.rank)
+Index("ticket_chat", ticket.c.chat, sqlite_where=text("chat > 0"), postgresql_where=text("chat > 0"))
+Index(
+    "ticket_timer",
+    ticket.c.timer_at,
+    sqlite_where=text("timer_at > 0"),
+    postgresql_where=text("timer_at > 0"),
+)
+
+
+def _ticket_log(name: str, numbered: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("ticket_id", ForeignKey(ticket.c.id), primary_key=True, autoincrement=False),
+        Column(numbered, BigInteger, primary_key=True, autoincrement=False),
+        *([Column("seq", BigInteger, nullable=False)] if numbered != "seq" else []),
+        Column("at", BigInteger, nullable=False),
+        Column("side", Text, nullable=False),
+        Column("party", BigInteger, nullable=False),
+        Column("name", Text, nullable=False),
+        Column("kind", Text, nullable=False),
+        Column("what", Text, nullable=False),
+    )
+
+
+ticket_public_event = _ticket_log("ticket_public_event", "pub")
+ticket_staff_event = _ticket_log("ticket_staff_event", "seq")
+
+file = Table(
+    "file",
+    metadata,
+    _id(),
+    _number("ticket"),
+    _number("seq"),
+    _number("owner"),
+    _text("name"),
+    _text("type"),
+    _number("size"),
+    _number("at"),
+    _flag("private"),
+)
+Index("file_ticket", file.c.ticket)
+
+file_data = Table(
+    "file_data",
+    metadata,
+    Column("file_id", ForeignKey(file.c.id), primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+mail_out = Table(
+    "mail_out",
+    metadata,
+    _id(),
+    _number("ticket"),
+    _number("chat"),
+    _number("seq"),
+    _number("department"),
+    _text("kind"),
+    _text("recipient"),
+    _text("subject"),
+    _text("state"),
+    _number("at"),
+    _number("tries"),
+    _number("next_at"),
+    _number("sent_at"),
+    _text("answer"),
+    Column("message_id", Text, nullable=False, unique=True),
+    Column("raw", LargeBinary, nullable=False),
+)
+Index("mail_out_ticket", mail_out.c.ticket)
+Index("mail_out_recipient", mail_out.c.recipient, mail_out.c.at)
+Index(
+    "mail_out_next",
+    mail_out.c.next_at,
+    sqlite_where=text("next_at > 0"),
+    postgresql_where=text("next_at > 0"),
+)
+
+mail_in = Table(
+    "mail_in",
+    metadata,
+    _id(),
+    _text("mailbox"),
+    _text("message_id"),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    _number("ticket"),
+    _number("seq"),
+    _number("at"),
+    _text("sender"),
+    _text("outcome"),
+    Column("raw", LargeBinary, nullable=False),
+)
+Index("mail_in_message", mail_in.c.message_id)
+Index("mail_in_ticket", mail_in.c.ticket)
+Index("mail_in_sender", mail_in.c.sender, mail_in.c.at)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    _id(),
+    _text("mailbox"),
+    _number("at"),
+    _text("reason"),
+    _text("sender"),
+    _text("subject"),
+    _number("size"),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("raw", LargeBinary, nullable=False),
+    _text("released_by"),
+    _number("released_at"),
+    _number("ticket"),
+)
+
+rule = Table(
+    "rule",
+    metadata,
+    _id(),
+    _number("department"),
+    _text("name"),
+    _text("note"),
+    _flag("active"),
+    _text("event"),
+    _text("conditions", "{}"),
+    _text("actions", "[]"),
+    _flag("stop"),
+    _number("place"),
+    _number("version"),
+)
+
+ticket_filter = Table(
+    "ticket_filter",
+    metadata,
+    _id(),
+    _number("owner"),
+    _number("department"),
+    _text("name"),
+    _text("query", "{}"),
+    UniqueConstraint("owner", "department", "name"),
+)
+
+template = Table(
+    "template",
+    metadata,
+    _id(),
+    _number("department"),
+    _text("kind"),
+    _text("language"),
+    _text("subject"),
+    _text("text"),
+    UniqueConstraint("department", "kind", "language"),
 )
 
 audit = Table(

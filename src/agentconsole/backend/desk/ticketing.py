@@ -1,0 +1,462 @@
+"""Commands about tickets: written, answered, changed, taken, merged and split, each in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from agentconsole.protocol import (
+    MAX_TICKET_TEXT,
+    Answered,
+    Code,
+    ConvertChat,
+    MailKind,
+    MergeTicket,
+    NewTicket,
+    NoteTicket,
+    Party,
+    ReplyTicket,
+    Role,
+    Said,
+    SetTicket,
+    Side,
+    SplitTicket,
+    TakeTicket,
+    TicketChanged,
+    TicketMerged,
+    TicketNoted,
+    TicketSplit,
+    TicketStatus,
+    TicketWhat,
+    Transcribed,
+    Wrote,
+)
+
+from ..domain import sla
+from ..domain.department import Department
+from ..domain.life import Entry, Refusal, checked_text, is_open, thing, without_nul
+from ..domain.policy import Actor, Deed, Thing, can, departments_of
+from ..domain.ticket import (
+    CLOSE_AFTER_MS,
+    OURS,
+    SYSTEM_PARTY,
+    Ticket,
+    TicketLine,
+    answered,
+    checked_subject,
+    into,
+    record,
+    subject_of,
+    wrote,
+)
+from ..storage import chats, customers, departments, files, tickets, users
+from ..storage.chats import WorkingSet
+from .automation import react
+from .made import Made, TicketMade
+from .posting import post
+from .things import department_in_use, readable
+from .visits import checked_email, checked_name
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """What a new ticket begins with; ``first`` is its first event, by ``by``."""
+
+    department: int
+    subject: str
+    source: str
+    email: str
+    name: str
+    first: TicketWhat
+    by: Party
+    chat: int = 0
+    language: str = ""
+    follows: int = 0
+    related: int = 0
+    drill: bool = False
+    assignee: int = 0
+    assignee_name: str = ""
+
+
+class ExpireTicket(msgspec.Struct, frozen=True):
+    """Time has something to do to a ticket: end a hold, warn, breach, close."""
+
+    ticket: int
+
+
+def unknown_ticket() -> Refusal:
+    """There is no such ticket, or it is not this actor's to see: both answer alike."""
+    return Refusal(Code.unknown, "There is no such ticket, or it is not yours to see.")
+
+
+def begin(sheet: WorkingSet, draft: Draft, now: int, also: Iterable[TicketWhat] = ()) -> Ticket:
+    """Write a new ticket down; rules and clocks begin. The answer is the ticket as it was left."""
+    department = departments.one(sheet.connection, draft.department)
+    assert department is not None
+    asked = isinstance(draft.first, Wrote | Transcribed)
+    ticket = Ticket(
+        id=0,
+        department=draft.department,
+        status=TicketStatus.new,
+        subject=draft.subject,
+        created_at=now,
+        updated_at=now,
+        email=draft.email,
+        name=draft.name,
+        customer=customers.of_email(sheet.connection, draft.email, draft.name, now),
+        assignee=draft.assignee,
+        assignee_name=draft.assignee_name,
+        source=draft.source,
+        language=draft.language,
+        first_line=subject_of(getattr(draft.first, "text", "")),
+        asked_at=now if asked else 0,
+        chat=draft.chat,
+        follows=draft.follows,
+        related=draft.related,
+        drill=draft.drill,
+    )
+    ticket, lines = record(ticket, draft.by, [draft.first, *also], now)
+    made = tickets.add(sheet.connection, ticket, lines)
+    kept = keep(sheet, None, made, [], department, now)
+    if asked and department.mailing.acknowledge and not draft.drill:
+        post(sheet, kept, department, MailKind.acknowledgement, "", now)
+    return kept
+
+
+def keep(
+    sheet: WorkingSet,
+    before: Ticket | None,
+    after: Ticket,
+    lines: list[TicketLine],
+    department: Department,
+    now: int,
+) -> Ticket:
+    """Write a changed ticket: its rules have their turn, its clocks are wound."""
+    after, more = react(sheet, before, after, department, now)
+    if after.department != department.id:
+        department = department_in_use(sheet, after.department)
+    after = sla.wound(after, department, now)
+    after = msgspec.structs.replace(after, timer_at=_timer_at(after))
+    tickets.save(sheet.connection, after, [*lines, *more])
+    return after
+
+
+def _timer_at(ticket: Ticket) -> int:
+    closes = ticket.solved_at + CLOSE_AFTER_MS if ticket.status is TicketStatus.solved else 0
+    return min((at for at in (ticket.timer_at, ticket.hold_until, closes) if at), default=0)
+
+
+def made_of(before: Ticket | None, after: Ticket) -> Made:
+    """What a command about a ticket made."""
+    return Made(about=after.id, seq=after.seq, news=[TicketMade(before, after)])
+
+
+def _own(sheet: WorkingSet, actor: Actor, key: int, deed: Deed) -> tuple[Ticket, Department]:
+    """A ticket to which this actor may do this. Raises Refusal unknown, not_now."""
+    ticket = tickets.one(sheet.connection, key, lock=True)
+    if ticket is None or not can(actor, Deed.ticket_read, Thing(department=ticket.department)):
+        raise unknown_ticket()
+    if not can(actor, deed, Thing(department=ticket.department)):
+        raise Refusal(Code.not_now, "You may read this ticket, but not work on it.")
+    department = departments.one(sheet.connection, ticket.department)
+    assert department is not None
+    return ticket, department
+
+
+def _new(sheet: WorkingSet, actor: Actor, command: NewTicket, now: int) -> Made:
+    if not can(actor, Deed.ticket_add, Thing(department=command.department)):
+        raise Refusal(Code.unknown, "There is no such department.")
+    department = department_in_use(sheet, command.department)
+    text = checked_text(command.text, MAX_TICKET_TEXT)
+    name = checked_name(command.name)
+    email = checked_email(command.email) if command.email.strip() else ""
+    first = Wrote(text, command.source, email)
+    draft = Draft(
+        department=department.id,
+        subject=checked_subject(command.subject) or subject_of(text),
+        source=without_nul(command.source),
+        email=email,
+        name=name,
+        first=first,
+        by=Party(Side.visitor, 0, name or email),
+    )
+    also: list[TicketWhat] = []
+    ticket = begin(sheet, draft, now, also)
+    changed = msgspec.structs.replace(
+        ticket, priority=command.priority, tags=_checked_tags(command.tags), version=ticket.version + 1
+    )
+    if (changed.priority, changed.tags) != (ticket.priority, ticket.tags):
+        ticket = keep(sheet, ticket, changed, [], department, now)
+    return made_of(None, ticket)
+
+
+def _convert(sheet: WorkingSet, actor: Actor, command: ConvertChat, now: int) -> Made:
+    head = readable(sheet, actor, command.chat)
+    department = department_in_use(sheet, head.department)
+    if not can(actor, Deed.ticket_add, Thing(department=head.department)):
+        raise Refusal(Code.not_now, "You may read this chat, but not make a ticket of it.")
+    if is_open(head.state) and not can(actor, Deed.answer, thing(head, department.team)):
+        raise Refusal(Code.not_now, "Only who answers this chat makes a ticket of it while it runs.")
+    known = tickets.of_chat(sheet.connection, head.id)
+    if known is not None:
+        raise Refusal(Code.not_now, f"This chat is ticket {known.id} already.")
+    text = transcript_of(chats.public_log(sheet.connection, head.id))
+    draft = Draft(
+        department=head.department,
+        subject=checked_subject(command.subject)
+        or subject_of(head.topic or head.first_line)
+        or f"Chat {head.id}",
+        source="chat",
+        email=head.email,
+        name=head.name,
+        first=Transcribed(head.id, text),
+        by=actor.party,
+        chat=head.id,
+        language=head.language,
+        drill=head.drill,
+        assignee=actor.id,
+        assignee_name=actor.display,
+    )
+    also = [TicketNoted(checked_text(command.note, MAX_TICKET_TEXT))] if command.note.strip() else []
+    return made_of(None, begin(sheet, draft, now, also))
+
+
+def transcript_of(log: Iterable[Entry]) -> str:
+    """The lines of a chat, each under who said it; nothing that was for staff alone can be among them."""
+    return "\n".join(
+        f"{entry.by.name or entry.by.side}: {entry.what.text}"
+        for entry in log
+        if isinstance(entry.what, Said)
+    )
+
+
+def _reply(sheet: WorkingSet, actor: Actor, command: ReplyTicket, now: int) -> Made:
+    before, department = _own(sheet, actor, command.ticket, Deed.ticket_answer)
+    text = checked_text(command.text, MAX_TICKET_TEXT)
+    if command.email and command.email != before.email:
+        raise Refusal(
+            Code.conflict, f"This ticket's customer is {before.email or 'without an address'} by now."
+        )
+    if not command.insist:
+        _nobody_wrote_since(sheet, before, command.seen)
+    found = files.take(sheet.connection, command.files, before.id, before.seq + 1, actor.id, private=False)
+    mail = post(sheet, before, department, MailKind.answer, text, now, before.seq + 1, found)
+    what = Answered(text, before.email if mail else "", mail, found)
+    after, lines = answered(before, what, actor.party, command.status, now, before.hold_until)
+    after = keep(sheet, before, after, lines, department, now)
+    _tell_solved(sheet, before, after, department, now)
+    return made_of(before, after)
+
+
+def _nobody_wrote_since(sheet: WorkingSet, ticket: Ticket, seen: int) -> None:
+    """Raises Refusal conflict if the customer or staff wrote publicly after event ``seen``."""
+    missed = [line for line in tickets.log(sheet.connection, ticket.id, seen) if line.pub]
+    if missed:
+        names = ", ".join(dict.fromkeys(line.by.name or ticket.email for line in missed))
+        raise Refusal(
+            Code.conflict,
+            f"Meanwhile {names} wrote in this ticket. Read it, then send again if it still fits.",
+        )
+
+
+def _tell_solved(sheet: WorkingSet, before: Ticket, after: Ticket, department: Department, now: int) -> None:
+    solved = after.status is TicketStatus.solved and before.status is not TicketStatus.solved
+    if solved and department.mailing.tell_solved and not after.drill:
+        post(sheet, after, department, MailKind.solved, "", now)
+
+
+def _note(sheet: WorkingSet, actor: Actor, command: NoteTicket, now: int) -> Made:
+    before, department = _own(sheet, actor, command.ticket, Deed.ticket_answer)
+    text = checked_text(command.text, MAX_TICKET_TEXT)
+    found = files.take(sheet.connection, command.files, before.id, before.seq + 1, actor.id, private=True)
+    after, lines = record(before, actor.party, [TicketNoted(text, found)], now)
+    return made_of(before, keep(sheet, before, after, lines, department, now))
+
+
+def _set(sheet: WorkingSet, actor: Actor, command: SetTicket, now: int) -> Made:
+    before, department = _own(sheet, actor, command.ticket, Deed.ticket_change)
+    if command.version and command.version != before.version:
+        raise Refusal(Code.conflict, "Somebody changed this ticket meanwhile. Look at it again.")
+    after, whats = before, list[TicketWhat]()
+    if command.department is not UNSET and command.department != before.department:
+        after, moved = _to_department(sheet, after, command.department)
+        whats.append(moved)
+    if command.assignee is not UNSET and command.assignee != after.assignee:
+        after, moved = _to_assignee(sheet, after, command.assignee)
+        whats.append(moved)
+    if command.priority is not UNSET and command.priority != after.priority:
+        whats.append(TicketChanged("priority", after.priority.value, command.priority.value))
+        after = msgspec.structs.replace(after, priority=command.priority)
+    if command.tags is not UNSET and _checked_tags(command.tags) != after.tags:
+        tags = _checked_tags(command.tags)
+        whats.append(TicketChanged("tags", ", ".join(after.tags), ", ".join(tags)))
+        after = msgspec.structs.replace(after, tags=tags)
+    if command.subject is not UNSET and checked_subject(command.subject) != after.subject:
+        subject = checked_subject(command.subject)
+        if not subject:
+            raise Refusal(Code.empty, "A ticket needs a subject.")
+        whats.append(TicketChanged("subject", after.subject, subject))
+        after = msgspec.structs.replace(after, subject=subject)
+    if command.status is not UNSET or command.hold_until is not UNSET:
+        status = after.status if command.status is UNSET else command.status
+        hold_until = after.hold_until if command.hold_until is UNSET else command.hold_until
+        after, moves = into(after, status, now, hold_until)
+        whats.extend(moves)
+    if after == before:
+        return Made(about=before.id, seq=before.seq)
+    after, lines = record(after, actor.party, whats, now)
+    after = keep(sheet, before, after, lines, department, now)
+    _tell_solved(sheet, before, after, department, now)
+    return made_of(before, after)
+
+
+def _to_department(sheet: WorkingSet, ticket: Ticket, key: int) -> tuple[Ticket, TicketWhat]:
+    target = department_in_use(sheet, key)
+    here = departments.one(sheet.connection, ticket.department)
+    moved = msgspec.structs.replace(ticket, department=target.id)
+    if ticket.assignee and not _may_answer(sheet, ticket.assignee, target.id):
+        moved = msgspec.structs.replace(moved, assignee=0, assignee_name="")
+    return moved, TicketChanged("department", here.name if here else "", target.name)
+
+
+def _to_assignee(sheet: WorkingSet, ticket: Ticket, user: int) -> tuple[Ticket, TicketWhat]:
+    if not user:
+        changed = msgspec.structs.replace(ticket, assignee=0, assignee_name="")
+        return changed, TicketChanged("assignee", ticket.assignee_name, "")
+    found = users.by_id(sheet.connection, user)
+    if found is None or found.disabled or not _may_answer(sheet, user, ticket.department):
+        raise Refusal(Code.invalid, "This person does not work on tickets of this department.")
+    changed = msgspec.structs.replace(ticket, assignee=user, assignee_name=found.display)
+    return changed, TicketChanged("assignee", ticket.assignee_name, found.display)
+
+
+def _may_answer(sheet: WorkingSet, user: int, department: int) -> bool:
+    found = users.by_id(sheet.connection, user)
+    if found is None or found.disabled:
+        return False
+    return can(users.actor_of(sheet.connection, found), Deed.ticket_answer, Thing(department=department))
+
+
+def _checked_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    found = (" ".join(without_nul(tag).replace(",", " ").split()).lower() for tag in tags)
+    return tuple(dict.fromkeys(tag for tag in found if tag))
+
+
+def _take(sheet: WorkingSet, actor: Actor, command: TakeTicket, now: int) -> Made:
+    if command.ticket:
+        before, department = _own(sheet, actor, command.ticket, Deed.ticket_answer)
+    else:
+        mine = departments_of(actor, Role.agent, Role.supervisor)
+        found = tickets.next_unassigned(sheet.connection, mine, now)
+        if found is None:
+            raise Refusal(Code.gone, "No ticket is waiting for somebody.")
+        before, department = _own(sheet, actor, found.id, Deed.ticket_answer)
+    if before.assignee == actor.id:
+        return Made(about=before.id, seq=before.seq)
+    if before.assignee:
+        raise Refusal(Code.taken, f"{before.assignee_name} has this ticket.")
+    after = msgspec.structs.replace(before, assignee=actor.id, assignee_name=actor.display)
+    whats: list[TicketWhat] = [TicketChanged("assignee", "", actor.display)]
+    after, lines = record(after, actor.party, whats, now)
+    return made_of(before, keep(sheet, before, after, lines, department, now))
+
+
+def _merge(sheet: WorkingSet, actor: Actor, command: MergeTicket, now: int) -> Made:
+    if command.ticket == command.into:
+        raise Refusal(Code.invalid, "A ticket cannot be merged into itself.")
+    first, second = sorted((command.ticket, command.into))  # locked in one order by everybody
+    found = {key: _own(sheet, actor, key, Deed.ticket_change) for key in (first, second)}
+    (source, here), (target, there) = found[command.ticket], found[command.into]
+    if source.customer != target.customer:
+        raise Refusal(Code.invalid, "These tickets are of different customers; merge their cards first.")
+    if TicketStatus.closed in (source.status, target.status):
+        raise Refusal(Code.closed, "A closed ticket cannot be merged.")
+    lines = tickets.log(sheet.connection, source.id)
+    whats = [TicketMerged(source.id)]
+    into_target, new_lines = record(target, actor.party, whats, now)
+    for line in lines:
+        into_target, moved = record(into_target, line.by, [line.what], line.at)
+        new_lines.extend(moved)
+    asked = [at for at in (source.asked_at, target.asked_at) if at]
+    into_target = msgspec.structs.replace(
+        into_target,
+        updated_at=now,
+        asked_at=min(asked, default=0),
+        status=TicketStatus.open
+        if source.status in OURS and target.status is not TicketStatus.new
+        else target.status,
+        hold_until=0 if source.status in OURS else target.hold_until,
+        solved_at=0 if source.status in OURS else target.solved_at,
+    )
+    files.move(sheet.connection, source.id, target.id)
+    kept = keep(sheet, target, into_target, new_lines, there, now)
+    gone, ended = into(source, TicketStatus.closed, now, why=f"merged into {target.id}")
+    gone = msgspec.structs.replace(gone, merged_into=target.id)
+    gone, last = record(gone, actor.party, [TicketMerged(target.id, into=True), *ended], now)
+    gone = keep(sheet, source, gone, last, here, now)
+    return Made(about=kept.id, seq=kept.seq, news=[TicketMade(source, gone), TicketMade(target, kept)])
+
+
+def _split(sheet: WorkingSet, actor: Actor, command: SplitTicket, now: int) -> Made:
+    before, department = _own(sheet, actor, command.ticket, Deed.ticket_change)
+    log = tickets.log(sheet.connection, before.id, command.seq - 1)
+    if not log or log[0].seq != command.seq or not isinstance(log[0].what, Wrote):
+        raise Refusal(Code.invalid, "Only a message of the customer can become a ticket of its own.")
+    what = log[0].what
+    draft = Draft(
+        department=before.department,
+        subject=checked_subject(command.subject) or subject_of(what.text) or before.subject,
+        source=before.source,
+        email=before.email,
+        name=before.name,
+        first=what,
+        by=log[0].by,
+        language=before.language,
+        related=before.id,
+        drill=before.drill,
+    )
+    made = begin(sheet, draft, now, [TicketSplit(before.id)])
+    after, lines = record(before, actor.party, [TicketSplit(made.id, command.seq)], now)
+    after = keep(sheet, before, after, lines, department, now)
+    return Made(about=made.id, seq=made.seq, news=[TicketMade(None, made), TicketMade(before, after)])
+
+
+def _expire(sheet: WorkingSet, actor: Actor, command: ExpireTicket, now: int) -> Made:
+    if not can(actor, Deed.expire):
+        raise unknown_ticket()
+    before = tickets.one(sheet.connection, command.ticket, lock=True)
+    if before is None or not before.timer_at or before.timer_at > now:
+        return Made()
+    department = departments.one(sheet.connection, before.department)
+    assert department is not None
+    after, whats = before, list[TicketWhat]()
+    if before.hold_until and before.hold_until <= now:
+        after, whats = into(after, TicketStatus.open, now, why="the date has come")
+    elif before.status is TicketStatus.solved and before.solved_at + CLOSE_AFTER_MS <= now:
+        after, whats = into(after, TicketStatus.closed, now, why="solved for a week")
+    after, told = sla.rung(after, now)
+    after, lines = record(after, SYSTEM_PARTY, [*whats, *told], now)
+    return made_of(before, keep(sheet, before, after, lines, department, now))
+
+
+def received(sheet: WorkingSet, before: Ticket, what: Wrote, by: Party, now: int) -> Ticket:
+    """The customer wrote on a ticket that is not closed; kept. Raises Refusal closed."""
+    department = departments.one(sheet.connection, before.department)
+    assert department is not None
+    after, lines = wrote(before, what, by, now)
+    return keep(sheet, before, after, lines, department, now)
+
+
+COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {
+    NewTicket: _new,
+    ConvertChat: _convert,
+    ReplyTicket: _reply,
+    NoteTicket: _note,
+    SetTicket: _set,
+    TakeTicket: _take,
+    MergeTicket: _merge,
+    SplitTicket: _split,
+    ExpireTicket: _expire,
+}

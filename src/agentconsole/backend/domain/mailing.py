@@ -1,0 +1,31 @@
+"""How a department writes and gets e-mail."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Mailing(msgspec.Struct, frozen=True):
+    """``address`` is what its mails come from, ``also`` other addresses that lead to it, ``display`` the name beside it.
+
+    ``mailbox`` names the settings of the mail servers (docs/settings.md; '' = it sends no mail); mail in a mailbox that
+    several departments share goes by the address it was sent to. ``language`` is that of its templates.
+    ``acknowledge``: who writes is told that it has come; ``tell_solved``: that it is solved; ``transcript``: chats are
+    mailed to visitors who ask for it. ``missed``: an abandoned chat with an e-mail address becomes a ticket.
+    """
+
+    address: str = ""
+    also: tuple[str, ...] = ()
+    display: str = ""
+    mailbox: str = ""
+    language: str = "en"
+    signature: str = ""
+    acknowledge: bool = True
+    tell_solved: bool = False
+    transcript: bool = False
+    missed: bool = False
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All addresses that are ours, in lower case."""
+        return tuple(address.lower() for address in (self.address, *self.also) if address)

@@ -1,0 +1,267 @@
+"""Tickets and their logs in the database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.sql import ColumnElement
+
+from agentconsole.protocol import (
+    Clock,
+    MailState,
+    Party,
+    Side,
+    TicketPriority,
+    TicketQuery,
+    TicketStatus,
+    decode_ticket_public_what,
+    decode_ticket_what,
+    encode,
+)
+
+from ..domain.ticket import UNDONE, Ticket, TicketLine
+from .tables import ticket, ticket_public_event, ticket_staff_event
+
+Clause = ColumnElement[bool]
+PRESSING = (ticket.c.rank, ticket.c.id)
+ORDERS = {
+    "pressing": PRESSING,
+    "newest": (ticket.c.id.desc(),),
+    "oldest": (ticket.c.id,),
+}
+
+
+def add(connection: Connection, new: Ticket, lines: Iterable[TicketLine]) -> Ticket:
+    """Write a new ticket and its first events; the answer has its number."""
+    key = connection.execute(insert(ticket).values(_values(new))).inserted_primary_key
+    assert key is not None
+    made = msgspec.structs.replace(new, id=key[0])
+    append(connection, made.id, lines)
+    return made
+
+
+def save(connection: Connection, changed: Ticket, lines: Iterable[TicketLine] = ()) -> None:
+    """Write a ticket as it stands now, and what happened in it."""
+    connection.execute(update(ticket).where(ticket.c.id == changed.id).values(_values(changed)))
+    append(connection, changed.id, lines)
+
+
+def append(connection: Connection, key: int, lines: Iterable[TicketLine]) -> None:
+    """Write events into a ticket's log."""
+    public, private = [], []
+    for line in lines:
+        row = {
+            "ticket_id": key,
+            "seq": line.seq,
+            "at": line.at,
+            "side": line.by.side.value,
+            "party": line.by.id,
+            "name": line.by.name,
+            "kind": str(type(line.what).__struct_config__.tag),
+            "what": encode(line.what).decode(),
+        }
+        if line.pub:
+            public.append({**row, "pub": line.pub})
+        else:
+            private.append(row)
+    if public:
+        connection.execute(insert(ticket_public_event), public)
+    if private:
+        connection.execute(insert(ticket_staff_event), private)
+
+
+def one(connection: Connection, key: int, lock: bool = False) -> Ticket | None:
+    """A ticket by its number; ``lock`` keeps others from changing it meanwhile."""
+    query = select(ticket).where(ticket.c.id == key)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    return _ticket(row) if row else None
+
+
+def of_chat(connection: Connection, chat: int) -> Ticket | None:
+    """The ticket that was made of a chat."""
+    row = connection.execute(select(ticket).where(ticket.c.chat == chat).order_by(ticket.c.id)).first()
+    return _ticket(row) if row else None
+
+
+def of_customer(connection: Connection, emails: Sequence[str], limit: int = 20) -> list[Ticket]:
+    """The tickets of these e-mail addresses, newest first."""
+    query = select(ticket).where(ticket.c.email.in_(list(emails))).order_by(ticket.c.id.desc()).limit(limit)
+    return [_ticket(row) for row in connection.execute(query)]
+
+
+def next_unassigned(connection: Connection, departments: Iterable[int] | None, now: int) -> Ticket | None:
+    """The unassigned ticket nearest to its breach in these departments (None = all)."""
+    clauses = [
+        ticket.c.assignee == 0,
+        ticket.c.status.in_([TicketStatus.new.value, TicketStatus.open.value]),
+    ]
+    if departments is not None:
+        clauses.append(ticket.c.department.in_(sorted(departments)))
+    row = connection.execute(
+        select(ticket).where(*clauses).order_by(*PRESSING).limit(1).with_for_update()
+    ).first()
+    return _ticket(row) if row else None
+
+
+def log(connection: Connection, key: int, after: int = 0) -> list[TicketLine]:
+    """What happened in a ticket after event ``after``, for staff, in order."""
+    found = []
+    for table, public in ((ticket_public_event, True), (ticket_staff_event, False)):
+        query = select(table).where(table.c.ticket_id == key, table.c.seq > after)
+        for row in connection.execute(query):
+            by = Party(Side(row.side), row.party, row.name)
+            pub = row.pub if public else 0
+            found.append(TicketLine(row.seq, pub, row.at, by, decode_ticket_what(row.what)))
+    return sorted(found, key=lambda line: line.seq)
+
+
+def public_log(connection: Connection, key: int) -> list[TicketLine]:
+    """What the customer wrote and got, in order: nothing else is read."""
+    query = (
+        select(ticket_public_event)
+        .where(ticket_public_event.c.ticket_id == key)
+        .order_by(ticket_public_event.c.pub)
+    )
+    return [
+        TicketLine(
+            row.seq,
+            row.pub,
+            row.at,
+            Party(Side(row.side), row.party, row.name),
+            decode_ticket_public_what(row.what),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def page(
+    connection: Connection, query: TicketQuery, departments: Iterable[int] | None, user: int
+) -> tuple[int, list[Ticket]]:
+    """How many tickets of these departments (None = all) fit the query, and one page of them.
+
+    Raises ValueError with a sentence if the query makes no sense.
+    """
+    clauses = _clauses(query, user)
+    if departments is not None:
+        clauses.append(ticket.c.department.in_(sorted(departments)))
+    total = connection.execute(select(func.count()).select_from(ticket).where(*clauses)).scalar_one()
+    rows = connection.execute(
+        select(ticket).where(*clauses).order_by(*ORDERS[query.order]).limit(query.limit).offset(query.offset)
+    )
+    return total, [_ticket(row) for row in rows]
+
+
+def _clauses(query: TicketQuery, user: int) -> list[Clause]:
+    clauses: list[Clause] = []
+    statuses = _words(query.status)
+    if "active" in statuses:
+        statuses = [*(word for word in statuses if word != "active"), *(status.value for status in UNDONE)]
+    if statuses:
+        clauses.append(ticket.c.status.in_([TicketStatus(word).value for word in statuses]))
+    if query.priority:
+        clauses.append(ticket.c.priority.in_([TicketPriority(word).value for word in _words(query.priority)]))
+    if query.department:
+        clauses.append(ticket.c.department.in_([int(word) for word in _words(query.department)]))
+    if query.assignee:
+        wanted = {"me": user, "nobody": 0}.get(query.assignee)
+        clauses.append(ticket.c.assignee == (int(query.assignee) if wanted is None else wanted))
+    if query.source:
+        clauses.append(ticket.c.source == query.source)
+    if query.email:
+        clauses.append(ticket.c.email == query.email.strip().lower())
+    if query.tag:
+        clauses.append(ticket.c.tags.contains(json.dumps(query.tag, ensure_ascii=False), autoescape=True))
+    if query.overdue:
+        clauses.append(_overdue())
+    if query.text.strip():
+        clauses.append(and_(*(_mentions(word) for word in query.text.split()[:8])))
+    return clauses
+
+
+def _mentions(word: str) -> Clause:
+    places = (ticket.c.subject, ticket.c.name, ticket.c.email, ticket.c.tags, ticket.c.first_line)
+    found: list[Clause] = [place.icontains(word, autoescape=True) for place in places]
+    number = word.removeprefix("#")
+    if number.isdecimal() and len(number) <= 15:
+        found.append(ticket.c.id == int(number))
+    return or_(*found)
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _overdue() -> Clause:
+    return and_(ticket.c.breached != "", ticket.c.status.in_(sorted(status.value for status in UNDONE)))
+
+
+def counts(connection: Connection) -> list[tuple[int, str, int]]:
+    """(department, status, how many tickets)."""
+    query = select(ticket.c.department, ticket.c.status, func.count()).group_by(
+        ticket.c.department, ticket.c.status
+    )
+    return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+
+def overdue_counts(connection: Connection) -> list[tuple[int, int]]:
+    """(department, how many tickets were not answered or solved in time and still are not)."""
+    query = select(ticket.c.department, func.count()).where(_overdue()).group_by(ticket.c.department)
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def due(connection: Connection, now: int, limit: int = 200) -> list[int]:
+    """Tickets to which time has something to do."""
+    query = (
+        select(ticket.c.id)
+        .where(ticket.c.timer_at > 0, ticket.c.timer_at <= now)
+        .order_by(ticket.c.timer_at)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def of_department(connection: Connection, department: int) -> list[Ticket]:
+    """The tickets of a department that are still to be done, in order of their numbers."""
+    query = (
+        select(ticket)
+        .where(ticket.c.department == department, ticket.c.status.in_([status.value for status in UNDONE]))
+        .order_by(ticket.c.id)
+    )
+    return [_ticket(row) for row in connection.execute(query)]
+
+
+def _values(new: Ticket) -> dict[str, Any]:
+    values = msgspec.structs.asdict(new)
+    del values["id"]
+    return {
+        **values,
+        "status": new.status.value,
+        "priority": new.priority.value,
+        "mail": new.mail.value if new.mail else None,
+        "tags": json.dumps(new.tags, ensure_ascii=False),
+        "warned": ",".join(new.warned),
+        "breached": ",".join(new.breached),
+        "rank": new.rank,
+    }
+
+
+def _ticket(row: Any) -> Ticket:
+    values = dict(row._mapping)
+    del values["rank"]
+    return Ticket(
+        **{
+            **values,
+            "status": TicketStatus(row.status),
+            "priority": TicketPriority(row.priority),
+            "mail": MailState(row.mail) if row.mail else None,
+            "tags": tuple(json.loads(row.tags)),
+            "warned": tuple(Clock(word) for word in _words(row.warned)),
+            "breached": tuple(Clock(word) for word in _words(row.breached)),
+            "drill": bool(row.drill),
+        }
+    )
