@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 from .desk import Desk
 from .desk.admin import Alive
+from .desk.ticketing import ExpireTicket
 from .domain.chat import Expire
 from .domain.life import Refusal
 from .domain.policy import SYSTEM
-from .storage import chats
+from .storage import chats, tickets
 from .storage.database import Database, Locked, Unreachable
 
 log = logging.getLogger("agentconsole.jobs")
@@ -62,8 +63,12 @@ async def run(
 async def _expire(database: Database, desk: Desk, is_typing: Callable[[int], bool]) -> float:
     """Fire what is due; the answer is how many seconds to wait before the next look."""
     now = desk.clock()
-    due, next_at = await database.read(lambda db: (chats.due(db, now), chats.next_due(db, now)))
+    due, next_at, tickets_due = await database.read(
+        lambda db: (chats.due(db, now), chats.next_due(db, now), tickets.due(db, now))
+    )
     for key in due:
         if not is_typing(key):
             desk.submit(SYSTEM, Expire(key), lambda made: None)
+    for key in tickets_due:
+        desk.submit(SYSTEM, ExpireTicket(key), lambda made: None)
     return max(LEAST, min(PERIOD, (next_at - now) / 1_000)) if next_at else PERIOD

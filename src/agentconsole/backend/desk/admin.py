@@ -30,6 +30,7 @@ from ..domain.policy import NOTHING, Actor, Deed, Thing, answering_in, answers, 
 from ..storage import chats, departments, letters, seats, users
 from ..storage.chats import WorkingSet
 from ..storage.users import User
+from .left import ticketed
 from .made import Change, DepartmentsChanged, Made, SessionsEnded, StaffChanged
 from .succession import succeed
 
@@ -466,6 +467,7 @@ def _awake(sheet: WorkingSet, actor: Actor, command: Awake, now: int) -> Made:
     letters.set_setting(connection, "alive_at", str(now))
     if not departments.every(connection):
         departments.add(connection, Department(0, *SHARED, team=True, version=1))
+    ticketed(sheet, now)
     return Made()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from agentconsole.protocol import Code, Side, Take, encode
+from agentconsole.protocol import Code, Side, State, Take, encode
 
 from ..domain.chat import ChatCommand, decide
 from ..domain.life import Refusal, thing, unknown
@@ -22,6 +22,7 @@ from ..storage.chats import Receipt, WorkingSet
 from ..storage.database import Database
 from ..storage.writer import Overloaded, Writer
 from . import admin, availability, handing, sessions, staff, succession, talking, team, ticketing, visits
+from .left import missed
 from .made import Change, Made, StaffChanged
 from .workload import may_take
 
@@ -196,6 +197,8 @@ def _chat(sheet: WorkingSet, job: Job) -> Made:
         pub=after.pub if after.pub > head.pub else 0,
         changes=[Change(head, after, entries)],
     )
+    if after.state is State.abandoned and after.email and department.mailing.missed:
+        made.news.extend(missed(sheet, after, job.now))
     _keep(sheet, key, job, made)
     return made
 

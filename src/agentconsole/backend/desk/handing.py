@@ -28,9 +28,10 @@ from ..domain.department import Department
 from ..domain.life import Head, Refusal, thing, unknown
 from ..domain.offers import Target
 from ..domain.policy import Actor, Deed, Thing, answering_in, answers, can, is_given
-from ..storage import assignments, chats, departments, letters, seats, users
+from ..storage import assignments, chats, departments, seats, users
 from ..storage.chats import WorkingSet
-from .made import Made
+from .left import leave
+from .made import Made, TicketMade
 from .things import carry_out, department_in_use, readable
 from .workload import Colleague, colleague, in_department
 
@@ -95,7 +96,7 @@ def _transfer(sheet: WorkingSet, actor: Actor, command: Transfer, now: int) -> M
     made = carry_out(sheet, head, after, entries)
     promised = next((entry for entry in entries if isinstance(entry.what, Promised)), None)
     if promised is not None and target is not None:
-        made.news.append(_letter(sheet, head, command, target, now))
+        made.news.extend(_letter(sheet, head, actor, command, target, now))
     return made
 
 
@@ -128,7 +129,9 @@ def open_now(sheet: WorkingSet, department: int, besides: int) -> bool:
     return any(answers(grants.get(key, ()), department) for key in present)
 
 
-def _letter(sheet: WorkingSet, head: Head, command: Transfer, target: Target, now: int) -> LeftCard:
+def _letter(
+    sheet: WorkingSet, head: Head, actor: Actor, command: Transfer, target: Target, now: int
+) -> tuple[LeftCard, TicketMade]:
     log = chats.public_log(sheet.connection, head.id)
     lines = [
         entry.what.text for entry in log if isinstance(entry.what, Said) and entry.by.side is Side.visitor
@@ -147,7 +150,7 @@ def _letter(sheet: WorkingSet, head: Head, command: Transfer, target: Target, no
         agent_name=target.name,
         note=command.note,
     )
-    return letters.leave(sheet.connection, card, head.visitor)
+    return leave(sheet, card, head.visitor, log, "", head.language, now, actor.party)
 
 
 def _invite(sheet: WorkingSet, actor: Actor, command: Invite, now: int) -> Made:

@@ -17,6 +17,7 @@ from agentconsole.protocol import (
     SaveCanned,
     Take,
     TakeNext,
+    TicketStatus,
 )
 
 from ..domain.chat import decide
@@ -24,8 +25,9 @@ from ..domain.life import Refusal, checked_text, thing, unknown, without_nul
 from ..domain.policy import NOTHING, Actor, Deed, Thing, can, departments_of
 from ..storage import chats, letters
 from ..storage.chats import WorkingSet
-from .made import Made
+from .made import Made, News
 from .things import carry_out
+from .tickets import marked
 from .workload import may_take
 
 
@@ -98,7 +100,11 @@ def _handle_left(sheet: WorkingSet, actor: Actor, command: HandleLeft, now: int)
         return Made(about=card.id)
     by, at = (actor.display, now) if command.handled else ("", 0)
     letters.handle(sheet.connection, card.id, by, at)
-    return Made(about=card.id, news=[msgspec.structs.replace(card, handled_by=by, handled_at=at)])
+    news: list[News] = [msgspec.structs.replace(card, handled_by=by, handled_at=at)]
+    if card.ticket:
+        status = TicketStatus.solved if command.handled else TicketStatus.open
+        news.extend(marked(sheet, card.ticket, actor, status, now))
+    return Made(about=card.id, news=news)
 
 
 def _require(actor: Actor, deed: Deed, about: Thing = NOTHING) -> None:

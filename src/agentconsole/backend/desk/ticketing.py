@@ -20,7 +20,6 @@ from agentconsole.protocol import (
     Party,
     ReplyTicket,
     Role,
-    Said,
     SetTicket,
     Side,
     SplitTicket,
@@ -36,48 +35,29 @@ from agentconsole.protocol import (
 )
 
 from ..domain import sla
+from ..domain.contact import checked_email, checked_name
 from ..domain.department import Department
-from ..domain.life import Entry, Refusal, checked_text, is_open, thing, without_nul
+from ..domain.life import Refusal, checked_text, is_open, thing, without_nul
 from ..domain.policy import Actor, Deed, Thing, can, departments_of
 from ..domain.ticket import (
     CLOSE_AFTER_MS,
     OURS,
+    OVER,
     SYSTEM_PARTY,
     Ticket,
-    TicketLine,
     answered,
     checked_subject,
     into,
     record,
     subject_of,
-    wrote,
 )
-from ..storage import chats, customers, departments, files, tickets, users
+from ..storage import chats, departments, files, tickets, users
 from ..storage.chats import WorkingSet
-from .automation import react
+from .left import settled
 from .made import Made, TicketMade
 from .posting import post
 from .things import department_in_use, readable
-from .visits import checked_email, checked_name
-
-
-class Draft(msgspec.Struct, frozen=True):
-    """What a new ticket begins with; ``first`` is its first event, by ``by``."""
-
-    department: int
-    subject: str
-    source: str
-    email: str
-    name: str
-    first: TicketWhat
-    by: Party
-    chat: int = 0
-    language: str = ""
-    follows: int = 0
-    related: int = 0
-    drill: bool = False
-    assignee: int = 0
-    assignee_name: str = ""
+from .tickets import Draft, begin, keep, made_of, transcript_of
 
 
 class ExpireTicket(msgspec.Struct, frozen=True):
@@ -89,68 +69,6 @@ class ExpireTicket(msgspec.Struct, frozen=True):
 def unknown_ticket() -> Refusal:
     """There is no such ticket, or it is not this actor's to see: both answer alike."""
     return Refusal(Code.unknown, "There is no such ticket, or it is not yours to see.")
-
-
-def begin(sheet: WorkingSet, draft: Draft, now: int, also: Iterable[TicketWhat] = ()) -> Ticket:
-    """Write a new ticket down; rules and clocks begin. The answer is the ticket as it was left."""
-    department = departments.one(sheet.connection, draft.department)
-    assert department is not None
-    asked = isinstance(draft.first, Wrote | Transcribed)
-    ticket = Ticket(
-        id=0,
-        department=draft.department,
-        status=TicketStatus.new,
-        subject=draft.subject,
-        created_at=now,
-        updated_at=now,
-        email=draft.email,
-        name=draft.name,
-        customer=customers.of_email(sheet.connection, draft.email, draft.name, now),
-        assignee=draft.assignee,
-        assignee_name=draft.assignee_name,
-        source=draft.source,
-        language=draft.language,
-        first_line=subject_of(getattr(draft.first, "text", "")),
-        asked_at=now if asked else 0,
-        chat=draft.chat,
-        follows=draft.follows,
-        related=draft.related,
-        drill=draft.drill,
-    )
-    ticket, lines = record(ticket, draft.by, [draft.first, *also], now)
-    made = tickets.add(sheet.connection, ticket, lines)
-    kept = keep(sheet, None, made, [], department, now)
-    if asked and department.mailing.acknowledge and not draft.drill:
-        post(sheet, kept, department, MailKind.acknowledgement, "", now)
-    return kept
-
-
-def keep(
-    sheet: WorkingSet,
-    before: Ticket | None,
-    after: Ticket,
-    lines: list[TicketLine],
-    department: Department,
-    now: int,
-) -> Ticket:
-    """Write a changed ticket: its rules have their turn, its clocks are wound."""
-    after, more = react(sheet, before, after, department, now)
-    if after.department != department.id:
-        department = department_in_use(sheet, after.department)
-    after = sla.wound(after, department, now)
-    after = msgspec.structs.replace(after, timer_at=_timer_at(after))
-    tickets.save(sheet.connection, after, [*lines, *more])
-    return after
-
-
-def _timer_at(ticket: Ticket) -> int:
-    closes = ticket.solved_at + CLOSE_AFTER_MS if ticket.status is TicketStatus.solved else 0
-    return min((at for at in (ticket.timer_at, ticket.hold_until, closes) if at), default=0)
-
-
-def made_of(before: Ticket | None, after: Ticket) -> Made:
-    """What a command about a ticket made."""
-    return Made(about=after.id, seq=after.seq, news=[TicketMade(before, after)])
 
 
 def _own(sheet: WorkingSet, actor: Actor, key: int, deed: Deed) -> tuple[Ticket, Department]:
@@ -223,15 +141,6 @@ def _convert(sheet: WorkingSet, actor: Actor, command: ConvertChat, now: int) ->
     return made_of(None, begin(sheet, draft, now, also))
 
 
-def transcript_of(log: Iterable[Entry]) -> str:
-    """The lines of a chat, each under who said it; nothing that was for staff alone can be among them."""
-    return "\n".join(
-        f"{entry.by.name or entry.by.side}: {entry.what.text}"
-        for entry in log
-        if isinstance(entry.what, Said)
-    )
-
-
 def _reply(sheet: WorkingSet, actor: Actor, command: ReplyTicket, now: int) -> Made:
     before, department = _own(sheet, actor, command.ticket, Deed.ticket_answer)
     text = checked_text(command.text, MAX_TICKET_TEXT)
@@ -247,7 +156,9 @@ def _reply(sheet: WorkingSet, actor: Actor, command: ReplyTicket, now: int) -> M
     after, lines = answered(before, what, actor.party, command.status, now, before.hold_until)
     after = keep(sheet, before, after, lines, department, now)
     _tell_solved(sheet, before, after, department, now)
-    return made_of(before, after)
+    made = made_of(before, after)
+    made.news.extend(settled(sheet, after.id, actor, now))
+    return made
 
 
 def _nobody_wrote_since(sheet: WorkingSet, ticket: Ticket, seen: int) -> None:
@@ -309,7 +220,10 @@ def _set(sheet: WorkingSet, actor: Actor, command: SetTicket, now: int) -> Made:
     after, lines = record(after, actor.party, whats, now)
     after = keep(sheet, before, after, lines, department, now)
     _tell_solved(sheet, before, after, department, now)
-    return made_of(before, after)
+    made = made_of(before, after)
+    if after.status in OVER and before.status not in OVER:
+        made.news.extend(settled(sheet, after.id, actor, now))
+    return made
 
 
 def _to_department(sheet: WorkingSet, ticket: Ticket, key: int) -> tuple[Ticket, TicketWhat]:
@@ -439,14 +353,6 @@ def _expire(sheet: WorkingSet, actor: Actor, command: ExpireTicket, now: int) ->
     after, told = sla.rung(after, now)
     after, lines = record(after, SYSTEM_PARTY, [*whats, *told], now)
     return made_of(before, keep(sheet, before, after, lines, department, now))
-
-
-def received(sheet: WorkingSet, before: Ticket, what: Wrote, by: Party, now: int) -> Ticket:
-    """The customer wrote on a ticket that is not closed; kept. Raises Refusal closed."""
-    department = departments.one(sheet.connection, before.department)
-    assert department is not None
-    after, lines = wrote(before, what, by, now)
-    return keep(sheet, before, after, lines, department, now)
 
 
 COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {

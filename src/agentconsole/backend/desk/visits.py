@@ -8,9 +8,7 @@ from typing import Any
 import msgspec
 
 from agentconsole.protocol import (
-    MAX_EMAIL,
     MAX_LEFT_TEXT,
-    MAX_NAME,
     MAX_TOPIC,
     Code,
     LeaveMessage,
@@ -24,12 +22,14 @@ from agentconsole.protocol import (
 )
 
 from ..domain.chat import begin, decide, leave_message
+from ..domain.contact import checked_email, checked_name
 from ..domain.department import Department
 from ..domain.leading import lead
 from ..domain.life import Entry, Head, Refusal, checked_text, unknown, without_nul
 from ..domain.policy import Actor
-from ..storage import chats, departments, letters, visitors
+from ..storage import chats, departments, visitors
 from ..storage.chats import WorkingSet
+from .left import leave
 from .made import Change, Made
 from .succession import reopened
 from .things import carry_out, department_in_use
@@ -90,6 +90,10 @@ def _begin_chat(sheet: WorkingSet, actor: Actor, command: BeginChat, now: int) -
     running = chats.open_of_visitor(sheet.connection, actor.id, department.id)
     if running is not None:
         return _go_on(sheet, actor, running, start, now)
+    if not department.keeps_open(now):
+        raise Refusal(
+            Code.unavailable, f"{department.name} is closed now. Leave a message; the answer comes by e-mail."
+        )
     if chats.waiting_count(sheet.connection, department.id) >= department.queue_limit:
         raise Refusal(Code.full, f"Too many people wait for {department.name}. Please leave a message.")
     name = checked_name(start.name)
@@ -159,10 +163,14 @@ def _begin_message(sheet: WorkingSet, actor: Actor, command: BeginMessage, now: 
         drill=where.drill,
     )
     changes = []
+    log: list[Entry] = []
     if letter.chat:
         change = _end_as_message(sheet, actor, letter.chat, now)
         changes.append(change)
-        lines = [entry.what.text for entry in _log(sheet, change.after) if isinstance(entry.what, Said)]
+        log = chats.public_log(sheet.connection, letter.chat)
+        lines = [
+            entry.what.text for entry in log if entry.by.side is Side.visitor and isinstance(entry.what, Said)
+        ]
         card = msgspec.structs.replace(
             card,
             text="\n\n".join([*lines, text] if text else lines)[: MAX_LEFT_TEXT * 2],
@@ -170,9 +178,9 @@ def _begin_message(sheet: WorkingSet, actor: Actor, command: BeginMessage, now: 
         )
         if not card.text:
             raise Refusal(Code.empty, "There is nothing in your message yet.")
-    made = letters.leave(sheet.connection, card, actor.id)
+    left, ticket = leave(sheet, card, actor.id, log, text, where.language, now)
     pub = changes[0].after.pub if changes else 0
-    return Made(about=letter.chat or made.id, pub=pub, changes=changes, news=[made])
+    return Made(about=letter.chat or left.id, pub=pub, changes=changes, news=[left, ticket])
 
 
 def _end_as_message(sheet: WorkingSet, actor: Actor, key: int, now: int) -> Change:
@@ -184,33 +192,9 @@ def _end_as_message(sheet: WorkingSet, actor: Actor, key: int, now: int) -> Chan
     return Change(head, after, entries)
 
 
-def _log(sheet: WorkingSet, head: Head) -> list[Entry]:
-    return [entry for entry in chats.public_log(sheet.connection, head.id) if entry.by.side is Side.visitor]
-
-
 def _kept(metadata: str) -> str:
     """What a page says of itself, without the one character that not every database keeps."""
     return metadata.replace("\0", "")
-
-
-def checked_name(name: str) -> str:
-    """A name without the white space around it. Raises Refusal too_long or invalid."""
-    name = name.strip()
-    if len(name) > MAX_NAME:
-        raise Refusal(Code.too_long, f"A name may have up to {MAX_NAME} characters.")
-    return without_nul(name)
-
-
-def checked_email(email: str) -> str:
-    """An e-mail address in lower case. Raises Refusal invalid."""
-    email = email.strip().lower()
-    local, _, domain = email.rpartition("@")
-    sound = local and "." in domain and not domain.startswith(".") and len(email) <= MAX_EMAIL
-    if not sound or any(
-        letter.isspace() or not letter.isprintable() or letter in '<>,;:"' for letter in email
-    ):
-        raise Refusal(Code.invalid, "This is not an e-mail address that we could answer to.")
-    return email
 
 
 COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {

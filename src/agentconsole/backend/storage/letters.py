@@ -27,6 +27,23 @@ def left(connection: Connection, key: int) -> LeftCard | None:
     return _left(row._mapping) if row else None
 
 
+def left_as(connection: Connection, ticket: int) -> LeftCard | None:
+    """The left message that became this ticket."""
+    row = connection.execute(select(left_message).where(left_message.c.ticket == ticket)).one_or_none()
+    return _left(row._mapping) if row else None
+
+
+def unticketed(connection: Connection) -> list[LeftCard]:
+    """Left messages of an earlier version that wait for an answer and are no tickets yet."""
+    query = select(left_message).where(left_message.c.handled_at == 0, left_message.c.ticket == 0)
+    return [_left(row._mapping) for row in connection.execute(query.order_by(left_message.c.id))]
+
+
+def bind(connection: Connection, key: int, ticket: int) -> None:
+    """A left message became this ticket."""
+    connection.execute(update(left_message).where(left_message.c.id == key).values(ticket=ticket))
+
+
 def left_since(connection: Connection, since: int, limit: int = 500) -> list[LeftCard]:
     """Left messages that are open or were handled since then, oldest first."""
     query = (
