@@ -28,6 +28,10 @@ PARTS = {
 OWN_PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST"}  # the others choose days
 
 
+# A broken property or a rule that is not followed here; the end of time; the 99th Monday of a month.
+UNUSABLE = (ValueError, OverflowError, IndexError)
+
+
 class Holidays(msgspec.Struct, frozen=True):
     """The days of a file, closed all day; how many events lay in the ``past``, and how many could not be used."""
 
@@ -59,10 +63,7 @@ def holidays(written: bytes, today: date) -> Holidays:
     for event in events:
         try:
             dates = _dates(event, today)
-        except (
-            ValueError,
-            OverflowError,
-        ):  # a broken property, a rule that we do not follow, the end of time
+        except UNUSABLE:
             skipped += 1
             continue
         past += not dates
