@@ -28,9 +28,8 @@ _FAILED = re.compile(
 
 def read(message: Mime, sender: str, text: str) -> Bounce | None:
     """What this mail says of one of ours; None = it is no bounce. ``text`` is what can be read of it."""
-    report = _report(message)
-    if report is not None:
-        return report
+    if is_delivery_report(message):
+        return _report(message)
     failed = headers.addresses(message, "X-Failed-Recipients")
     from_daemon = _DAEMON.match(sender) is not None
     told = (
@@ -57,7 +56,7 @@ def is_delivery_report(message: Mime) -> bool:
 def _report(message: Mime) -> Bounce | None:
     """A report by RFC 3464 that says that a mail failed or is late."""
     status_part = _part(message, "message/delivery-status")
-    if status_part is None or content_type(message) != "multipart/report":
+    if status_part is None:
         return None
     for fields in _groups(status_part):
         action = headers.first(fields, "Action").lower()

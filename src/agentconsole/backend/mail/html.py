@@ -54,7 +54,7 @@ class _Reader(HTMLParser):
         if tag in _SILENT:
             self.silent += 1
         elif tag in _BLOCKS:
-            self._block(tag)
+            self._block("div" if "MsoNormal" in (dict(attrs).get("class") or "") else tag)
         elif tag == "br":
             self._break(even_empty=True)
         elif tag in ("td", "th") and self.line:
@@ -79,7 +79,7 @@ class _Reader(HTMLParser):
         elif tag == "a" and self.links:
             self._link(*self.links.pop())
         elif tag in _BLOCKS:
-            self._block(tag)
+            self._break()
         if tag == "blockquote":
             self.quotes = max(0, self.quotes - 1)
         elif tag == "pre":
@@ -107,8 +107,9 @@ class _Reader(HTMLParser):
             self._break(even_empty=True)
 
     def _break(self, *, even_empty: bool = False) -> None:
-        line = "".join(self.line).rstrip()
-        if line or even_empty:
+        written = "".join(self.line)
+        line = written.rstrip()
+        if line or even_empty or "\xa0" in written:
             self.lines.append((QUOTE * self.quotes + line).rstrip() if self.quotes else line)
         self.line = []
         self.links = [(href, 0) for href, _ in self.links]

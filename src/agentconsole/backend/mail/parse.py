@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from email import message_from_bytes, policy
+from email import message_from_bytes
+from email.policy import Compat32
 
 from . import bodies, bounces, headers, natures, quotes
+from .charsets import unescaped
 from .headers import Mime
 from .letter import MAX_BYTES, MAX_DEPTH, MAX_PARTS, MAX_RECEIVED, Letter, Unreadable
 
@@ -16,7 +18,20 @@ _BOUNDARY = re.compile(
 )
 _DELIMITER = re.compile(rb"^--([^\r\n]{1,205})", re.MULTILINE)
 _ATTACHED = re.compile(rb"^content-type:\s{0,20}message/", re.MULTILINE | re.IGNORECASE)
+_DAEMON = re.compile(
+    r"[\s\"<]*(?:mailer-daemon|postmaster)[\s\">]*(?:\(|$)", re.IGNORECASE
+)  # a mail server of few words
 _FORWARDED = re.compile(r"^(?:fwd?|vs|vb|wg|tr|rv|enc|pd|fs|doorst|i)\s?:", re.IGNORECASE)
+
+
+class _AsWritten(Compat32):
+    """Header values as text, also where they hold bytes that are not ASCII."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return unescaped(value)
+
+
+_AS_WRITTEN = _AsWritten()
 
 
 def parse(raw: bytes) -> Letter:
@@ -27,7 +42,7 @@ def parse(raw: bytes) -> Letter:
         raise Unreadable("It is empty.")
     _few_parts(raw)
     try:
-        message = message_from_bytes(raw, policy=policy.compat32)
+        message = message_from_bytes(raw, policy=_AS_WRITTEN)
         _shape(message)
         return _letter(message)
     except RecursionError:
@@ -99,6 +114,8 @@ def _sender(message: Mime) -> headers.Mailbox:
     """Who says to have written it; nobody, or several at once, is nobody whom we could answer."""
     lines = headers.raw(message, "From")
     boxes = headers.mailboxes(message, "From")
+    if not boxes and len(lines) == 1 and _DAEMON.match(lines[0]):
+        return headers.Mailbox("", "mailer-daemon@invalid")
     if not boxes and not lines:
         boxes = headers.mailboxes(message, "Sender")
     if not boxes:

@@ -78,7 +78,7 @@ def _quotes(lines: list[str], forwarded: bool) -> list[_Quote]:
 def _quote_at(lines: list[str], index: int, forwarded: bool) -> _Quote | None:
     """The quote that begins in this line, if one does."""
     if lines[index].startswith(">"):
-        return _Quote(index, _marked_end(lines, index))
+        return _Quote(index, _marked_end(lines, index), _language_inside(lines, index))
     if _is_forward(lines[index]):
         return None
     if introduction := _introduction(lines, index):
@@ -101,6 +101,13 @@ def _marked_end(lines: list[str], index: int) -> int:
             end = index + 1
         index += 1
     return end
+
+
+def _language_inside(lines: list[str], index: int) -> str:
+    """The language of an introduction that bears the mark of the quote itself, as telephones write it."""
+    inner = [line[1:].lstrip() for line in lines[index : index + INTRODUCTION_LINES] if line.startswith(">")]
+    found = _introduction(inner, 0) if inner else None
+    return found[0] if found else ""
 
 
 def _introduction(lines: list[str], index: int) -> tuple[str, int] | None:
