@@ -48,9 +48,16 @@ def content_type(part: Mime) -> str:
 def payload(part: Mime) -> bytes:
     """The bytes of a part that has no parts; an attached mail as it came."""
     if part.is_multipart():
-        return b"\n\n".join(bytes(each) for each in part.get_payload() if not isinstance(each, str))
+        return b"\n\n".join(_as_bytes(each) for each in part.get_payload() if not isinstance(each, str))
     data = part.get_payload(decode=True)
     return data if isinstance(data, bytes) else b""
+
+
+def _as_bytes(attached: Mime) -> bytes:
+    try:
+        return attached.as_bytes()
+    except (ValueError, LookupError):  # the library writes no delimiter that is not ASCII
+        return attached.as_string().encode("utf-8", "surrogateescape")
 
 
 def text(part: Mime) -> str:

@@ -1,0 +1,153 @@
+"""Reading mails: nothing but `Unreadable` is raised, new text is never lost, limits hold."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentconsole.backend.mail.charsets import decode, words
+from agentconsole.backend.mail.html import plain
+from agentconsole.backend.mail.letter import MAX_BYTES, Letter, Unreadable
+from agentconsole.backend.mail.parse import parse
+from agentconsole.backend.mail.quotes import reply_of
+
+from .corpus import CASES
+from .corpus.case import from_anna, mail
+from .corpus.odd import flat, nested
+from .corpus.replies import WORDS, quoted
+
+RAW = [case.raw for case in CASES]
+
+
+def read(raw: bytes) -> Letter | None:
+    """The letter; None = it was refused for a reason."""
+    try:
+        return parse(raw)
+    except Unreadable:
+        return None
+
+
+@given(st.randoms(use_true_random=False), st.sampled_from(RAW))
+def test_a_mail_with_bytes_changed_is_read_or_refused(chance: random.Random, raw: bytes) -> None:
+    data = bytearray(raw)
+    for _ in range(chance.randint(1, 12)):
+        at = chance.randrange(len(data) + 1)
+        end = at + chance.choice([0, 1, 1, 2, 40])
+        data[at:end] = chance.choice(
+            [b"", b"\n", b"\r\n", b"\x00", b"\xff", b"=?", b"?=", b'"', b"(", b"<", b";", b"--b1\n"]
+        )
+    read(bytes(data))
+
+
+@given(st.randoms(use_true_random=False), st.sampled_from(RAW), st.sampled_from(RAW))
+def test_lines_of_two_mails_shuffled_together_are_read_or_refused(
+    chance: random.Random, one: bytes, other: bytes
+) -> None:
+    lines = [
+        line for line in (one + b"\n" + other)[:20_000].splitlines(keepends=True) if chance.random() < 0.8
+    ]
+    read(b"".join(lines))
+
+
+@given(
+    st.text(), st.sampled_from(["Subject", "From", "To", "Message-ID", "Date", "References", "Content-Type"])
+)
+def test_any_header_value_is_read_or_refused(value: str, name: str) -> None:
+    head = "\n".join(line for line in from_anna("Hi", "any").split("\n") if not line.startswith(name))
+    read(
+        mail(head.encode().decode(), b"Hello").replace(
+            b"To:", f"{name}: {value}\r\nTo:".encode("utf-8", "surrogatepass"), 1
+        )
+    )
+
+
+def test_the_largest_mail_is_read_and_one_byte_more_is_not() -> None:
+    head = mail(from_anna("Big", "big"))
+    line = b"x" * 76 + b"\r\n"
+    raw = (head + line * (MAX_BYTES // len(line) + 1))[:MAX_BYTES]
+    assert parse(raw).sender == "anna@example.org"
+    with pytest.raises(Unreadable, match="25 MiB"):
+        parse(raw + b"x")
+
+
+@pytest.mark.parametrize("count", [200, 2_000, 20_000])
+def test_parts_are_counted_before_they_are_parsed(count: int) -> None:
+    for raw in (flat(count), nested(count)):
+        with pytest.raises(Unreadable, match="parts"):
+            parse(raw)
+
+
+OWN = st.text("ab:>-–_0159 \xa0", max_size=30) | st.sampled_from(
+    [
+        "On Monday you wrote:",
+        "From: me",
+        "Von: hier",
+        "Fra: Oslo",
+        "Od: wczoraj",
+        "De : moi",
+        "--",
+        "-- ",
+        "___",
+        "10:22",
+        "a",
+        "",
+        "> x",
+    ]
+)
+
+
+@given(st.lists(OWN, max_size=25))
+def test_every_line_is_in_exactly_one_of_the_two_answers(lines: list[str]) -> None:
+    reply = reply_of("\n".join(lines))
+    told = [line for line in [*reply.new.split("\n"), *reply.quoted.split("\n")] if line.strip()]
+    assert sorted(told) == sorted(line for line in lines if line.strip())
+    assert reply.new.strip() or not "".join(lines).strip()
+
+
+PROSE = st.lists(
+    st.lists(
+        st.sampled_from(
+            ["parcel", "Brief", "pakke", "od", "De", "On", "Am", "wrote", "5", "10:15", "a@b.test"]
+        ),
+        min_size=1,
+        max_size=9,
+    )
+    .map(" ".join)
+    .map(lambda line: line + random.Random(line).choice([".", "", ":", "?", ","])),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(PROSE, PROSE, st.sampled_from(sorted(WORDS)))
+def test_what_was_written_above_and_below_a_quote_is_kept(
+    above: list[str], below: list[str], language: str
+) -> None:
+    words_of = WORDS[language]
+    for intro in (words_of.gmail, words_of.apple, words_of.thunderbird):
+        text = "\n".join([*above, "", intro, "", quoted(words_of.old), "", *below])
+        new = reply_of(text).new
+        assert all(line in new for line in [*above, *below])
+
+
+def test_a_long_text_is_searched_for_quotes_in_no_time() -> None:
+    """Patterns that look far ahead would not come back from these."""
+    for line in ("On 1 " + "a " * 5_000, "From: " + " " * 50_000, "> " * 10_000, "a:" * 30_000, "-" * 50_000):
+        assert reply_of("\n".join([line] * 20)).new
+
+
+def test_html_says_where_a_link_leads_and_hides_scripts() -> None:
+    page = '<style>x</style><p>Go <a href="https://a.test/p?q=1">home</a>, <a href="https://b.test">https://b.test</a><script>1'
+    assert plain(page) == "Go home <https://a.test/p?q=1>, https://b.test"
+
+
+@given(st.text("<>/!-[]ab= \"'&;#p", max_size=200))
+def test_any_html_becomes_text(page: str) -> None:
+    assert isinstance(plain(page), str)
+
+
+@given(st.binary(max_size=60), st.text(max_size=12))
+def test_any_bytes_become_text_that_can_be_kept(data: bytes, charset: str) -> None:
+    decode(data, charset).encode()
+    words(f"=?{charset}?q?{data.decode('latin-1')}?=").encode()
