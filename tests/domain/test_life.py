@@ -27,6 +27,7 @@ from agentconsole.protocol import (
     AskHelp,
     BadFrame,
     CancelTransfer,
+    Clock,
     Close,
     Code,
     Decline,
@@ -34,6 +35,7 @@ from agentconsole.protocol import (
     Finished,
     Join,
     Leave,
+    MailState,
     Note,
     OfferEnd,
     Outcome,
@@ -349,6 +351,8 @@ def sample(what: type[Any]) -> Any:
     """An event of this kind with what it needs."""
     values = {"text": "x", "outcome": Outcome.spam, "rating": Rating.bad, "name": "Carl", "department": 2}
     values |= {"user": 12, "until": NOW, "priority": 1, "why": OfferEnd.timeout}
+    values |= {"field": "status", "before": "new", "after": "open", "other": 3, "rule": 4, "did": ["x"]}
+    values |= {"mail": 5, "state": MailState.accepted, "clock": Clock.first, "due_at": NOW}
     needed = len(what.__struct_fields__) - len(what.__struct_defaults__)
     return what(**{name: values[name] for name in what.__struct_fields__[:needed]})
 

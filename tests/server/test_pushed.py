@@ -121,7 +121,12 @@ async def test_who_is_told_what(sqlite_url: str, tmp_path: Path, team_too: bool)
         )
         await change({p.CannedCard: {"owner"}}, set(), (w["owner"], p.SaveCanned(Q(), "own", "x")))
         await change(
-            {p.LeftCard: {"owner", "colleague", "supervisor"}}, set(), (w["owner"], p.HandleLeft(Q(), 1))
+            {
+                p.LeftCard: {"owner", "colleague", "supervisor"},
+                p.TicketCard: {"owner", "colleague", "supervisor", "analyst"},
+            },
+            set(),
+            (w["owner"], p.HandleLeft(Q(), 1)),
         )
         await change({p.SeatCard: WITH_GRANT}, set(), (w["admin"], p.AlertsTested(Q())))
         support = {"offered", "agent elsewhere", "supervisor elsewhere"}

@@ -288,7 +288,8 @@ Files = Annotated[list[Id], Meta(max_length=MAX_FILES)]
 
 
 class NewTicket(Word, frozen=True, tag="new_ticket"):
-    """Write a ticket down for a customer (``source`` e.g. "phone", "facebook"). Refused: unknown, invalid, empty, too_long."""
+    """Write a ticket down for a customer (``source`` e.g. "phone", "facebook"); ``follows`` is a closed one that it
+    goes on with. Refused: unknown, invalid, empty, too_long."""
 
     cid: ClientId
     department: Id
@@ -299,6 +300,7 @@ class NewTicket(Word, frozen=True, tag="new_ticket"):
     source: Annotated[str, Meta(max_length=40)] = "api"
     priority: TicketPriority = TicketPriority.normal
     tags: Tags = []
+    follows: Count = 0
 
 
 class ConvertChat(Word, frozen=True, tag="convert_chat"):

@@ -90,6 +90,8 @@ def _new(sheet: WorkingSet, actor: Actor, command: NewTicket, now: int) -> Made:
     text = checked_text(command.text, MAX_TICKET_TEXT)
     name = checked_name(command.name)
     email = checked_email(command.email) if command.email.strip() else ""
+    if command.follows:
+        _own(sheet, actor, command.follows, Deed.ticket_read)
     first = Wrote(text, command.source, email)
     draft = Draft(
         department=department.id,
@@ -99,9 +101,9 @@ def _new(sheet: WorkingSet, actor: Actor, command: NewTicket, now: int) -> Made:
         name=name,
         first=first,
         by=Party(Side.visitor, 0, name or email),
+        follows=command.follows,
     )
-    also: list[TicketWhat] = []
-    ticket = begin(sheet, draft, now, also)
+    ticket = begin(sheet, draft, now)
     changed = msgspec.structs.replace(
         ticket, priority=command.priority, tags=_checked_tags(command.tags), version=ticket.version + 1
     )
@@ -350,7 +352,7 @@ def _expire(sheet: WorkingSet, actor: Actor, command: ExpireTicket, now: int) ->
         after, whats = into(after, TicketStatus.open, now, why="the date has come")
     elif before.status is TicketStatus.solved and before.solved_at + CLOSE_AFTER_MS <= now:
         after, whats = into(after, TicketStatus.closed, now, why="solved for a week")
-    after, told = sla.rung(after, now)
+    after, told = sla.rung(after, department, now)
     after, lines = record(after, SYSTEM_PARTY, [*whats, *told], now)
     return made_of(before, keep(sheet, before, after, lines, department, now))
 
