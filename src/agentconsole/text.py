@@ -17,6 +17,7 @@ ELLIPSIS = "…"
 MARKS_PER_BASE = 8
 INVISIBLE_RUN = 16
 FOLD_LINES = 200
+FILE_NAME, FILE_ENDING = 120, 10
 TAB = 4
 
 # Arabic to N'Ko, Indic, Tibetan, Burmese, Khmer, Mongolian
@@ -41,6 +42,7 @@ _AT_HOME = re.compile(
 _PRESENTATION = re.compile(f"(?<=[#*0-9{_PICTURE}])[\ufe0e\ufe0f]")
 _NEWLINE = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 _ARROWS = dict.fromkeys("\u202a\u202d\u2066", "↦") | dict.fromkeys("\u202b\u202e\u2067", "↤")
+_UNSAVEABLE = re.compile(r'[<>:"/\\|?*%;]')
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠'")
 
 
@@ -87,6 +89,25 @@ def csv_plain(s: str) -> str:
 def log_value(s: str, limit: int = 200) -> str:
     """A value inside a log line: one line, no controls, at most `limit` cells."""
     return cut(clean(s[: 4 * limit]), limit)
+
+
+def file_name(s: str) -> str:
+    """A name under which any system can keep a file: no folder, nothing invisible, its ending kept; '' if none is left."""
+    last = s.replace("\\", "/").rpartition("/")[2]
+    name = " ".join(_UNSAVEABLE.sub("_", UNSAFE.sub("", last)).split()).strip(" .")
+    stem, dot, ending = name.rpartition(".")
+    if len(name) <= FILE_NAME or not dot or len(ending) > FILE_ENDING:
+        return name[:FILE_NAME]
+    return f"{stem[: FILE_NAME - len(ending) - 1]}.{ending}"
+
+
+def attachment(name: str) -> str:
+    """The header that makes a browser save a file under this name and never show it."""
+    safe = file_name(name) or "file"
+    plain = "".join(sign if sign.isascii() else "_" for sign in safe)
+    coded = "".join(f"%{byte:02X}" for byte in safe.encode())
+    header = f'attachment; filename="{plain}"'
+    return header if plain == safe else f"{header}; filename*=UTF-8''{coded}"
 
 
 def width(s: str) -> int:

@@ -19,8 +19,8 @@ from starlette.responses import Response
 from starlette.routing import Route as Path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agentconsole.protocol import Code, Side, encode
-from agentconsole.text import log_value
+from agentconsole.protocol import MAX_FILE, Code, Side, encode
+from agentconsole.text import attachment, log_value
 
 from . import files, openapi
 from .addresses import client
@@ -31,7 +31,7 @@ from .domain.policy import Actor
 from .files import File
 from .hub import Hub
 from .options import Options
-from .rest import ROUTES, Call, Download, House, Problem, Route
+from .rest import ROUTES, Call, Download, House, Problem, Route, Upload
 from .rest.calls import STATUS, converted, decoded, key
 from .storage import letters
 from .storage.database import Database
@@ -44,10 +44,12 @@ MAX_HEADERS = 16_384
 MAX_BODY = 131_072
 BODY_SECONDS = 30.0
 ALIVE_MS = 30_000
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 JSON = "application/json"
 NOBODY = Actor(Side.visitor)
 
 STRICT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+SANDBOX = f"{STRICT}; sandbox"
 DOCS = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 CHAT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
@@ -88,7 +90,7 @@ def build(database: Database, desk: Desk, hub: Hub, options: Options, auth: Auth
     app = Starlette(
         routes=[
             *(
-                Path(path, _guarded(database, _by_method(house, options, routes)), methods=[*routes])
+                Path(path, _guarded(database, _by_method(house, options, routes)), methods=METHODS)
                 for path, routes in _paths().items()
             ),
             *_pages(options),
@@ -118,6 +120,8 @@ def _by_method(house: House, options: Options, routes: dict[str, Route]) -> Endp
 
     async def endpoint(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
+        if method not in endpoints:  # the route below may know it, but that one is about ids
+            raise HTTPException(405, headers={"Allow": ", ".join(sorted(endpoints))})
         return await endpoints[method](request)
 
     return endpoint
@@ -134,9 +138,9 @@ def _resource(house: House, options: Options, route: Route) -> Endpoint:
             token=token,
             actor=actor,
             held=held,
-            key=next((key(written) for written in request.path_params.values()), 0),
+            keys=tuple(map(key, request.path_params.values())),
             query=converted(_query(request), route.query) if route.query else None,
-            body=decoded(await _body(request), route.body) if route.body else None,
+            body=await _body(request, route.body) if route.body else None,
         )
         answer = await route.handler(call)
         took = 1_000 * (time.perf_counter() - began)
@@ -173,18 +177,26 @@ def _query(request: Request) -> dict[str, str]:
     return dict(found)
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, shape: Any) -> Any:
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise HTTPException(415, "The body must not be compressed.")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != JSON or request.headers.get("content-encoding", "identity") != "identity":
+    if shape is Upload:
+        return Upload(kind, await _read(request, MAX_FILE))
+    if kind != JSON:
         raise HTTPException(415, "The body must be application/json.")
+    return decoded(await _read(request, MAX_BODY), shape)
+
+
+async def _read(request: Request, limit: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for part in request.stream():
                 size += len(part)
-                if size > MAX_BODY:
-                    raise HTTPException(413, f"A body may have up to {MAX_BODY:,} bytes.")
+                if size > limit:
+                    raise HTTPException(413, f"A body may have up to {limit:,} bytes here.")
                 parts.append(part)
     except TimeoutError:
         raise HTTPException(408, "The body took too long.") from None
@@ -193,8 +205,8 @@ async def _body(request: Request) -> bytes:
 
 def _answer(route: Route, answer: Any) -> Response:
     if isinstance(answer, Download):
-        headers = {"Content-Disposition": f'attachment; filename="{answer.name}"'}
-        return Response(answer.text.encode("utf-8", "replace"), media_type="text/plain", headers=headers)
+        headers = {"Content-Disposition": attachment(answer.name), "Content-Security-Policy": SANDBOX}
+        return Response(answer.data, media_type=answer.type, headers=headers)
     if answer is None:
         return Response(status_code=route.status)
     return Response(encode(answer), route.status, media_type=JSON)

@@ -11,7 +11,7 @@ import msgspec
 from agentconsole import __version__
 from agentconsole.protocol import Code
 
-from .rest import ROUTES, Download, Problem, Route
+from .rest import ROUTES, Download, Problem, Route, Upload
 from .rest.calls import STATUS
 
 REFS = "#/components/schemas/{name}"
@@ -28,7 +28,7 @@ REASONS = {
     408: "The body took too long.",
     409: "The state of the thing does not allow this; the code says which of the reasons it is.",
     413: "The body is too big.",
-    415: "The body must be application/json.",
+    415: "The body must be application/json, or for a file: not compressed.",
     429: "Too many in too short a time; Retry-After says when to go on.",
     503: "The server cannot do it just now; Retry-After says when to try again.",
 }
@@ -79,7 +79,7 @@ def document() -> dict[str, Any]:
 
 
 def _is_json(shape: Any) -> bool:
-    return shape is not None and shape is not Download
+    return shape is not None and shape not in (Download, Upload)
 
 
 def _operation(route: Route, named: dict[str, Any]) -> dict[str, Any]:
@@ -93,6 +93,8 @@ def _operation(route: Route, named: dict[str, Any]) -> dict[str, Any]:
     }
     if route.body is not None:
         content = {"application/json": {"schema": named[repr(route.body)]}}
+        if route.body is Upload:
+            content = {"application/octet-stream": {"schema": {}}}
         found["requestBody"] = {"required": True, "content": content}
     found["responses"].update({str(status): _refused(status, named) for status in statuses(route)})
     return found
@@ -138,8 +140,8 @@ def _success(route: Route, named: dict[str, Any]) -> dict[str, Any]:
         return {"description": "Done."}
     if route.answer is Download:
         header = {"Content-Disposition": {"schema": {"type": "string"}}}
-        text = {"text/plain": {"schema": {"type": "string"}}}
-        return {"description": "A text file.", "headers": header, "content": text}
+        text = {"text/plain": {"schema": {"type": "string"}}, "application/octet-stream": {"schema": {}}}
+        return {"description": "A file to save.", "headers": header, "content": text}
     return {"description": "Done.", "content": {"application/json": {"schema": named[repr(route.answer)]}}}
 
 
@@ -198,7 +200,7 @@ def _section(path: str, method: str, operation: dict[str, Any]) -> list[str]:
         for found in operation.get("parameters", [])
     ]
     if "requestBody" in operation:
-        rows.append(("body", _words(operation["requestBody"]["content"]["application/json"]["schema"])))
+        rows += [("body", _words(body["schema"])) for body in operation["requestBody"]["content"].values()]
     for status, answer in operation["responses"].items():
         shape = next((content["schema"] for content in answer.get("content", {}).values()), None)
         words = f": {_words(shape)}" if shape and status < "300" else ""
@@ -241,5 +243,7 @@ def _words(schema: dict[str, Any]) -> str:
     if schema.get("type") == "array":
         return f"list of {_words(schema.get('items', {}))}"
     bounds = {"minimum": "from", "maximum": "to", "minLength": "at least", "maxLength": "at most"}
+    if not schema:
+        return "a file"
     limits = "".join(f", {word} {schema[key]}" for key, word in bounds.items() if key in schema)
     return escape(f"{schema.get('type', 'anything')}{limits}")

@@ -1,7 +1,7 @@
 """The REST resources, each a route in one table; the web framework stays outside."""
 
-from . import chats, departments, lists, sessions, team, visitors
-from .calls import Call, Download, House, Problem, Route
+from . import chats, departments, lists, sessions, team, tickets, visitors
+from .calls import Call, Download, House, Problem, Route, Upload
 
 ROUTES: tuple[Route, ...] = (
     *sessions.ROUTES,
@@ -9,7 +9,8 @@ ROUTES: tuple[Route, ...] = (
     *lists.ROUTES,
     *chats.ROUTES,
     *team.ROUTES,
+    *tickets.ROUTES,
     *visitors.ROUTES,
 )
 
-__all__ = ["ROUTES", "Call", "Download", "House", "Problem", "Route"]
+__all__ = ["ROUTES", "Call", "Download", "House", "Problem", "Route", "Upload"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from agentconsole.protocol import MAX_INT, Code
+from agentconsole.protocol import MAX_INT, Code, Part
 
 from ..auth import Auth, Held
 from ..desk import Desk
@@ -33,7 +33,7 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: ``key`` is the id in its path (0 = none), ``token`` the bearer's; who it is stands in ``actor``.
+    """One request: ``keys`` are the ids in its path, ``token`` is the bearer's; who it is stands in ``actor``.
 
     ``query`` and ``body`` are of the route's types. ``held`` is None except where staff call.
     """
@@ -43,17 +43,31 @@ class Call:
     token: str
     actor: Actor
     held: Held | None
-    key: int
+    keys: tuple[int, ...]
     query: Any
     body: Any
+
+    @property
+    def key(self) -> int:
+        """The first id in the path, 0 = there is none."""
+        return self.keys[0] if self.keys else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A body that is a file: its bytes, and of which media type it is said to be."""
+
+    type: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """An answer that a browser saves as a file of plain text."""
+    """An answer that a browser saves as a file, and never shows."""
 
     name: str
-    text: str
+    data: bytes
+    type: str = "application/octet-stream"
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +117,25 @@ STATUS = {
 }
 
 
+def body_of(command: type[Any], name: str, *path: str) -> Any:
+    """The shape of a body that says all that this command does, but for the fields that stand in the path."""
+    return msgspec.defstruct(
+        name,
+        [_field(field) for field in msgspec.structs.fields(command) if field.name not in path],
+        bases=(Part,),
+        frozen=True,
+        namespace={"__doc__": command.__doc__},
+    )
+
+
+def _field(field: msgspec.structs.FieldInfo) -> Any:
+    if field.required:
+        return field.name, field.type
+    if field.default_factory is not msgspec.NODEFAULT:
+        return field.name, field.type, msgspec.field(default_factory=field.default_factory)
+    return field.name, field.type, field.default
+
+
 def key(written: str) -> int:
     """The id in a path. Raises Refusal unknown: what is no id is the id of nothing."""
     found = int(written) if KEY.fullmatch(written) else MAX_INT + 1
@@ -113,6 +146,8 @@ def key(written: str) -> int:
 
 def converted(values: dict[str, str], shape: Any) -> Any:
     """Query parameters in a shape. Raises Refusal bad_frame."""
+    if any("\0" in value for value in values.values()):
+        raise Refusal(Code.bad_frame, "The query has a NUL character, which can stand nowhere.")
     try:
         return msgspec.convert(values, shape, strict=False)
     except (msgspec.MsgspecError, ValueError) as error:

@@ -216,7 +216,8 @@ async def transcript(house: House, head: Head) -> Download:
     title = f"Chat {head.id}, {found.name if found else ''}"
     lines = [title, f"{_clock(head.started_at, '%Y-%m-%d')} (times are UTC)", ""]
     lines += [line for entry in entries if (line := _line(entry))]
-    return Download(f"chat-{head.id}.txt", "\n".join(lines) + "\n")
+    text = "\n".join(lines) + "\n"
+    return Download(f"chat-{head.id}.txt", text.encode("utf-8", "replace"), "text/plain")
 
 
 def _line(entry: Entry) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
 from agentconsole.protocol import (
+    MAX_INT,
     Clock,
     MailState,
     Party,
@@ -108,11 +109,12 @@ def next_unassigned(connection: Connection, departments: Iterable[int] | None, n
     return _ticket(row) if row else None
 
 
-def log(connection: Connection, key: int, after: int = 0) -> list[TicketLine]:
-    """What happened in a ticket after event ``after``, for staff, in order."""
+def log(connection: Connection, key: int, after: int = 0, limit: int = MAX_INT) -> list[TicketLine]:
+    """What happened in a ticket after event ``after``, up to ``limit`` events, for staff, in order."""
+    last = min(after + limit, MAX_INT)
     found = []
     for table, public in ((ticket_public_event, True), (ticket_staff_event, False)):
-        query = select(table).where(table.c.ticket_id == key, table.c.seq > after)
+        query = select(table).where(table.c.ticket_id == key, table.c.seq > after, table.c.seq <= last)
         for row in connection.execute(query):
             by = Party(Side(row.side), row.party, row.name)
             pub = row.pub if public else 0
@@ -162,25 +164,41 @@ def _clauses(query: TicketQuery, user: int) -> list[Clause]:
     if "active" in statuses:
         statuses = [*(word for word in statuses if word != "active"), *(status.value for status in UNDONE)]
     if statuses:
-        clauses.append(ticket.c.status.in_([TicketStatus(word).value for word in statuses]))
-    if query.priority:
-        clauses.append(ticket.c.priority.in_([TicketPriority(word).value for word in _words(query.priority)]))
-    if query.department:
-        clauses.append(ticket.c.department.in_([int(word) for word in _words(query.department)]))
+        clauses.append(ticket.c.status.in_(sorted({_one_of(TicketStatus, word) for word in statuses})))
+    if _words(query.priority):
+        wished = {_one_of(TicketPriority, word) for word in _words(query.priority)}
+        clauses.append(ticket.c.priority.in_(sorted(wished)))
+    if _words(query.department):
+        clauses.append(ticket.c.department.in_([_number(word) for word in _words(query.department)]))
     if query.assignee:
         wanted = {"me": user, "nobody": 0}.get(query.assignee)
-        clauses.append(ticket.c.assignee == (int(query.assignee) if wanted is None else wanted))
+        clauses.append(ticket.c.assignee == (_number(query.assignee) if wanted is None else wanted))
     if query.source:
         clauses.append(ticket.c.source == query.source)
     if query.email:
         clauses.append(ticket.c.email == query.email.strip().lower())
     if query.tag:
-        clauses.append(ticket.c.tags.contains(json.dumps(query.tag, ensure_ascii=False), autoescape=True))
+        clauses.append(ticket.c.tags.contains(json.dumps(query.tag.strip().lower(), ensure_ascii=False), autoescape=True))
     if query.overdue:
         clauses.append(_overdue())
     if query.text.strip():
         clauses.append(and_(*(_mentions(word) for word in query.text.split()[:8])))
     return clauses
+
+
+def _one_of(kind: type[TicketStatus] | type[TicketPriority], word: str) -> str:
+    """The word itself, if it is one of these. Raises ValueError with a sentence."""
+    if word not in kind.__members__:
+        known = ", ".join(kind.__members__)
+        raise ValueError(f"There is no {kind.__name__[6:].lower()} {word[:40]!r}; there are {known}.")
+    return word
+
+
+def _number(word: str) -> int:
+    """The id that is written here. Raises ValueError with a sentence."""
+    if not (word.isascii() and word.isdecimal() and len(word) <= 15):
+        raise ValueError(f"{word[:40]!r} is not the number of a department or a person.")
+    return int(word)
 
 
 def _mentions(word: str) -> Clause:
