@@ -31,6 +31,8 @@ def test_the_terminal_is_clean_the_draft_kept_and_the_traceback_marked(
     env = {"PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}", "AGENTCONSOLE_TEST_BREAK": part}
     console = consoles(env=env | {"AGENTCONSOLE_TEST_BREAK_FROM": str(begins)})
     in_a_chat(site, department, console)
+    if part == "painting":  # from here on nothing is painted but what is done below
+        console.row("Vi", "away")
     begins.touch()
     if part == "connection":
         visitor = site.visitor()

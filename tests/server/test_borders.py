@@ -299,6 +299,22 @@ async def test_an_observer_who_is_gone_before_the_chat_is_shown_has_ended_to_wat
         assert not [reader for reader in site.hub._followers.get(chat, ()) if reader not in site.hub.staff]
 
 
+async def test_who_opens_a_chat_again_before_it_is_shown_watches_it_once(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with running(sqlite_url, tmp_path) as site:
+        ann, sue = await site.staff("ann"), await site.staff("sue")
+        _, chat = await site.chat(ann)
+        async with site.stalled() as arrived:
+            for command in (p.Open(new_cid(), chat), p.Shut(chat), p.Open(last := new_cid(), chat)):
+                sue.send(command)
+            await arrived()
+            await sue.settle()
+        await sue.expect(p.Ack, cid=last)
+        sue.send(p.Shut(chat))
+        await async_until(lambda: ended(site), what="the end of watching")
+
+
 async def ended(site: Site) -> bool:
     """Has one observer come and gone?"""
     return [deed for _, deed, _ in await watched(site)] == ["watch", "watch_end"]

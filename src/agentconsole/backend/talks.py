@@ -306,6 +306,7 @@ class StaffTalk(Talk):
         self._reader: StaffReader | None = None
         self._typing: _Typing | None = None
         self._opening: set[int] = set()
+        self._watching = asyncio.Lock()  # a chat that is opened twice in a row is watched once
 
     def heard(self, data: bytes) -> None:
         """Part of Talk."""
@@ -383,8 +384,9 @@ class StaffTalk(Talk):
         if head is None:
             self._refuse_unknown(command.cid, command.chat)
             return
-        if head.id not in reader.following and self._desks.hub.comes_to_watch(reader, head):
-            head = await self._watch(reader, head)
+        if self._desks.hub.comes_to_watch(reader, head):
+            async with self._watching:
+                head = head if head.id in reader.following else await self._watch(reader, head)
             if head is None:
                 self._refuse_unknown(command.cid, command.chat)
                 return
