@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentconsole.backend.mail.letter import Unreadable
+from agentconsole.backend.domain.letter import Unreadable
 from agentconsole.backend.mail.parse import parse
 
 from .corpus import CASES, Case, Goes

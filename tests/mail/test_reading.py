@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agentconsole.backend.mail.charsets import decode, words
 from agentconsole.backend.mail.html import plain
-from agentconsole.backend.mail.letter import MAX_BYTES, Letter, Unreadable
+from agentconsole.backend.domain.letter import MAX_BYTES, Letter, Unreadable
 from agentconsole.backend.mail.parse import parse
 from agentconsole.backend.mail.quotes import reply_of
 

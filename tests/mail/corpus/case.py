@@ -7,7 +7,7 @@ import quopri
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agentconsole.backend.mail.letter import Nature
+from agentconsole.backend.domain.letter import Nature
 
 # The desk is help@example.com. Anna, anna@example.org, has ticket 12, and got one mail of ours on it.
 DESK = "help@example.com"

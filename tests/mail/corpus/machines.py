@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentconsole.backend.mail.letter import Nature
+from agentconsole.backend.domain.letter import Nature
 
 from .case import ANNA, DESK, REPLY_ADDRESS, SENT, Case, Goes, answering, from_anna, mail
 

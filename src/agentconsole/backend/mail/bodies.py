@@ -10,7 +10,7 @@ from agentconsole.text import header as one_line
 from .charsets import decode, keepable, unescaped, words
 from .headers import Mime
 from .html import plain
-from .letter import File
+from ..domain.letter import File
 
 MAX_FILE_NAME = 120
 MAX_TEXT = 1024 * 1024

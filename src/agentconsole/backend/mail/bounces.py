@@ -9,7 +9,7 @@ from . import headers
 from .bodies import content_type, payload
 from .charsets import decode, words
 from .headers import Mime
-from .letter import Bounce
+from ..domain.letter import Bounce
 
 MAX_DIAGNOSTIC = 500
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")

@@ -11,7 +11,7 @@ from agentconsole.protocol import MAX_EMAIL
 from agentconsole.text import header as one_line
 
 from .charsets import unescaped, words
-from .letter import IN_ADDRESS, IN_MESSAGE_ID
+from ..domain.letter import IN_ADDRESS, IN_MESSAGE_ID
 
 Mime: TypeAlias = "Message[str, str]"  # the class itself cannot be subscripted when it runs
 

@@ -8,7 +8,7 @@ from . import bounces, headers
 from .bodies import content_type
 from .charsets import words
 from .headers import Mime
-from .letter import Bounce, Nature
+from ..domain.letter import Bounce, Nature
 
 _NO_REPLY = re.compile(
     r"^(?:no|do[-_.]?not|ne)[-_.]?(?:reply|answer|responder|svar)(?:[-_.+][^@]*)?@|^(?:bounces?)[-+@]"
@@ -40,7 +40,7 @@ def why_automatic(message: Mime, sender: str) -> str:
         return "it came with an empty return path"
     if bounces.is_daemon(sender):
         return "a mail server wrote it"
-    if content_type(message) == "multipart/report":
+    if is_report(message):
         return "it is a report"
     if _AWAY.match(words(headers.first(message, "Subject"))):
         return "its subject is that of an automatic reply"
@@ -54,6 +54,11 @@ def of(message: Mime, bounce: Bounce | None, automatic: str) -> Nature:
     if is_list(message) and not automatic.startswith("Auto-"):
         return Nature.list
     return Nature.automatic if automatic else Nature.person
+
+
+def is_report(message: Mime) -> bool:
+    """Whether the mail only reports on another: it was delivered, or shown."""
+    return content_type(message) == "multipart/report"
 
 
 def is_list(message: Mime) -> bool:

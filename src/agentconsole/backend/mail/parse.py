@@ -9,7 +9,7 @@ from email.policy import Compat32
 from . import bodies, bounces, headers, natures, quotes
 from .charsets import unescaped
 from .headers import Mime
-from .letter import MAX_BYTES, MAX_DEPTH, MAX_PARTS, MAX_RECEIVED, Letter, Unreadable
+from ..domain.letter import MAX_BYTES, MAX_DEPTH, MAX_PARTS, MAX_RECEIVED, Letter, Unreadable
 
 # What the library is known to raise on hostile mail, here and there.
 _BROKEN = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
@@ -105,6 +105,7 @@ def _letter(message: Mime) -> Letter:
         tokens=headers.tokens(message),
         received=len(headers.raw(message, "Received")),
         automatic=automatic,
+        report=bounce is None and natures.is_report(message),
         null_sender=natures.null_sender(message),
         no_answer=natures.no_answer(message, sender),
     )

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from .letter import Letter, Unreadable
+from ..domain.letter import Letter, Unreadable
 from .parse import parse
 
 CPU_SECONDS = 10

@@ -65,9 +65,9 @@ class Letter(msgspec.Struct, frozen=True):
 
     Addresses are in lower case, ids with their angle brackets. ``text`` is everything that can be read,
     ``reply`` what is new in it, ``files`` the attachments. ``sent_at`` is in milliseconds (0 = not said).
-    ``automatic`` = why it is no person's letter ('' = nothing speaks against a person), ``null_sender`` =
-    it came with an empty return path, ``no_answer`` = it asks for no automatic answer (or is from a
-    no-reply address).
+    ``automatic`` = why it is no person's letter ('' = nothing speaks against a person), ``report`` = it
+    reports on another mail and says nothing else, ``null_sender`` = it came with an empty return path,
+    ``no_answer`` = why it wants no automatic answer though a person may have written it.
     """
 
     message_id: str
@@ -89,5 +89,6 @@ class Letter(msgspec.Struct, frozen=True):
     tokens: tuple[str, ...] = ()
     received: int = 0
     automatic: str = ""
+    report: bool = False
     null_sender: bool = False
     no_answer: str = ""
