@@ -10,6 +10,7 @@ from unittest import mock
 from agentconsole import protocol as p
 from agentconsole.backend.desk import admin
 from agentconsole.backend.desk.team import SetSystem
+from agentconsole.backend.storage import tickets
 from tests.server import site as sites
 from tests.server.site import SALES, SUPPORT, Site
 from tests.server.windows import StaffWindow, VisitorWindow, Window, new_cid
@@ -49,7 +50,7 @@ class House:
         self.windows: dict[str, StaffWindow] = {}
         self.vera: VisitorWindow
         self.users: dict[str, int] = {}
-        self.chat = self.waiting = self.plain = 0
+        self.chat = self.waiting = self.plain = self.ticket = self.other = 0
         self._pristine: dict[int, Any] = {}
 
     async def furnish(self) -> None:
@@ -84,6 +85,20 @@ class House:
             _, self.waiting = await self.site.chat(email="w@x.example")
         for key in (self.chat, self.plain, self.waiting):
             self._pristine[key] = heads[key]
+        if not self.ticket or await self._version(self.ticket) + await self._version(self.other) > 2:
+            self.ticket, self.other = await self._ticket(), await self._ticket()
+
+    async def _ticket(self) -> int:
+        text = "TICKETSECRET"
+        made = await self.site.order(
+            p.NewTicket(new_cid(), SALES, text, f"{text}\nand more", email="tim@x.example")
+        )
+        return int(made.about)
+
+    async def _version(self, ticket: int) -> int:
+        found = await self.site.hub.database.read(lambda db: tickets.one(db, ticket))
+        assert found is not None
+        return found.version
 
     def _same(self, key: int) -> bool:
         return key != 0 and self.site.hub.board.heads.get(key) == self._pristine.get(key)

@@ -26,12 +26,21 @@ Q = new_cid
 # columns:        owner colleague guest invited offered agent_e superv superv_e analyst analyst_e admin nobody
 # The colleague's sign stands twice: in a closed department, and in one that is open to colleagues (team).
 READ = "y -/y y y y - y - y - - -"
+TICKET_READ = "y y/y - - - - y - y - - -"
+TICKET_MERGE = "y y/y - - - - y - - - - -"  # who may not work on the one learns nothing of the other
+NEXT = "y y/y s s s s y s s s s s"
+TICKET_WORK = "y y/y - - - - y - s - - -"
 Made = Callable[[House, str, bool], Any]  # the house, the role, whether the thing exists: the command
 
 
 def of(kind: type[Any], *more: Any, on: str = "chat", **fields: Any) -> Made:
     """A command about one of the house's chats."""
     return lambda h, role, real: kind(Q(), getattr(h, on) if real else NOWHERE, *more, **fields)
+
+
+def about(kind: type[Any], *more: Any, **fields: Any) -> Made:
+    """A command about the house's ticket."""
+    return lambda h, role, real: kind(Q(), h.ticket if real else NOWHERE, *more, **fields)
 
 
 def to(h: House, role: str) -> int:
@@ -157,8 +166,31 @@ STAFF: list[tuple[str, Made, str]] = [
         lambda h, role, real: p.HandleLeft(Q(), 1 if real else NOWHERE, handled=False),
         "y y/y - - - - y - - - - -",
     ),
+    (
+        "NewTicket",
+        lambda h, role, real: p.NewTicket(Q(), SALES if real else NOWHERE, "x", "x"),
+        "y y/y - - - - y - - - - -",
+    ),
+    ("ConvertChat", of(p.ConvertChat), "y -/s s s s - s - s - - -"),
+    ("ReplyTicket", about(p.ReplyTicket, "x", 99), TICKET_WORK),
+    ("NoteTicket", about(p.NoteTicket, "x"), TICKET_WORK),
+    ("SetTicket", about(p.SetTicket, priority=p.TicketPriority.high), TICKET_WORK),
+    ("TakeTicket", about(p.TakeTicket), TICKET_WORK),
+    ("TakeTicket, the next for mine", lambda h, role, real: p.TakeTicket(Q()), NEXT),
+    (
+        "MergeTicket",
+        lambda h, role, real: p.MergeTicket(Q(), h.ticket if real else NOWHERE, h.other),
+        TICKET_MERGE,
+    ),
+    (
+        "MergeTicket into it",
+        lambda h, role, real: p.MergeTicket(Q(), h.other, h.ticket if real else NOWHERE),
+        TICKET_MERGE,
+    ),
+    ("SplitTicket", about(p.SplitTicket, 1), TICKET_WORK),
 ]
 SILENT = {
+    p.ViewTicket,
     p.Typing,
     p.Seen,
     p.Shut,
@@ -367,6 +399,21 @@ REST: dict[tuple[str, str], tuple[Any, str]] = {  # body, signs; ? = in the list
     ("GET", "/api/visitor/chats/{chat}/transcript"): (None, "- -/- - - - - - - - - - -"),
     ("POST", "/api/departments"): ({"slug": "new"}, "- -/- - - - - y y - - y -"),
     ("POST", "/api/departments/{department}/everybody"): (None, "- -/- - - - - y - - - y -"),
+    ("GET", "/api/tickets"): ("TICKETSECRET", TICKET_READ),
+    ("GET", "/api/tickets/{ticket}"): (None, TICKET_READ),
+    ("GET", "/api/tickets/{ticket}/raw/{seq}"): (None, "s s/s - - - - s - s - - -"),
+    ("POST", "/api/tickets"): (
+        {**CID, "department": 1, "subject": "x", "text": "x"},
+        "y y/y - - - - y - - - - -",
+    ),
+    ("POST", "/api/tickets/next"): (CID, NEXT),
+    ("PATCH", "/api/tickets/{ticket}"): ({**CID, "priority": "high"}, TICKET_WORK),
+    ("POST", "/api/tickets/{ticket}/replies"): ({**CID, "text": "x", "seen": 99}, TICKET_WORK),
+    ("POST", "/api/tickets/{ticket}/notes"): ({**CID, "text": "x"}, TICKET_WORK),
+    ("POST", "/api/tickets/{ticket}/take"): (CID, TICKET_WORK),
+    ("POST", "/api/tickets/{ticket}/merge"): ({**CID, "into": "other"}, TICKET_WORK),
+    ("POST", "/api/tickets/{ticket}/split"): ({**CID, "seq": 1}, TICKET_WORK),
+    ("POST", "/api/chats/{chat}/ticket"): (CID, "y -/s s s s - s - s - - -"),
     ("DELETE", "/api/sessions/current"): (None, ALL),
 }
 ANYBODY = {("POST", "/api/sessions")}
@@ -384,17 +431,21 @@ async def asked(
     method, path = route
     body = REST[route][0]
     keys = {"chat": h.chat, "message": 1, "user": h.users["zoe"], "department": SPARE}
+    keys |= {"ticket": h.ticket, "seq": 1}
     path = path.format(**(keys if real else dict.fromkeys(keys, NOWHERE)))
     if isinstance(body, dict):
         body = {**body, **({"cid": Q()} if "cid" in body else {})}
         body = {**body, **({"slug": Q()} if "slug" in body else {})}
         body = {**body, **({"user": h.users["pat"]} if "user" in body else {})}
+        body = {**body, **({"into": h.other} if "into" in body else {})}
     sent = body if isinstance(body, dict) else None
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     answer = await client.request(method, path, json=sent, headers=headers)
     content = answer.content
     if isinstance(REST[route][0], str):  # a list: what is not in it does not exist
-        mine = [row for row in json.loads(content) if REST[route][0] in json.dumps(row)]
+        rows = json.loads(content)
+        rows = rows.get("tickets", []) if isinstance(rows, dict) else rows
+        mine = [row for row in rows if REST[route][0] in json.dumps(row)]
         return (200, content) if mine else (404, b"nothing")
     return answer.status_code, content
 

@@ -9,7 +9,7 @@ import httpx
 import msgspec
 
 from agentconsole import protocol as p
-from tests.server.site import SALES, SUPPORT, Site, running, staff_token
+from tests.server.site import SALES, Site, running, staff_token
 from tests.server.windows import new_cid
 
 UNKNOWN = b'{"code":"unknown","text":"There is no such ticket, or it is not yours to see."}'
