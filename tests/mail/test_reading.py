@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentconsole.backend.domain.letter import MAX_BYTES, Letter, Unreadable
 from agentconsole.backend.mail.charsets import decode, words
 from agentconsole.backend.mail.html import plain
-from agentconsole.backend.domain.letter import MAX_BYTES, Letter, Unreadable
 from agentconsole.backend.mail.parse import parse
 from agentconsole.backend.mail.quotes import reply_of
 

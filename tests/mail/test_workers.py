@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from agentconsole.backend.mail import workers
 from agentconsole.backend.domain.letter import Unreadable
+from agentconsole.backend.mail import workers
 from agentconsole.backend.mail.workers import Reader
 
 from .corpus import CASES, Goes

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from agentconsole.text import header as one_line
+from agentconsole.text import file_name
 
+from ..domain.letter import File
 from .charsets import decode, keepable, unescaped, words
 from .headers import Mime
 from .html import plain
-from ..domain.letter import File
 
-MAX_FILE_NAME = 120
 MAX_TEXT = 1024 * 1024
-_UNSAVEABLE = re.compile(r'[\\/:*?"<>|]+')
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,80}")
 _ENDINGS = {"message/rfc822": ".eml", "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics"}
 
@@ -66,17 +64,8 @@ def text(part: Mime) -> str:
 
 
 def safe_name(name: str, kind: str, number: int) -> str:
-    """A name that a file can be saved under: no folder, no control, no ending hidden behind a long name."""
-    name = keepable(name).replace("\\", "/").rpartition("/")[2]
-    name = _UNSAVEABLE.sub("_", one_line(name, 1000)).strip(" .")
-    if not name:
-        return f"file-{number}{_ENDINGS.get(kind, '')}"
-    if len(name) <= MAX_FILE_NAME:
-        return name
-    stem, dot, ending = name.rpartition(".")
-    if not dot or len(ending) > 10:
-        return name[:MAX_FILE_NAME]
-    return f"{stem[: MAX_FILE_NAME - len(ending) - 1]}.{ending}"
+    """A name that a file can be saved under; one without a name is numbered."""
+    return file_name(keepable(name)) or f"file-{number}{_ENDINGS.get(kind, '')}"
 
 
 def _gather(part: Mime, body: Body) -> None:

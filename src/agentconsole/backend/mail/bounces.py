@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from email.message import Message
 
+from ..domain.letter import Bounce
 from . import headers
 from .bodies import content_type, payload
 from .charsets import decode, words
 from .headers import Mime
-from ..domain.letter import Bounce
 
 MAX_DIAGNOSTIC = 500
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")

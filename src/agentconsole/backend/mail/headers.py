@@ -10,8 +10,8 @@ from typing import NamedTuple, TypeAlias
 from agentconsole.protocol import MAX_EMAIL
 from agentconsole.text import header as one_line
 
-from .charsets import unescaped, words
 from ..domain.letter import IN_ADDRESS, IN_MESSAGE_ID
+from .charsets import unescaped, words
 
 Mime: TypeAlias = "Message[str, str]"  # the class itself cannot be subscripted when it runs
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from ..domain.letter import Bounce, Nature
 from . import bounces, headers
 from .bodies import content_type
 from .charsets import words
 from .headers import Mime
-from ..domain.letter import Bounce, Nature
 
 _NO_REPLY = re.compile(
     r"^(?:no|do[-_.]?not|ne)[-_.]?(?:reply|answer|responder|svar)(?:[-_.+][^@]*)?@|^(?:bounces?)[-+@]"

@@ -6,10 +6,10 @@ import re
 from email import message_from_bytes
 from email.policy import Compat32
 
+from ..domain.letter import MAX_BYTES, MAX_DEPTH, MAX_PARTS, MAX_RECEIVED, Letter, Unreadable
 from . import bodies, bounces, headers, natures, quotes
 from .charsets import unescaped
 from .headers import Mime
-from ..domain.letter import MAX_BYTES, MAX_DEPTH, MAX_PARTS, MAX_RECEIVED, Letter, Unreadable
 
 # What the library is known to raise on hostile mail, here and there.
 _BROKEN = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
