@@ -43,6 +43,7 @@ from agentconsole.protocol import (
     StaffHello,
     Synced,
     Typing,
+    ViewTicket,
     Wall,
     decode_staff_frame,
     encode,
@@ -128,8 +129,10 @@ class Http:
             self.headers["Authorization"] = f"Bearer {token}"
         self._http: httpx.AsyncClient | None = None
 
-    async def ask(self, method: str, path: str, *, content: bytes | None = None, params: Any = None) -> bytes:
-        """The answer's body. Raises Problem."""
+    async def ask(
+        self, method: str, path: str, *, content: bytes | None = None, params: Any = None, kind: str = ""
+    ) -> bytes:
+        """The answer's body; ``kind`` is the content's media type ('' = JSON). Raises Problem."""
         try:
             if self._http is None:
                 self._http = await asyncio.to_thread(self._load)
@@ -139,7 +142,10 @@ class Http:
         import httpx
 
         try:
-            answer = await http.request(method, self.server + path, content=content, params=params)
+            headers = {"Content-Type": kind} if kind else None
+            answer = await http.request(
+                method, self.server + path, content=content, params=params, headers=headers
+            )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._unreachable(error) from error
         if not answer.is_success:
@@ -267,6 +273,7 @@ class Client:
         self._strokes = Strokes()
         self._shut: list[Shut] = []
         self._wall = self._wall_told = False
+        self._view = self._view_told = ViewTicket(0)
         self._marks_at = 0
         self._silence_told = 0
         self._hint_ms = 0
@@ -334,6 +341,12 @@ class Client:
         self._wall = on
         self._wake()
 
+    def view(self, ticket: int, answering: bool) -> None:
+        """Tell colleagues, over every loss of the link, at which ticket I look (0 = at none), and whether I answer it."""
+        self._view = ViewTicket(ticket, answering)
+        if self._view != self._view_told:
+            self._wake()
+
     def touch(self) -> None:
         """Drafts or history changed: save them soon (within about a second), in a thread."""
         self._keeper.touch(self._clock())
@@ -356,8 +369,14 @@ class Client:
         """All left messages I may see. Raises Problem."""
         return _parsed(await self._get("/api/left-messages"), list[LeftCard])
 
+    async def ask(
+        self, method: str, path: str, *, content: bytes | None = None, params: Any = None, kind: str = ""
+    ) -> bytes:
+        """A question over REST; its answer's body. Raises Problem."""
+        return await self._http.ask(method, path, content=content, params=params, kind=kind)
+
     async def _get(self, path: str, params: Any = None) -> bytes:
-        return await self._http.ask("GET", path, params=params)
+        return await self.ask("GET", path, params=params)
 
     # --- the life of the link ---
 
@@ -414,7 +433,7 @@ class Client:
         self._pings.clear()
         self._strokes = Strokes()
         self._shut.clear()
-        self._wall_told = False
+        self._wall_told, self._view_told = False, ViewTicket(0)
         self._tell(self.store.link_lost(self._clock()))
 
     def _entered(self, why: str, retry_at: int = 0) -> set[Touched]:
@@ -513,6 +532,9 @@ class Client:
         if self._wall is not self._wall_told:
             self._wall_told = self._wall
             frames.append(Wall(self._wall))
+        if self._view != self._view_told:
+            self._view_told = self._view
+            frames.append(self._view)
         if now - self._marks_at >= MARKS_MS and (
             marks := [*self.store.take_marks(), *self.store.rooms.take_marks()]
         ):

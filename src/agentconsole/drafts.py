@@ -1,4 +1,4 @@
-"""What I wrote and did not send, and what I sent, chat by chat; answers and private notes are kept apart."""
+"""What I wrote and did not send, and what I sent, by chat and ticket; answers and private notes are kept apart."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ HISTORY_LIMIT = 50
 
 
 class Drafts:
-    """Unsent ``answers`` and unsent private ``notes`` by chat (never the one for the other), sent texts, and unsent
-    ``messages`` to colleagues by room."""
+    """Unsent ``answers`` and unsent private ``notes`` by chat (never the one for the other), sent texts, unsent
+    ``messages`` to colleagues by room, and ``ticket_answers`` and ``ticket_notes`` by ticket."""
 
     def __init__(self) -> None:
         self.answers: dict[int, str] = {}
         self.notes: dict[int, str] = {}
         self.sent: dict[int, list[str]] = {}
         self.messages: dict[str, str] = {}
+        self.ticket_answers: dict[int, str] = {}
+        self.ticket_notes: dict[int, str] = {}
 
     def keep(self, chat: int, text: str, note: bool) -> None:
         """Keep what stands in the composer; '' forgets it."""
@@ -37,6 +39,14 @@ class Drafts:
             self.messages[room] = text
             _limit(self.messages, DRAFT_LIMIT)
 
+    def keep_ticket(self, ticket: int, text: str, note: bool) -> None:
+        """Keep what is being written into a ticket; '' forgets it."""
+        drafts = self.ticket_notes if note else self.ticket_answers
+        drafts.pop(ticket, None)
+        if text:
+            drafts[ticket] = text
+            _limit(drafts, DRAFT_LIMIT)
+
     def remember(self, chat: int, text: str) -> None:
         """Add a sent text: newest last, at most 50 of a chat, no doubles in a row."""
         texts = self.sent.pop(chat, [])
@@ -52,6 +62,8 @@ class Drafts:
             "note_drafts": {str(chat): text for chat, text in self.notes.items()},
             "history": {str(chat): list(texts) for chat, texts in self.sent.items()},
             "message_drafts": dict(self.messages),
+            "ticket_drafts": {str(ticket): text for ticket, text in self.ticket_answers.items()},
+            "ticket_note_drafts": {str(ticket): text for ticket, text in self.ticket_notes.items()},
         }
 
     def restore(self, data: Mapping[str, Any]) -> None:
@@ -61,6 +73,8 @@ class Drafts:
             ("note_drafts", dict[int, str], self.notes),
             ("history", dict[int, list[str]], self.sent),
             ("message_drafts", dict[str, str], self.messages),
+            ("ticket_drafts", dict[int, str], self.ticket_answers),
+            ("ticket_note_drafts", dict[int, str], self.ticket_notes),
         ):
             for key, found in _readable(data.get(name), shape).items():
                 mine.setdefault(key, found)

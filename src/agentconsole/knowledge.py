@@ -22,6 +22,7 @@ from agentconsole.protocol import (
     Welcome,
 )
 from agentconsole.rooms import Rooms
+from agentconsole.tickets import Tickets
 from agentconsole.tidings import Tidings
 from agentconsole.typings import Typings
 from agentconsole.views import (
@@ -45,7 +46,7 @@ class Knowledge:
 
     Plain attributes: ``me`` (the last Welcome, None before), ``departments``, ``chats`` (cards by id), ``team`` (seats by
     user), ``canned``, ``left``, ``talks`` (conversations by chat), ``viewing`` (chats opened without being mine),
-    ``rooms`` (messages among staff), ``feedback``, ``watching`` (who learns, how long visitors wait, why a chat went
+    ``rooms`` (messages among staff), ``feedback``, ``tickets``, ``watching`` (who learns, how long visitors wait, why a chat went
     where), ``breaks`` (the reasons to choose from), ``link``, ``outbox``, ``drafts`` and ``note_drafts`` (unsent answers
     and unsent private notes by chat: never the one for the other), ``caught_up`` (None until a reconnect), ``synced``.
     """
@@ -59,6 +60,7 @@ class Knowledge:
         self.drafts, self.note_drafts = self._words.answers, self._words.notes
         self.breaks = self._lists.breaks
         self.rooms, self.feedback, self.watching = Rooms(), Feedback(), Watching()
+        self.tickets = Tickets()
         self.talks: dict[int, Conversation] = {}
         self.viewing: set[int] = set()
         self.link = Link()
@@ -256,6 +258,10 @@ class Knowledge:
     def message_draft(self, room: str) -> str:
         """What stood unsent in the composer of this room."""
         return self._words.messages.get(room, "")
+
+    def ticket_draft(self, ticket: int, note: bool = False) -> str:
+        """What stood unsent in the composer of this ticket, as an answer or as a private note."""
+        return (self._words.ticket_notes if note else self._words.ticket_answers).get(ticket, "")
 
     def message_rooms(self) -> list[str]:
         """The rooms to which something is being written."""

@@ -16,6 +16,7 @@ from agentconsole.protocol import (
     CancelTransfer,
     Close,
     Code,
+    ConvertChat,
     Decline,
     EndHelp,
     Event,
@@ -25,9 +26,12 @@ from agentconsole.protocol import (
     Invite,
     Join,
     Leave,
+    MergeTicket,
+    NewTicket,
     Note,
     NoteCustomer,
     Noted,
+    NoteTicket,
     Older,
     OlderMessages,
     Open,
@@ -36,16 +40,20 @@ from agentconsole.protocol import (
     Refused,
     Release,
     Reopen,
+    ReplyTicket,
     Said,
     SaveCanned,
     Say,
     SetAgent,
     SetMember,
     SetStatus,
+    SetTicket,
+    SplitTicket,
     StaffMessage,
     Take,
     TakeNext,
     TakeOver,
+    TakeTicket,
     Transfer,
 )
 
@@ -82,8 +90,26 @@ Command = (
     | AcknowledgeFeedback
     | SetMember
     | SetAgent
+    | NewTicket
+    | ConvertChat
+    | ReplyTicket
+    | NoteTicket
+    | SetTicket
+    | TakeTicket
+    | MergeTicket
+    | SplitTicket
 )
-Written = Say | Note | NoteCustomer | SaveCanned | StaffMessage | GiveFeedback
+Written = (
+    Say
+    | Note
+    | NoteCustomer
+    | SaveCanned
+    | StaffMessage
+    | GiveFeedback
+    | NewTicket
+    | ReplyTicket
+    | NoteTicket
+)
 Question = Open | Older | OlderMessages | Explain
 # What stays, with its refusal, until it is sent again, edited or thrown away.
 Editable = Say | Note | StaffMessage
@@ -136,7 +162,10 @@ class _Kept(msgspec.Struct):
 
 
 def lane(command: Command) -> int:
-    """Commands of one lane go one after the other: those of a chat, those of none (0), and apart from them questions."""
+    """Commands of one lane go one after the other: those of a chat, of a ticket, those of neither (0), and apart from
+    them questions."""
+    if ticket := getattr(command, "ticket", 0):
+        return -(MAX_INT + int(ticket))
     chat: int = getattr(command, "chat", 0)
     return -(chat or MAX_INT) if isinstance(command, Question) else chat
 
@@ -258,6 +287,14 @@ class Outbox:
         for entry in [*self.entries.values()]:
             if isinstance(entry.command, Open | Older) and entry.command.chat == chat:
                 del self.entries[entry.command.cid]
+
+    def of_ticket(self, ticket: int) -> list[Entry]:
+        """My answers and notes on their way to one ticket, oldest first."""
+        return [
+            entry
+            for entry in self.entries.values()
+            if isinstance(entry.command, ReplyTicket | NoteTicket) and entry.command.ticket == ticket
+        ]
 
     def messages(self) -> list[Entry]:
         """Messages to colleagues on their way, oldest first, refused ones too."""

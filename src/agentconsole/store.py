@@ -34,12 +34,14 @@ from agentconsole.protocol import (
     LeftCard,
     Message,
     Note,
+    NoteTicket,
     OlderMessages,
     Open,
     Pong,
     Preview,
     Pulse,
     Refused,
+    ReplyTicket,
     Resume,
     RoomCard,
     Routing,
@@ -57,7 +59,10 @@ from agentconsole.protocol import (
     TakeOver,
     TicketCard,
     TicketCounts,
+    TicketDetail,
     TicketGone,
+    TicketPage,
+    TicketQuery,
     TicketViewers,
     VisitorMarks,
     Welcome,
@@ -85,6 +90,8 @@ RENEWED = (
     Topic.offers,
     Topic.rooms,
     Topic.feedback,
+    Topic.tickets,
+    Topic.ticket,
 )
 
 
@@ -150,7 +157,7 @@ class Store(Knowledge):
                 self.watching.explained(frame)
                 return {Touched(Topic.explained, frame.chat)}
             case TicketCard() | TicketGone() | TicketCounts() | TicketViewers():
-                return set()
+                return self._ticket(frame)
 
     def link_lost(self, now: int) -> set[Touched]:
         """The socket is gone: everything stays readable; commands under way will be sent again."""
@@ -178,7 +185,7 @@ class Store(Knowledge):
         self._clock_ahead = frame.now - now
         self._cards.renew()
         self._missed = 0
-        for each in (self._lists, self.rooms, self.feedback):
+        for each in (self._lists, self.rooms, self.feedback, self.tickets):
             each.renew()
         return {Touched(Topic.me), Touched(Topic.link)}
 
@@ -327,6 +334,32 @@ class Store(Knowledge):
             return set()
         return {Touched(Topic.feedback), Touched(Topic.counts), Touched(Topic.talk, frame.chat)}
 
+    # --- tickets ---
+
+    def _ticket(self, frame: TicketCard | TicketGone | TicketCounts | TicketViewers) -> set[Touched]:
+        match frame:
+            case TicketCard(ticket=ticket):
+                changed = self.tickets.put(frame, self.me.user if self.me else 0)
+            case TicketGone(ticket=ticket):
+                changed = self.tickets.gone(frame)
+            case TicketCounts():
+                return {Touched(Topic.ticket_counts)} if self.tickets.count(frame) else set()
+            case TicketViewers(ticket=ticket):
+                return {Touched(Topic.viewers, ticket)} if self.tickets.view(frame) else set()
+        return {Touched(Topic.tickets), Touched(Topic.ticket, ticket)} if changed else set()
+
+    def ticket_page(
+        self, query: TicketQuery, offset: int, page: TicketPage, now: int, *, afresh: bool
+    ) -> set[Touched]:
+        """A page of a list of tickets was read."""
+        self.tickets.page(query, offset, page, now, afresh=afresh)
+        return {Touched(Topic.tickets)}
+
+    def ticket_opened(self, detail: TicketDetail) -> set[Touched]:
+        """A ticket, or what is new in it, was read."""
+        self.tickets.opened(detail)
+        return {Touched(Topic.ticket, detail.card.ticket), Touched(Topic.tickets)}
+
     # --- conversations ---
 
     def _talk(self, chat: int) -> Conversation:
@@ -400,6 +433,9 @@ class Store(Knowledge):
             touched.add(Touched(Topic.talk, command.chat))
         if isinstance(command, StaffMessage):
             touched.add(Touched(Topic.rooms))
+        if isinstance(command, ReplyTicket | NoteTicket):
+            self.tickets.took(command, frame.seq, entry.made_at)
+            touched.add(Touched(Topic.ticket, command.ticket))
         if isinstance(command, OlderMessages):
             self.rooms.answered(command.room, command.before, frame.seq)
             touched.add(Touched(Topic.rooms))
@@ -418,11 +454,22 @@ class Store(Knowledge):
             touched |= {Touched(Topic.talk, command.chat), Touched(Topic.mine)}
         if isinstance(command, StaffMessage):
             touched.add(Touched(Topic.rooms))
+        if isinstance(command, ReplyTicket | NoteTicket):
+            self._give_back(command, frame.text)
+            touched.add(Touched(Topic.ticket, command.ticket))
         if isinstance(command, Open):
             self.viewing.discard(command.chat)
             self._talk(command.chat).over = True
             touched.add(Touched(Topic.talk, command.chat))
         return touched
+
+    def _give_back(self, command: ReplyTicket | NoteTicket, why: str) -> None:
+        """A refused answer is a draft again, before what has been written since."""
+        note = isinstance(command, NoteTicket)
+        since = self.ticket_draft(command.ticket, note)
+        self._words.keep_ticket(command.ticket, f"{command.text}\n\n{since}" if since else command.text, note)
+        self.tickets.refused[command.ticket] = why
+        self.outbox.version += 1
 
     def take_news(self) -> list[News]:
         """What happened since the last call; for alerts."""
@@ -483,6 +530,10 @@ class Store(Knowledge):
     def set_message_draft(self, room: str, text: str) -> None:
         """Keep what is being written to this room; '' forgets it."""
         self._words.keep_message(room, text)
+
+    def set_ticket_draft(self, ticket: int, text: str, note: bool = False) -> None:
+        """Keep what stands in the composer of this ticket; '' forgets it."""
+        self._words.keep_ticket(ticket, text, note)
 
     def remember(self, chat: int, text: str) -> None:
         """Add a sent text to the composer history of this chat (newest last, at most 50, no doubles in a row)."""
@@ -551,7 +602,7 @@ class Store(Knowledge):
         self.outbox.restore(words.get("outbox"))
         self._words.restore(words)
         return {Touched(Topic.mine)} | {
-            Touched(Topic.talk, lane(entry.command)) for entry in self.outbox.written()
+            Touched(Topic.talk, max(0, lane(entry.command))) for entry in self.outbox.written()
         }
 
 

@@ -31,11 +31,15 @@ class Topic(StrEnum):
     explained = "explained"  # id = chat: an explanation has come
     canned = "canned"
     left = "left"
+    tickets = "tickets"  # the list of tickets, or something shown of them
+    ticket = "ticket"  # id = ticket: its events, its facts, my answers on their way
+    viewers = "viewers"  # id = ticket: who else looks at it
+    ticket_counts = "ticket_counts"
     answer = "answer"  # a command was refused: see Store.take_refusals
 
 
 class Touched(NamedTuple):
-    """A topic and the chat concerned (0 = all, or none)."""
+    """A topic and the chat (or ticket) concerned (0 = all, or none)."""
 
     topic: Topic
     chat: int = 0
