@@ -41,8 +41,8 @@ class Ticket(msgspec.Struct, frozen=True, gc=False):
 
     ``asked_at`` is the customer's first message that nobody has answered. ``first_due``, ``next_due`` and ``solve_due``
     are when each running clock is breached; ``solve_used`` ms of counted time had passed for the solution when its
-    clock last stopped, or at ``solve_since``, from when it runs (`sla`). ``warned`` and ``breached`` are the clocks for
-    which that was told. ``timer_at`` is when time itself does something to the ticket next.
+    clock last stopped, or at ``solve_since``, from when it runs, and ``next_used`` of them since ``asked_at`` (`sla`).
+    ``warned`` and ``breached`` are the clocks for which that was told. ``timer_at`` is when time itself does something to the ticket next.
     """
 
     id: int
@@ -73,6 +73,7 @@ class Ticket(msgspec.Struct, frozen=True, gc=False):
     solve_due: int = 0
     solve_used: int = 0
     solve_since: int = 0
+    next_used: int = 0
     warned: tuple[Clock, ...] = ()
     breached: tuple[Clock, ...] = ()
     timer_at: int = 0

@@ -419,6 +419,7 @@ ticket = Table(
     _number("solve_due"),
     _number("solve_used"),
     _number("solve_since"),
+    _number("next_used"),
     _text("warned"),
     _text("breached"),
     _number("timer_at"),

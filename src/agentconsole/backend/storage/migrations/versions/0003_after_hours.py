@@ -212,6 +212,7 @@ def upgrade() -> None:
         sa.Column("solve_due", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("solve_used", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("solve_since", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("next_used", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("warned", sa.Text(), server_default="", nullable=False),
         sa.Column("breached", sa.Text(), server_default="", nullable=False),
         sa.Column("timer_at", sa.BigInteger(), server_default="0", nullable=False),
