@@ -100,7 +100,8 @@ def test_watching_whispering_and_feedback(
     lead.row("▸Ana")
     lead.send("o")
     lead.row("You watch silently, nobody here notices.")
-    lead.row("PRIVATE from", "to you alone: doing")
+    lead.row("PRIVATE from", "to you alone:")
+    lead.row("doing so")
     for _ in range(4):
         lead.send("-")
     lead.row("▸", "My printer is on fire")

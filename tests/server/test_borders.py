@@ -309,7 +309,7 @@ async def test_who_opens_a_chat_again_before_it_is_shown_watches_it_once(
             for command in (p.Open(new_cid(), chat), p.Shut(chat), p.Open(last := new_cid(), chat)):
                 sue.send(command)
             await arrived()
-            await sue.settle()
+            await sue.pong()
         await sue.expect(p.Ack, cid=last)
         sue.send(p.Shut(chat))
         await async_until(lambda: ended(site), what="the end of watching")
