@@ -54,7 +54,7 @@ def normal(first: int = 0, following: int = 0, solve: int = 0, always: bool = Fa
 
 
 OFFICE = Opening("Europe/Oslo", email=Week(tuple(Span(day, 8 * HOUR, 16 * HOUR) for day in range(5))))
-ACTS = ("write", "answer", "answer_open", "wait", "hold", "open", "solve", "nothing")
+ACTS = ("write", "write", "write", "answer", "answer_open", "answer_open", "wait", "hold", "open", "solve")
 
 
 def act(ticket: Ticket, word: str, now: int) -> Ticket:
@@ -159,7 +159,7 @@ def departments(draw: st.DrawFn) -> Department:
             max_size=8,
         )
     )
-    even = st.integers(0, 300).map(lambda half: half * 2)
+    even = st.one_of(st.just(0), st.integers(1, 300).map(lambda half: half * 2))
     level = normal(
         draw(even), draw(even), draw(even), draw(st.booleans()), draw(st.sampled_from((0, 15, 60)))
     )
@@ -272,6 +272,16 @@ def test_what_is_opened_again_may_be_too_late_at_once() -> None:
     assert ticket.timer_at <= again
     ticket, told = sla.rung(ticket, department, again)
     assert told == [ClockWarned(Clock.solve, again, breached=True)]
+
+
+def test_the_next_question_counts_from_when_it_was_asked_and_rests_with_the_ticket() -> None:
+    monday = at("2026-01-12 08:00")
+    department = of(OFFICE, normal(following=60))
+    ticket, now = sla.wound(fresh(monday), department, monday), monday
+    for minutes, word in ((10, "answer_open"), (20, "write"), (30, "hold"), (50, "open")):
+        now = monday + minutes * MINUTE
+        ticket = sla.wound(act(ticket, word, now), department, now)
+        assert ticket.next_due == {20: monday + 80 * MINUTE, 50: monday + 100 * MINUTE}.get(minutes, 0)
 
 
 def test_another_department_does_not_begin_the_first_answer_anew() -> None:
