@@ -86,6 +86,7 @@ DEEDS = {
     Deed.ticket_answer: "answer a ticket, write a note into it, take it",
     Deed.ticket_change: "change a ticket's status, assignee, department, priority, tags, subject; merge and split",
     Deed.ticket_add: "write a ticket down; make one of a chat",
+    Deed.file_add: "upload a file for an answer or a note",
     Deed.customer_merge: "merge the cards of two e-mail addresses into one customer",
     Deed.filter_own: "save filters for tickets of their own",
     Deed.filter_department: "save filters for everybody of a department",

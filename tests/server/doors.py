@@ -8,9 +8,11 @@ from typing import Any
 from unittest import mock
 
 from agentconsole import protocol as p
+from agentconsole.backend.auth import token_hash
 from agentconsole.backend.desk import admin
 from agentconsole.backend.desk.team import SetSystem
-from agentconsole.backend.storage import tickets
+from agentconsole.backend.desk.uploads import KeepFile
+from agentconsole.backend.storage import tickets, users
 from tests.server import site as sites
 from tests.server.site import SALES, SUPPORT, Site
 from tests.server.windows import StaffWindow, VisitorWindow, Window, new_cid
@@ -50,7 +52,7 @@ class House:
         self.windows: dict[str, StaffWindow] = {}
         self.vera: VisitorWindow
         self.users: dict[str, int] = {}
-        self.chat = self.waiting = self.plain = self.ticket = self.other = 0
+        self.chat = self.waiting = self.plain = self.ticket = self.other = self.file = 0
         self._pristine: dict[int, Any] = {}
 
     async def furnish(self) -> None:
@@ -64,6 +66,7 @@ class House:
         for role, (name, _) in CAST.items():
             self.windows[role] = await self.site.staff(name) if role != "nobody" else await self._greet(name)
         self.pat = await self.site.staff("pat")
+        self.file = await self._file()
 
     async def _greet(self, name: str) -> StaffWindow:
         window = await self.site.staff(name, greet=False)
@@ -87,6 +90,18 @@ class House:
             self._pristine[key] = heads[key]
         if not self.ticket or await self._version(self.ticket) + await self._version(self.other) > 2:
             self.ticket, self.other = await self._ticket(), await self._ticket()
+
+    async def _file(self) -> int:
+        """A file in a note on the ticket."""
+        ann = self.windows["owner"]
+        ticket = await self._ticket()
+        found = await self.site.hub.database.read(
+            lambda db: users.actor_by_token(db, token_hash(ann.token), self.site.desk.clock())
+        )
+        assert found is not None
+        made = await self.site.desk.handle(found[0], KeepFile("secret.txt", "text/plain", b"FILESECRET"))
+        await ann.done(p.NoteTicket(new_cid(), ticket, "see the file", [made.about]))
+        return int(made.about)
 
     async def _ticket(self) -> int:
         text = "TICKETSECRET"

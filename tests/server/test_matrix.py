@@ -413,6 +413,8 @@ REST: dict[tuple[str, str], tuple[Any, str]] = {  # body, signs; ? = in the list
     ("POST", "/api/tickets/{ticket}/take"): (CID, TICKET_WORK),
     ("POST", "/api/tickets/{ticket}/merge"): ({**CID, "into": "other"}, TICKET_WORK),
     ("POST", "/api/tickets/{ticket}/split"): ({**CID, "seq": 1}, TICKET_WORK),
+    ("POST", "/api/files"): (b"x", "y y/y y y y y y y s s s s"),
+    ("GET", "/api/files/{file}"): (None, TICKET_READ),
     ("POST", "/api/chats/{chat}/ticket"): (CID, "y -/s s s s - s - s - - -"),
     ("DELETE", "/api/sessions/current"): (None, ALL),
 }
@@ -431,16 +433,18 @@ async def asked(
     method, path = route
     body = REST[route][0]
     keys = {"chat": h.chat, "message": 1, "user": h.users["zoe"], "department": SPARE}
-    keys |= {"ticket": h.ticket, "seq": 1}
+    keys |= {"ticket": h.ticket, "seq": 1, "file": h.file}
     path = path.format(**(keys if real else dict.fromkeys(keys, NOWHERE)))
     if isinstance(body, dict):
         body = {**body, **({"cid": Q()} if "cid" in body else {})}
         body = {**body, **({"slug": Q()} if "slug" in body else {})}
         body = {**body, **({"user": h.users["pat"]} if "user" in body else {})}
         body = {**body, **({"into": h.other} if "into" in body else {})}
-    sent = body if isinstance(body, dict) else None
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    answer = await client.request(method, path, json=sent, headers=headers)
+    sent: dict[str, Any] = {"json": body} if isinstance(body, dict) else {}
+    if isinstance(body, bytes):
+        sent = {"content": body, "params": {"name": "a file"}}
+    answer = await client.request(method, path, headers=headers, **sent)
     content = answer.content
     if isinstance(REST[route][0], str):  # a list: what is not in it does not exist
         rows = json.loads(content)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from agentconsole.backend import openapi
-from agentconsole.backend.rest import ROUTES
+from agentconsole.backend.rest import ROUTES, Upload
 from tests.running import Running, running
 
 DOCUMENT = json.loads(json.dumps(openapi.document()))
@@ -47,7 +47,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 def test_no_shape_takes_unknown_fields() -> None:
     for route in ROUTES:
-        if route.body is not None:
+        if route.body is not None and route.body is not Upload:
             assert route.body.__struct_config__.forbid_unknown_fields, route.path
         if route.query is not None:
             assert route.query.__struct_config__.forbid_unknown_fields, route.path

@@ -43,6 +43,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 MAX_HEADERS = 16_384
 MAX_BODY = 131_072
 BODY_SECONDS = 30.0
+UPLOAD_SECONDS = 300.0
 ALIVE_MS = 30_000
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 JSON = "application/json"
@@ -140,7 +141,7 @@ def _resource(house: House, options: Options, route: Route) -> Endpoint:
             held=held,
             keys=tuple(map(key, request.path_params.values())),
             query=converted(_query(request), route.query) if route.query else None,
-            body=await _body(request, route.body) if route.body else None,
+            body=await _body(house, request, route.body) if route.body else None,
         )
         answer = await route.handler(call)
         took = 1_000 * (time.perf_counter() - began)
@@ -177,22 +178,23 @@ def _query(request: Request) -> dict[str, str]:
     return dict(found)
 
 
-async def _body(request: Request, shape: Any) -> Any:
+async def _body(house: House, request: Request, shape: Any) -> Any:
     if request.headers.get("content-encoding", "identity") != "identity":
         raise HTTPException(415, "The body must not be compressed.")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if shape is Upload:
-        return Upload(kind, await _read(request, MAX_FILE))
+        async with house.uploads:
+            return Upload(kind, await _read(request, MAX_FILE, UPLOAD_SECONDS))
     if kind != JSON:
         raise HTTPException(415, "The body must be application/json.")
     return decoded(await _read(request, MAX_BODY), shape)
 
 
-async def _read(request: Request, limit: int) -> bytes:
+async def _read(request: Request, limit: int, seconds: float = BODY_SECONDS) -> bytes:
     parts: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             async for part in request.stream():
                 size += len(part)
                 if size > limit:

@@ -92,9 +92,10 @@ def _operation(route: Route, named: dict[str, Any]) -> dict[str, Any]:
         "responses": {str(route.status): _success(route, named)},
     }
     if route.body is not None:
-        content = {"application/json": {"schema": named[repr(route.body)]}}
         if route.body is Upload:
-            content = {"application/octet-stream": {"schema": {}}}
+            content: dict[str, Any] = {"application/octet-stream": {"schema": {}}}
+        else:
+            content = {"application/json": {"schema": named[repr(route.body)]}}
         found["requestBody"] = {"required": True, "content": content}
     found["responses"].update({str(status): _refused(status, named) for status in statuses(route)})
     return found

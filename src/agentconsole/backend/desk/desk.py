@@ -21,7 +21,19 @@ from ..storage import Connection, users
 from ..storage.chats import Receipt, WorkingSet
 from ..storage.database import Database
 from ..storage.writer import Overloaded, Writer
-from . import admin, availability, handing, sessions, staff, succession, talking, team, ticketing, visits
+from . import (
+    admin,
+    availability,
+    handing,
+    sessions,
+    staff,
+    succession,
+    talking,
+    team,
+    ticketing,
+    uploads,
+    visits,
+)
 from .left import missed
 from .made import Change, Made, StaffChanged
 from .workload import may_take
@@ -41,6 +53,7 @@ PLAIN: dict[type[Any], Plain] = {
     **admin.COMMANDS,
     **sessions.COMMANDS,
     **ticketing.COMMANDS,
+    **uploads.COMMANDS,
 }
 
 

@@ -13,6 +13,7 @@ from agentconsole.protocol import (
     Answered,
     Code,
     ConvertChat,
+    FileCard,
     MailKind,
     MergeTicket,
     NewTicket,
@@ -152,7 +153,7 @@ def _reply(sheet: WorkingSet, actor: Actor, command: ReplyTicket, now: int) -> M
         )
     if not command.insist:
         _nobody_wrote_since(sheet, before, command.seen)
-    found = files.take(sheet.connection, command.files, before.id, before.seq + 1, actor.id, private=False)
+    found = _taken(sheet, actor, command, before, private=False)
     mail = post(sheet, before, department, MailKind.answer, text, now, before.seq + 1, found)
     what = Answered(text, before.email if mail else "", mail, found)
     after, lines = answered(before, what, actor.party, command.status, now, before.hold_until)
@@ -161,6 +162,17 @@ def _reply(sheet: WorkingSet, actor: Actor, command: ReplyTicket, now: int) -> M
     made = made_of(before, after)
     made.news.extend(settled(sheet, after.id, actor, now))
     return made
+
+
+def _taken(
+    sheet: WorkingSet, actor: Actor, command: ReplyTicket | NoteTicket, ticket: Ticket, private: bool
+) -> list[FileCard]:
+    """The files of the next message, bound to it. Raises Refusal gone: none is left out silently."""
+    wanted = list(dict.fromkeys(command.files))
+    found = files.take(sheet.connection, wanted, ticket.id, ticket.seq + 1, actor.id, private)
+    if len(found) < len(wanted):
+        raise Refusal(Code.gone, "A file is not there any more. Attach it again.")
+    return found
 
 
 def _nobody_wrote_since(sheet: WorkingSet, ticket: Ticket, seen: int) -> None:
@@ -183,7 +195,7 @@ def _tell_solved(sheet: WorkingSet, before: Ticket, after: Ticket, department: D
 def _note(sheet: WorkingSet, actor: Actor, command: NoteTicket, now: int) -> Made:
     before, department = _own(sheet, actor, command.ticket, Deed.ticket_answer)
     text = checked_text(command.text, MAX_TICKET_TEXT)
-    found = files.take(sheet.connection, command.files, before.id, before.seq + 1, actor.id, private=True)
+    found = _taken(sheet, actor, command, before, private=True)
     after, lines = record(before, actor.party, [TicketNoted(text, found)], now)
     return made_of(before, keep(sheet, before, after, lines, department, now))
 

@@ -52,6 +52,7 @@ class Deed(StrEnum):
     ticket_answer = "ticket_answer"
     ticket_change = "ticket_change"
     ticket_add = "ticket_add"
+    file_add = "file_add"
     customer_merge = "customer_merge"
     filter_own = "filter_own"
     filter_department = "filter_department"
@@ -176,6 +177,7 @@ RIGHTS: dict[Deed, dict[Who, Reach]] = {
         Who.supervisor: Reach.department,
         Who.system: Reach.everywhere,
     },
+    Deed.file_add: {Who.agent: Reach.everywhere, Who.supervisor: Reach.everywhere},
     Deed.customer_merge: {Who.supervisor: Reach.department},
     Deed.filter_own: {Who.agent: Reach.everywhere, Who.supervisor: Reach.everywhere},
     Deed.filter_department: {Who.supervisor: Reach.department},

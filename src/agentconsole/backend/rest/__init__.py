@@ -1,6 +1,6 @@
 """The REST resources, each a route in one table; the web framework stays outside."""
 
-from . import chats, departments, lists, sessions, team, tickets, visitors
+from . import chats, departments, files, lists, sessions, team, tickets, visitors
 from .calls import Call, Download, House, Problem, Route, Upload
 
 ROUTES: tuple[Route, ...] = (
@@ -10,6 +10,7 @@ ROUTES: tuple[Route, ...] = (
     *chats.ROUTES,
     *team.ROUTES,
     *tickets.ROUTES,
+    *files.ROUTES,
     *visitors.ROUTES,
 )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -23,12 +24,13 @@ KEY = re.compile(r"[1-9][0-9]{0,15}")
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What the resources need of the server."""
+    """What the resources need of the server. Of ``uploads`` only some run at once: each is in memory until it is whole."""
 
     database: Database
     desk: Desk
     hub: Hub
     auth: Auth
+    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from ..desk.ticketing import unknown_ticket
 from ..domain.life import Refusal
 from ..domain.policy import Actor, Deed, Thing, can
 from ..domain.ticket import Ticket
-from ..storage import Connection, departments, raws, tickets
+from ..storage import Connection, departments, mails, raws, tickets
 from ..views import ticket_card, ticket_entry
 from .calls import Call, Download, Route, body_of
 
@@ -76,7 +76,8 @@ async def _one(call: Call) -> TicketDetail:
     def read(connection: Connection) -> TicketDetail:
         lines = tickets.log(connection, call.key, after, limit)
         ticket = own(connection, call.actor, call.key)
-        return TicketDetail(ticket_card(ticket), [ticket_entry(line) for line in lines])
+        entries = [ticket_entry(line) for line in lines]
+        return TicketDetail(ticket_card(ticket), entries, mails.of_ticket(connection, ticket.id))
 
     return await call.house.database.read(read)
 
@@ -179,7 +180,7 @@ ROUTES = (
         body=body_of(ReplyTicket, "ReplyBody", "ticket"),
         answer=Ack,
         status=201,
-        refusals=(*_COMMON, Code.conflict, Code.empty, Code.too_long, Code.closed, Code.invalid),
+        refusals=(*_COMMON, Code.conflict, Code.empty, Code.too_long, Code.closed, Code.invalid, Code.gone),
     ),
     Route(
         method="POST",
@@ -189,7 +190,7 @@ ROUTES = (
         body=body_of(NoteTicket, "NoteBody", "ticket"),
         answer=Ack,
         status=201,
-        refusals=(*_COMMON, Code.empty, Code.too_long, Code.invalid),
+        refusals=(*_COMMON, Code.empty, Code.too_long, Code.invalid, Code.gone),
     ),
     Route(
         method="POST",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from agentconsole.protocol import FileCard
@@ -79,6 +79,12 @@ def one(connection: Connection, key: int) -> Stored | None:
 def data(connection: Connection, key: int) -> bytes:
     """What is in a file."""
     return bytes(connection.execute(select(file_data.c.data).where(file_data.c.file_id == key)).scalar_one())
+
+
+def unsent(connection: Connection, owner: int) -> int:
+    """How many files this user has uploaded and not sent yet."""
+    query = select(func.count()).select_from(file).where(file.c.ticket == 0, file.c.owner == owner)
+    return connection.execute(query).scalar_one()
 
 
 def take(
