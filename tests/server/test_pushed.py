@@ -8,14 +8,15 @@ import pytest
 from agentconsole import protocol as p
 from agentconsole.backend.desk import admin, availability
 from tests.server.doors import ROLES, house
-from tests.server.site import SALES
+from tests.server.site import SALES, SUPPORT
 from tests.server.test_matrix import furnish
 from tests.server.windows import new_cid
 
 Q = new_cid
 IN_SALES = {"owner", "colleague", "supervisor", "analyst"}
+IN_SUPPORT = {"guest", "invited", "offered", "agent elsewhere", "supervisor elsewhere", "analyst elsewhere"}
 WITH_GRANT = set(ROLES) - {"nobody"}
-ANSWERS = {p.Welcome, p.Resume, p.Ack, p.Refused, p.Explanation, p.Synced, p.Pong, p.Bye}
+ANSWERS = {p.Welcome, p.Resume, p.Ack, p.Refused, p.Explanation, p.Synced, p.Pong, p.Bye, p.TicketCounts}
 VISITORS_ANSWERS = {
     p.VisitorWelcome,
     p.VisitorResume,
@@ -128,6 +129,23 @@ async def test_who_is_told_what(sqlite_url: str, tmp_path: Path, team_too: bool)
             set(),
             (w["owner"], p.HandleLeft(Q(), 1)),
         )
+        await change(
+            {p.TicketCard: IN_SALES},
+            set(),
+            (w["owner"], p.NewTicket(Q(), SALES, "TICKETSECRET", "TICKETSECRET")),
+        )
+        key = h.ticket
+        await change({p.TicketCard: IN_SALES}, set(), (w["owner"], p.NoteTicket(Q(), key, "NOTESECRET")))
+        w["owner"].send(p.ViewTicket(key))
+        await w["owner"].expect(p.TicketViewers, ticket=key)
+        await change(
+            {p.TicketViewers: {"owner", "colleague"}}, set(), (w["colleague"], p.ViewTicket(key, True))
+        )
+        await change(
+            {p.TicketGone: IN_SALES, p.TicketCard: IN_SUPPORT},
+            set(),
+            (w["supervisor"], p.SetTicket(Q(), key, department=SUPPORT)),
+        )
         await change({p.SeatCard: WITH_GRANT}, set(), (w["admin"], p.AlertsTested(Q())))
         support = {"offered", "agent elsewhere", "supervisor elsewhere"}
         wanted: dict[type[Any], set[str]] = {
@@ -162,6 +180,10 @@ async def test_who_is_told_what(sqlite_url: str, tmp_path: Path, team_too: bool)
         only_in_a_team = set() if team_too else {p.Learning}
         assert told | ANSWERS | only_in_a_team == set(get_args(p.StaffFrame))
         assert to_visitor | VISITORS_ANSWERS == set(get_args(p.VisitorFrame))
+        for role, window in w.items():
+            counted = {each.department for frame in window.seen(p.TicketCounts) for each in frame.counts}
+            allowed = {SALES} if role in IN_SALES else {SUPPORT} if role in IN_SUPPORT else set()
+            assert counted <= allowed, role
         for raw in vera.raw:
             assert b"SECRET" not in raw.replace(b"CHATSECRET", b"")
             assert not any(b'"kind":"%s"' % kind in raw for kind in STAFF_ONLY)
