@@ -101,7 +101,7 @@ def test_watching_whispering_and_feedback(
     lead.send("o")
     lead.row("You watch silently, nobody here notices.")
     lead.row("PRIVATE from", "to you alone:")
-    lead.row("doing so")
+    lead.row("doing")
     for _ in range(4):
         lead.send("-")
     lead.row("▸", "My printer is on fire")
