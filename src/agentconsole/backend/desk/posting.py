@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Sequence
 
-from agentconsole.protocol import FileCard, MailKind
+from agentconsole.protocol import Code, FileCard, MailKind, MailState
 
+from ..compose import Enclosed, Outgoing, Unsendable, address, compose
 from ..domain.department import Department
-from ..domain.ticket import Ticket
+from ..domain.life import Refusal
+from ..domain.ticket import DAY_MS, Ticket
+from ..storage import departments, files, mails
 from ..storage.chats import WorkingSet
+from ..storage.mails import Mail
+from ..token import sign
+from ..wordings import fill, plain_subject, wording
+
+HOUR_MS = 3_600_000
+AUTOMATIC_AN_HOUR = 4  # mails that no person wrote, to one address
+MAX_BYTES = 20 * 1024 * 1024  # of all files of a mail: more is refused by most mail servers
+LOCAL = 64  # characters that an address may have before its @
+PROVED = "e-mail"  # the source of tickets whose customer's address is known to be theirs
+_NOBODY = re.compile(
+    r"(?:no|do[-_.]?not|ne)[-_.]?(?:reply|answer|responder|svar)|mailer[-_.]?daemon|postmaster|bounces?|daemon|root"
+)
 
 
 def post(
@@ -21,5 +38,113 @@ def post(
     seq: int = 0,
     files: Sequence[FileCard] = (),
 ) -> int:
-    """Queue a mail to the ticket's customer; the answer is its id, 0 = there is nothing to send it from or to."""
-    return 0
+    """Queue a mail to the ticket's customer; the answer is its id, 0 = there is nothing to send it from or to.
+
+    What no person wrote is not sent (0) where it could go round in circles or be misused. Raises Refusal too_long,
+    invalid.
+    """
+    mailing = department.mailing
+    if not mailing.mailbox or ticket.drill:
+        return 0
+    try:
+        sender, recipient = address(mailing.address), address(ticket.email)
+    except Unsendable:
+        return 0
+    if kind in mails.AUTOMATIC and not _wanted(sheet, ticket, kind, recipient, now):
+        return 0
+    try:
+        return _queued(sheet, ticket, department, kind, text, now, seq, files, sender, recipient)
+    except Unsendable as problem:
+        if kind in mails.AUTOMATIC:
+            return 0  # what the customer wrote is taken in all the same
+        raise Refusal(Code.invalid, f"This mail cannot be sent: {problem}") from problem
+
+
+def _wanted(sheet: WorkingSet, ticket: Ticket, kind: MailKind, recipient: str, now: int) -> bool:
+    """May an automatic mail go to this address? Not to machines and ourselves, and never many."""
+    connection = sheet.connection
+    if _NOBODY.fullmatch(recipient.partition("@")[0].partition("+")[0]) or is_ours(sheet, recipient):
+        return False
+    if mails.from_machine(connection, ticket.id):
+        return False
+    if mails.automatic_since(connection, recipient, now - HOUR_MS) >= AUTOMATIC_AN_HOUR:
+        return False
+    acknowledges = kind is MailKind.acknowledgement
+    return not (acknowledges and mails.acknowledged(connection, ticket.id, recipient, now - DAY_MS))
+
+
+def is_ours(sheet: WorkingSet, written: str) -> bool:
+    """Does mail to this address come to us?"""
+    local, _, domain = written.lower().rpartition("@")
+    meant = {f"{local}@{domain}", f"{local.partition('+')[0]}@{domain}"}
+    return any(meant & set(found.mailing.addresses) for found in departments.every(sheet.connection))
+
+
+def _queued(
+    sheet: WorkingSet,
+    ticket: Ticket,
+    department: Department,
+    kind: MailKind,
+    text: str,
+    now: int,
+    seq: int,
+    cards: Sequence[FileCard],
+    sender: str,
+    recipient: str,
+) -> int:
+    connection = sheet.connection
+    if sum(card.size for card in cards) > MAX_BYTES:
+        raise Refusal(Code.too_long, f"A mail may carry {MAX_BYTES >> 20} MiB of files in all.")
+    known = kind not in mails.AUTOMATIC or ticket.source == PROVED
+    fields = {
+        "ticket.number": str(ticket.id),
+        "ticket.subject": plain_subject(ticket.subject) if known else "",
+        "customer.name": ticket.name if known else "",
+        "department.name": department.mailing.display or department.name,
+        "answer": text,
+        "signature": f"-- \n{department.mailing.signature}" if department.mailing.signature else "",
+    }
+    words = wording(kind, department.mailing.language)
+    subject = " ".join(fill(words.subject, fields).split())
+    token = sign(mails.key(connection), ticket.id, ticket.email, now)
+    domain = sender.rpartition("@")[2]
+    went, answered = mails.thread(connection, ticket.id)
+    outgoing = Outgoing(
+        sender=sender,
+        sender_name=department.mailing.display or department.name,
+        to=recipient,
+        to_name=ticket.name if known else "",
+        reply_to=_reply_to(sender, token) if department.mailing.plus else sender,
+        message_id=f"<t{token}.{secrets.token_hex(8)}@{domain}>",
+        subject=subject,
+        text=fill(words.text, fields),
+        at=now,
+        in_reply_to=answered,
+        references=tuple(went),
+        language=department.mailing.language,
+        automatic=kind in mails.AUTOMATIC,
+        files=tuple(Enclosed(card.name, card.type, files.data(connection, card.id)) for card in cards),
+    )
+    raw = compose(outgoing)
+    mail = Mail(
+        id=0,
+        ticket=ticket.id,
+        department=department.id,
+        kind=kind,
+        recipient=recipient,
+        subject=subject,
+        state=MailState.queued,
+        at=now,
+        message_id=outgoing.message_id,
+        chat=ticket.chat,
+        seq=seq,
+        next_at=now,
+    )
+    return mails.queue(connection, mail, raw)
+
+
+def _reply_to(sender: str, token: str) -> str:
+    """Where answers go: the department's address with the token, unless that is longer than an address may be."""
+    local, _, domain = sender.rpartition("@")
+    marked = f"{local.partition('+')[0]}+t{token}"
+    return f"{marked}@{domain}" if len(marked) <= LOCAL else sender
