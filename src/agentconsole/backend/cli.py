@@ -232,6 +232,9 @@ def _department_words(words: argparse.ArgumentParser) -> None:
     change.add_argument(
         "--no-topics", action="store_const", const=[], dest="topics", help="no topics any more"
     )
+    change.add_argument(
+        "--no-levels", action="store_const", const=[], dest="levels", help="no service levels any more"
+    )
     state = change.add_mutually_exclusive_group()
     state.add_argument(
         "--archive", action="store_true", dest="archived", default=None, help="hide it from visitors"
@@ -281,6 +284,13 @@ def _routing_words(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--away", choices=[way.value for way in Away], help="if the wanted person is away")
     verb.add_argument("--guests", type=int, help="colleagues who may join one chat")
     verb.add_argument("--hours", help="when it is open, in words for colleagues")
+    verb.add_argument(
+        "--level",
+        action="append",
+        dest="levels",
+        metavar="LEVEL",
+        help='a service level, as "normal first=4h next=8h solve=3d"; again for more priorities',
+    )
     verb.add_argument("--guide", help="when to transfer here, for colleagues")
     for name, on, off in (
         ("to_solve", "a chat must be marked when it is closed", "it need not"),

@@ -25,6 +25,7 @@ from agentconsole.protocol import (
 
 from ..domain.chat import decide
 from ..domain.department import Department
+from ..domain.level import checked_levels, level_text
 from ..domain.life import Refusal, without_nul
 from ..domain.policy import NOTHING, Actor, Deed, Thing, answering_in, answers, can
 from ..storage import chats, departments, letters, seats, users
@@ -33,6 +34,7 @@ from ..storage.users import User
 from .left import ticketed
 from .made import Change, DepartmentsChanged, Made, SessionsEnded, StaffChanged
 from .succession import succeed
+from .tickets import rewound
 
 USER_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -122,6 +124,7 @@ class AddDepartment(Order, tag="add_department", frozen=True):
     hours: str | None = None
     note_required: bool | None = None
     alarms: list[str] | None = None
+    levels: list[str] | None = None
 
 
 class SetDepartment(AddDepartment, tag="set_department", frozen=True):
@@ -329,7 +332,10 @@ def _set_department(sheet: WorkingSet, actor: Actor, command: SetDepartment, now
     departments.save(sheet.connection, msgspec.structs.replace(wish, version=found.version + 1))
     names = [name for name in wish.__struct_fields__ if getattr(wish, name) != getattr(found, name)]
     record(sheet, actor, now, "set_department", found.slug, " ".join(names))
-    return _made(found.slug, f"{found.slug} was changed.", DepartmentsChanged())
+    made = _made(found.slug, f"{found.slug} was changed.", DepartmentsChanged())
+    if (wish.levels, wish.opening) != (found.levels, found.opening):
+        made.news.extend(rewound(sheet, wish, now))
+    return made
 
 
 def department_to_change(sheet: WorkingSet, actor: Actor, slug: str) -> Department:
@@ -345,7 +351,8 @@ def as_order(found: Department, slugs: Mapping[int, str]) -> SetDepartment:
     same = {name: getattr(found, name) for name in _fields() if name not in seconds}
     lists = {name: list(value) for name, value in same.items() if isinstance(value, tuple)}
     overflow_to = slugs.get(found.overflow_to, "")
-    return SetDepartment(**{**same, **seconds, **lists, "overflow_to": overflow_to})
+    levels = [level_text(level) for level in found.levels]
+    return SetDepartment(**{**same, **seconds, **lists, "overflow_to": overflow_to, "levels": levels})
 
 
 def _fields() -> tuple[str, ...]:
@@ -404,6 +411,11 @@ def _routing(sheet: WorkingSet, found: Department, wish: AddDepartment) -> dict[
         changes["hours"] = _short(wish.hours.strip(), 200, "Opening hours")
     if wish.guide is not None:
         changes["guide"] = _short(wish.guide.strip(), MAX_TEXT, "A guide")
+    if wish.levels is not None:
+        try:
+            changes["levels"] = checked_levels(wish.levels)
+        except ValueError as error:
+            raise Refusal(Code.invalid, str(error)) from None
     if wish.overflow_to is not None:
         to = _department_id(sheet, wish.overflow_to)
         if to and to == found.id:

@@ -143,3 +143,16 @@ def marked(sheet: WorkingSet, key: int, actor: Actor, status: TicketStatus, now:
     after, whats = into(before, status, now)
     after, lines = record(after, actor.party, whats, now)
     return [TicketMade(before, keep(sheet, before, after, lines, department, now))]
+
+
+def rewound(sheet: WorkingSet, department: Department, now: int) -> list[TicketMade]:
+    """The clocks of a department's tickets, wound anew: its hours or service levels have changed."""
+    news = []
+    for before in tickets.of_department(sheet.connection, department.id):
+        after = sla.wound(before, department, now)
+        after = msgspec.structs.replace(after, timer_at=_timer_at(after))
+        if after != before:
+            after = msgspec.structs.replace(after, version=before.version + 1)
+            tickets.save(sheet.connection, after)
+            news.append(TicketMade(before, after))
+    return news
