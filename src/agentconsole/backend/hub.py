@@ -406,7 +406,7 @@ class Hub:
     def leave_staff(self, reader: StaffReader) -> None:
         """A console is gone."""
         self.staff.discard(reader)
-        self.tickets.view(reader, 0, False)
+        self.tickets.view(reader, None)
         self.wall.hide(reader)
         for chat in list(reader.following):
             self.unfollow(reader, chat)

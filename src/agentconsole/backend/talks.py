@@ -54,7 +54,7 @@ from .limits import Rate, millis
 from .options import Options
 from .readers import StaffReader, VisitorReader, pack
 from .sockets import Socket, Talk
-from .storage import Connection, chats, messages, users, visitors
+from .storage import Connection, chats, messages, tickets, users, visitors
 from .views import staff_event
 
 POLICY, RIGHTS_CHANGED, LATER = 1008, 1012, 1013
@@ -306,6 +306,7 @@ class StaffTalk(Talk):
         self._reader: StaffReader | None = None
         self._typing: _Typing | None = None
         self._opening: set[int] = set()
+        self._viewing: ViewTicket | None = None
         self._watching = asyncio.Lock()  # a chat that is opened twice in a row is watched once
 
     def heard(self, data: bytes) -> None:
@@ -335,7 +336,8 @@ class StaffTalk(Talk):
         elif isinstance(command, ReadMessages):
             self._desks.desk.submit(reader.actor, command, _quiet)
         elif isinstance(command, ViewTicket):
-            self._desks.hub.tickets.view(reader, command.ticket, command.answering)
+            self._viewing = command
+            self._socket.door.start(self._socket.close, self._view(reader, command))
         elif isinstance(command, Explain):
             self._socket.door.start(self._socket.close, self._explain(reader, command))
         elif isinstance(command, OlderMessages):
@@ -409,6 +411,12 @@ class StaffTalk(Talk):
         elif silently and head.id not in reader.watching:
             desk.submit(reader.actor, Watched(head.id, False), _quiet)
         return now
+
+    async def _view(self, reader: StaffReader, command: ViewTicket) -> None:
+        """Look at a ticket; of two words the last counts, whichever is looked up first."""
+        found = await self._desks.hub.database.read(lambda db: tickets.one(db, command.ticket))
+        if command is self._viewing and reader in self._desks.hub.staff:
+            self._desks.hub.tickets.view(reader, found, command.answering)
 
     async def _explain(self, reader: StaffReader, command: Explain) -> None:
         head = await self._readable(reader, command.chat)

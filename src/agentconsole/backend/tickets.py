@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
+import msgspec
+
 from agentconsole.protocol import (
     TicketCount,
     TicketCounts,
@@ -30,6 +32,19 @@ def is_overdue(ticket: Ticket) -> bool:
     return bool(ticket.breached) and ticket.status in UNDONE
 
 
+def may_read(actor: Actor, department: int) -> bool:
+    """May this actor read the tickets of this department?"""
+    return can(actor, Deed.ticket_read, Thing(department=department))
+
+
+class View(msgspec.Struct, frozen=True):
+    """At which ticket a console looks."""
+
+    ticket: int
+    department: int
+    answering: bool
+
+
 class Tickets:
     """The part of the fan-out that is about tickets; ``staff`` are all consoles that said hello."""
 
@@ -37,7 +52,7 @@ class Tickets:
         self._staff = staff
         self._counts: defaultdict[int, Counter[str]] = defaultdict(Counter)
         self._stale: set[int] = set()
-        self._views: dict[StaffReader, tuple[int, bool]] = {}
+        self._views: dict[StaffReader, View] = {}
 
     def load(self, connection: Connection) -> None:
         """Count the tickets, before the doors open."""
@@ -55,13 +70,14 @@ class Tickets:
         self._count(after, 1)
         frame = pack(encode(ticket_card(after)))
         gone = pack(encode(TicketGone(after.id, after.version)))
-        about = Thing(department=after.department)
-        earlier = Thing(department=before.department) if before is not None else about
+        earlier = before.department if before is not None else after.department
         for reader in self._staff:
-            if can(reader.actor, Deed.ticket_read, about):
+            if may_read(reader.actor, after.department):
                 reader.send(frame)
-            elif can(reader.actor, Deed.ticket_read, earlier):
+            elif may_read(reader.actor, earlier):
                 reader.send(gone)
+        if earlier != after.department:
+            self._moved(after)
 
     def _count(self, ticket: Ticket, step: int) -> None:
         counter = self._counts[ticket.department]
@@ -75,7 +91,7 @@ class Tickets:
             return
         stale, self._stale = self._stale, set()
         for reader in self._staff:
-            if any(can(reader.actor, Deed.ticket_read, Thing(department=key)) for key in stale):
+            if any(may_read(reader.actor, key) for key in stale):
                 reader.send(pack(encode(self.counts(reader.actor))))
 
     def counts(self, actor: Actor) -> TicketCounts:
@@ -83,29 +99,42 @@ class Tickets:
         found = [
             TicketCount(key, **{name: counter[name] for name in COUNTED})
             for key, counter in sorted(self._counts.items())
-            if can(actor, Deed.ticket_read, Thing(department=key))
+            if may_read(actor, key)
         ]
         return TicketCounts(found)
 
-    def view(self, reader: StaffReader, ticket: int, answering: bool) -> None:
-        """A console looks at a ticket (0 = at none); others who look at it are told."""
-        before = self._views.pop(reader, (0, False))[0]
-        if ticket:
-            self._views[reader] = (ticket, answering)
-        for key in {before, ticket} - {0}:
+    def view(self, reader: StaffReader, ticket: Ticket | None, answering: bool = False) -> None:
+        """A console looks at a ticket (None, or one that it may not read = at none); others who look at it are told."""
+        before = self._views.pop(reader, None)
+        if ticket is not None and may_read(reader.actor, ticket.department):
+            self._views[reader] = View(ticket.id, ticket.department, answering)
+        now = self._views.get(reader)
+        for key in {view.ticket for view in (before, now) if view is not None}:
             self._tell_viewers(key)
 
     def viewers(self, ticket: int, but: StaffReader | None = None) -> list[TicketViewer]:
         """Who looks at a ticket, each person once."""
         found: dict[int, TicketViewer] = {}
-        for reader, (key, answering) in self._views.items():
-            if key == ticket and (but is None or reader.actor.id != but.actor.id):
+        for reader, view in self._looking_at(ticket):
+            if but is None or reader.actor.id != but.actor.id:
                 known = found.get(reader.actor.id)
-                answering = answering or (known is not None and known.answering)
+                answering = view.answering or (known is not None and known.answering)
                 found[reader.actor.id] = TicketViewer(reader.actor.id, reader.actor.display, answering)
         return [found[user] for user in sorted(found)]
 
+    def _looking_at(self, ticket: int) -> list[tuple[StaffReader, View]]:
+        return [
+            (reader, view)
+            for reader, view in self._views.items()
+            if view.ticket == ticket and may_read(reader.actor, view.department)
+        ]
+
     def _tell_viewers(self, ticket: int) -> None:
-        for reader, (key, _) in self._views.items():
-            if key == ticket:
-                reader.send(pack(encode(TicketViewers(ticket, self.viewers(ticket, but=reader)))))
+        for reader, _ in self._looking_at(ticket):
+            reader.send(pack(encode(TicketViewers(ticket, self.viewers(ticket, but=reader)))))
+
+    def _moved(self, ticket: Ticket) -> None:
+        """Who looks at a ticket that went to another department looks on only if it is theirs to see."""
+        for reader, view in list(self._views.items()):
+            if view.ticket == ticket.id:
+                self.view(reader, ticket, view.answering)

@@ -178,7 +178,9 @@ def _clauses(query: TicketQuery, user: int) -> list[Clause]:
     if query.email:
         clauses.append(ticket.c.email == query.email.strip().lower())
     if query.tag:
-        clauses.append(ticket.c.tags.contains(json.dumps(query.tag.strip().lower(), ensure_ascii=False), autoescape=True))
+        clauses.append(
+            ticket.c.tags.contains(json.dumps(query.tag.strip().lower(), ensure_ascii=False), autoescape=True)
+        )
     if query.overdue:
         clauses.append(_overdue())
     if query.text.strip():
