@@ -14,6 +14,7 @@ from agentconsole.protocol import (
     AcknowledgeFeedback,
     AlertsTested,
     AskHelp,
+    CancelInvite,
     CancelTransfer,
     ChatCard,
     Close,
@@ -212,6 +213,11 @@ class Actions:
         """Ask a colleague to join my chat."""
         self._check_mine(chat, "Only who answers a chat invites others into it.")
         return self._send(Invite(new_cid(), chat, user))
+
+    def cancel_invite(self, chat: int, user: int) -> str:
+        """Take the invitation of a colleague back."""
+        self._check_mine(chat, "Only who answers a chat takes its invitations back.")
+        return self._send(CancelInvite(new_cid(), chat, user))
 
     def ask_help(self, chat: int, words: str = "") -> str:
         """Call the department's supervisors."""

@@ -13,6 +13,7 @@ from agentconsole.protocol import (
     AcknowledgeFeedback,
     AlertsTested,
     AskHelp,
+    CancelInvite,
     CancelTransfer,
     Close,
     Code,
@@ -80,6 +81,7 @@ Command = (
     | Join
     | Leave
     | Invite
+    | CancelInvite
     | AskHelp
     | EndHelp
     | Prioritise

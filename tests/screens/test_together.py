@@ -5,6 +5,7 @@ import pytest
 from agentconsole.protocol import (
     Ack,
     AskHelp,
+    CancelInvite,
     Close,
     EndHelp,
     Event,
@@ -103,6 +104,21 @@ async def test_a_colleague_is_invited_from_a_list_that_says_who_is_there() -> No
         assert (invite.chat, invite.user) == (11, ROBIN)
         await d.feed(Ack(invite.cid, 11, 5))
         assert d.sees("Robin is asked to join.")
+
+
+async def test_an_invitation_is_taken_back_where_it_was_made() -> None:
+    async with desk() as d:
+        await with_ana(d)
+        await d.feed(mine(11, version=9, invited=[person(ROBIN, "Robin")]))
+        await d.press("escape", "I")
+        assert d.sees("asked; Enter takes it back")
+        await d.type("robin")
+        await d.press("enter")
+        (back,) = d.sent
+        assert isinstance(back, CancelInvite)
+        assert (back.chat, back.user) == (11, ROBIN)
+        await d.feed(Ack(back.cid, 11, 6))
+        assert d.sees("Robin is not asked any more.")
 
 
 # --- help ---

@@ -252,20 +252,28 @@ class Together:
         self.app.actions.part(self.chat)
 
     async def invite(self) -> None:
-        """Choose a colleague and ask them to join."""
+        """Choose a colleague and ask them to join, or one who was asked to take that back."""
         chat, card = self.chat, self.card
         if card is None or not self.app.store.is_mine(chat):
             raise Unfit("Only who answers a chat invites others into it.")
-        there = {card.owner} | {each.id for each in [*card.guests, *card.invited]}
+        asked = {each.id: each.name for each in card.invited}
+        there = {card.owner, *asked} | {each.id for each in card.guests}
         now = self.app.store.server_now(self.app.clock())
         seats = sorted(
             (seat for seat in self.app.store.team.values() if seat.user not in there),
             key=lambda seat: (standing(seat, now) != "online", seat.display.casefold()),
         )
-        items = [Item(str(seat.user), seat.display, standing(seat, now)) for seat in seats]
+        items = [Item(str(user), name, "asked; Enter takes it back") for user, name in asked.items()]
+        items += [Item(str(seat.user), seat.display, standing(seat, now)) for seat in seats]
         title = f"Invite whom into the chat with {narrate.name(card.name)}?"
         chosen = await self.deeds.ask(Finder(title, items, "No colleague of that name who could be asked."))
-        if chosen:
+        if chosen and int(chosen) in asked:
+            name = asked[int(chosen)]
+            self.deeds.after(
+                self.app.actions.cancel_invite(chat, int(chosen)),
+                lambda: self.app.tell(f"{name} is not asked any more."),
+            )
+        elif chosen:
             name = self.app.store.team[int(chosen)].display
             self.deeds.after(
                 self.app.actions.invite(chat, int(chosen)), lambda: self.app.tell(f"{name} is asked to join.")
