@@ -135,6 +135,7 @@ class Tickets:
 
     def _moved(self, ticket: Ticket) -> None:
         """Who looks at a ticket that went to another department looks on only if it is theirs to see."""
-        for reader, view in list(self._views.items()):
+        for reader, view in self._views.items():
             if view.ticket == ticket.id:
-                self.view(reader, ticket, view.answering)
+                self._views[reader] = View(ticket.id, ticket.department, view.answering)
+        self._tell_viewers(ticket.id)
