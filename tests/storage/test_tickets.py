@@ -92,6 +92,16 @@ def test_an_answer_takes_the_ticket_and_handles_the_left_message(house: House) -
     assert kept.handled_at == NOW
 
 
+def test_an_answer_that_nobody_can_get_shows_as_failed(house: House) -> None:
+    key = new_ticket(house)
+    reply(house, key)
+    (answer,) = [what for what in whats(house, key) if isinstance(what, p.Answered)]
+    assert (answer.mail, answer.to, ticket(house, key).mail) == (0, "", p.MailState.failed)
+    by_phone = new_ticket(house, email="", source="phone")
+    reply(house, by_phone)
+    assert ticket(house, by_phone).mail is None, "nobody expected a mail"
+
+
 def test_marking_a_left_message_moves_its_ticket(house: House) -> None:
     made = house.do(house.visitor(), begin_message())
     key, left = made_ticket(made), next(item for item in made.news if isinstance(item, p.LeftCard))

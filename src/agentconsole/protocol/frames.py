@@ -214,6 +214,7 @@ class DepartmentCard(Part, frozen=True):
     needs a note; ``away`` is what happens when the wanted person cannot take it; ``offer_s`` how long an offer stands;
     ``to_solve`` = a chat must be marked when it is closed. ``team`` = colleagues may read each other's chats.
     ``closed`` = its hours for chats are over; ``turns_at`` is when that changes (0 = never, or not within two years).
+    ``mails`` = its answers to tickets go out by e-mail; else they are written down only.
     """
 
     id: Id
@@ -237,6 +238,7 @@ class DepartmentCard(Part, frozen=True):
     skills: list[str] = []
     closed: bool = False
     turns_at: Millis = 0
+    mails: bool = False
 
 
 class Person(Part, frozen=True):

@@ -118,6 +118,7 @@ class Department(msgspec.Struct, frozen=True):
             skills=list(self.skills),
             closed=not kept,
             turns_at=self.turns_at(at),
+            mails=self.mailing.sends,
         )
 
 

@@ -28,6 +28,11 @@ class Mailing(msgspec.Struct, frozen=True):
     plus: bool = True
 
     @property
+    def sends(self) -> bool:
+        """Does this department write mails: has it an address and somewhere to send them from?"""
+        return bool(self.address and self.mailbox)
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         """All addresses that are ours, in lower case."""
         return tuple(address.lower() for address in (self.address, *self.also) if address)
