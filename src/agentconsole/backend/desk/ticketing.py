@@ -158,8 +158,8 @@ def _reply(sheet: WorkingSet, actor: Actor, command: ReplyTicket, now: int) -> M
     mail = post(sheet, before, department, MailKind.answer, text, now, before.seq + 1, found)
     what = Answered(text, before.email if mail else "", mail, found)
     after, lines = answered(before, what, actor.party, command.status, now, before.hold_until)
-    if before.email and not mail and not before.drill:
-        after = msgspec.structs.replace(after, mail=MailState.failed)
+    if before.email and not before.drill:
+        after = msgspec.structs.replace(after, mail=MailState.queued if mail else MailState.failed)
     after = keep(sheet, before, after, lines, department, now)
     _tell_solved(sheet, before, after, department, now)
     made = made_of(before, after)
