@@ -33,6 +33,9 @@ class Options:
     database: str = _set(
         "Address of a PostgreSQL database; empty keeps an SQLite file in the data folder.", ""
     )
+    mail: str = _set(
+        "File of the mailboxes (docs/mail.md); empty takes mail.toml in the data folder, if there is one.", ""
+    )
     host: str = _set("Address to listen on; other machines reach it only if it is not loopback.", "127.0.0.1")
     port: int = _set("Port to listen on; 0 takes any free one.", 8080)
     tls_cert: str = _set("File of the certificate chain, if this server speaks TLS itself.", "")

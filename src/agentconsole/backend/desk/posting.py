@@ -22,7 +22,7 @@ HOUR_MS = 3_600_000
 AUTOMATIC_AN_HOUR = 4  # mails that no person wrote, to one address
 MAX_BYTES = 20 * 1024 * 1024  # of all files of a mail: more is refused by most mail servers
 LOCAL = 64  # characters that an address may have before its @
-PROVED = "e-mail"  # the source of tickets whose customer's address is known to be theirs
+PROVED = "email"  # the source of tickets whose customer's address is known to be theirs
 _NOBODY = re.compile(
     r"(?:no|do[-_.]?not|ne)[-_.]?(?:reply|answer|responder|svar)|mailer[-_.]?daemon|postmaster|bounces?|daemon|root"
 )
