@@ -24,7 +24,8 @@ class Goes(StrEnum):
     new = "a new ticket"
     linked = "a new ticket that may belong to ticket 12"
     bounce = "on the answer of ticket 12 that came back"
-    quarantine = "into quarantine"
+    quarantine = "into quarantine, for it cannot be read"
+    detained = "into quarantine, though it can be read"
     dropped = "nowhere, with a trace"
 
 

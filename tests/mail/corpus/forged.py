@@ -36,7 +36,7 @@ CASES = [
     Case("address-in-a-broken-name", mail(from_anna("Hi", "f22").replace("Anna Berg <" + ANNA, f"=?utf-8?Q?Anna_<{ANNA}>?= <{MALLORY}"), TEXT), Goes.quarantine),
     Case("forged-bounce", mail(from_anna("Undelivered Mail Returned to Sender", "f14").replace(ANNA, "mailer-daemon@example.test"), TEXT), Goes.dropped, nature=Nature.bounce),
     _claims("cc-of-another", _by_mallory(from_anna("Hi", "f15", more=f"Cc: {ANNA}")), Goes.new),
-    _claims("desk-as-sender", from_anna("Hi", "f16").replace(ANNA, DESK), Goes.dropped),
+    _claims("desk-as-sender", from_anna("Hi", "f16").replace(ANNA, DESK), Goes.detained),
     _claims("header-in-subject", from_anna("=?utf-8?Q?a=0D=0ABcc:_v=40example.test?=", "f17"), Goes.linked),
     _claims("header-in-name", from_anna("Hi", "f18").replace("Anna Berg <", "=?utf-8?Q?a=0D=0ABcc:_v=40example.test?= <"), Goes.linked),
     _claims("token-in-capitals", answering("Re: Parcel", "f19").replace(REPLY_ADDRESS, REPLY_ADDRESS.upper()), Goes.ticket),

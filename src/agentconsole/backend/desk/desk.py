@@ -25,6 +25,8 @@ from . import (
     admin,
     availability,
     handing,
+    mailing,
+    receiving,
     sessions,
     staff,
     succession,
@@ -53,7 +55,9 @@ PLAIN: dict[type[Any], Plain] = {
     **admin.COMMANDS,
     **sessions.COMMANDS,
     **ticketing.COMMANDS,
+    **receiving.COMMANDS,
     **uploads.COMMANDS,
+    **mailing.COMMANDS,
 }
 
 

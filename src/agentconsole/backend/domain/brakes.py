@@ -1,0 +1,37 @@
+"""Loop brakes: which letters get no automatic answer, and which senders write too much for a person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from .letter import Letter, Nature
+
+HOUR_MS = 3_600_000
+AUTOMATIC_AN_HOUR = 4  # mails that no person wrote, to one address
+MACHINE_LETTERS_AN_HOUR = 4  # that one sender's programs may add to tickets
+NEW_TICKETS_AN_HOUR = 20  # by one sender
+_MACHINE = re.compile(
+    r"(?:mailer-daemon|postmaster|mail-daemon|bounces?|no[-_.]?reply|do[-_.]?not[-_.]?reply|listserv|majordomo)"
+    r"(?:[-+._=][^@]*)?@"
+)
+
+
+def why_silent(letter: Letter, own: Collection[str], recent: int) -> str:
+    """Why this letter gets no automatic answer; '' = it may get one.
+
+    ``own`` are all addresses of ours, ``recent`` how many automatic mails its sender got within the last hour.
+    """
+    if letter.nature is not Nature.person:
+        return letter.automatic or f"no person wrote it ({letter.nature.value})"
+    if letter.null_sender:
+        return "it came with an empty return path"
+    if letter.no_answer:
+        return letter.no_answer
+    if letter.sender in own:
+        return "it comes from an address of ours"
+    if _MACHINE.match(letter.sender):
+        return "its sender's address is that of a machine"
+    if recent >= AUTOMATIC_AN_HOUR:
+        return f"its sender got {recent} automatic mails within an hour"
+    return ""

@@ -1,0 +1,87 @@
+"""Taking in a mail: it is read in the worker, and the desk decides what becomes of it; nothing is lost on the way."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+from agentconsole.protocol import Code
+from agentconsole.text import header as one_line
+from agentconsole.text import log_value
+
+from ..desk import Desk
+from ..desk.made import Made
+from ..desk.receiving import DetainMail, ReceiveMail, ReleaseMail
+from ..domain.letter import MAX_BYTES, File, Letter, Nature, Unreadable
+from ..domain.life import Refusal
+from ..domain.policy import SYSTEM, Actor
+from ..storage import arrivals
+from ..storage.database import Database
+from .charsets import unescaped, words
+from .workers import Reader
+
+log = logging.getLogger("agentconsole.mail")
+
+_HEADER = re.compile(rb"^(From|Subject|Message-ID):[ \t]{0,20}([^\r\n]{0,998})", re.IGNORECASE | re.MULTILINE)
+_ADDRESS = re.compile(r"[^\s<>@,;:\"()]{1,64}@[^\s<>@,;:\"()]{3,189}")
+_HEAD_BYTES = 100_000
+
+
+class Intake:
+    """The way of mails into the desk; one for all mailboxes."""
+
+    def __init__(self, database: Database, desk: Desk, reader: Reader) -> None:
+        self._database = database
+        self._desk = desk
+        self._reader = reader
+
+    async def take(self, raw: bytes, mailbox: str) -> str:
+        """Take a mail in; what became of it, in words, once that is committed.
+
+        Raises Refusal busy if the server cannot write just now: the mail must come again.
+        """
+        try:
+            letter = await self._reader.read(raw)
+        except Unreadable as unreadable:
+            made = await self._desk.handle(
+                SYSTEM, DetainMail(mailbox, unreadable.reason, raw[: MAX_BYTES + 1])
+            )
+            outcome = f"{made.value}: {unreadable.reason}"
+        else:
+            made = await self._desk.handle(SYSTEM, ReceiveMail(mailbox, letter, raw))
+            outcome = str(made.value)
+        log.info("mailbox %s: %s, ticket %s", log_value(mailbox), log_value(outcome), made.about or "none")
+        return outcome
+
+    async def release(self, actor: Actor, cid: str, key: int, department: int) -> Made:
+        """Take a mail in that lay in quarantine. Raises Refusal unknown, not_now, busy."""
+        raw = await self._database.read(
+            lambda db: arrivals.detained_raw(db, key) if arrivals.prisoner(db, key) else None
+        )
+        if raw is None:
+            raise Refusal(Code.unknown, "There is no such mail in quarantine.")
+        try:
+            letter = await self._reader.read(raw)
+        except Unreadable as unreadable:
+            letter = rough(raw, unreadable.reason)
+        return await self._desk.handle(actor, ReleaseMail(cid, key, department, letter))
+
+
+def rough(raw: bytes, reason: str) -> Letter:
+    """What can be said of a mail that cannot be read: it comes along as a file, for a person to open or not."""
+    found = {
+        name.decode().lower(): words(unescaped(value.decode("utf-8", "surrogateescape")))
+        for name, value in reversed(_HEADER.findall(raw[:_HEAD_BYTES]))
+    }
+    address = _ADDRESS.search(found.get("from", ""))
+    subject = one_line(found.get("subject", ""), 200)
+    return Letter(
+        message_id="",
+        sender=address[0].lower() if address else "",
+        subject=subject,
+        text=f"This mail could not be read. {reason}",
+        reply=f"This mail could not be read. {reason}",
+        files=(File("mail.eml", "message/rfc822", raw),),
+        nature=Nature.automatic,
+        automatic="it could not be read",
+    )
