@@ -8,11 +8,12 @@ from typing import Any
 from unittest import mock
 
 from agentconsole import protocol as p
-from agentconsole.backend.auth import token_hash
 from agentconsole.backend.desk import admin
+from agentconsole.backend.desk.filters import SaveFilter
 from agentconsole.backend.desk.team import SetSystem
 from agentconsole.backend.desk.uploads import KeepFile
-from agentconsole.backend.storage import tickets, users
+from agentconsole.backend.domain.policy import Actor
+from agentconsole.backend.storage import Connection, tickets, users
 from tests.server import site as sites
 from tests.server.site import SALES, SUPPORT, Site
 from tests.server.windows import StaffWindow, VisitorWindow, Window, new_cid
@@ -52,7 +53,7 @@ class House:
         self.windows: dict[str, StaffWindow] = {}
         self.vera: VisitorWindow
         self.users: dict[str, int] = {}
-        self.chat = self.waiting = self.plain = self.ticket = self.other = self.file = 0
+        self.chat = self.waiting = self.plain = self.ticket = self.other = self.file = self.filter = 0
         self._pristine: dict[int, Any] = {}
 
     async def furnish(self) -> None:
@@ -88,18 +89,29 @@ class House:
             _, self.waiting = await self.site.chat(email="w@x.example")
         for key in (self.chat, self.plain, self.waiting):
             self._pristine[key] = heads[key]
+        self.filter = await self._filter()
         if not self.ticket or await self._version(self.ticket) + await self._version(self.other) > 2:
             self.ticket, self.other = await self._ticket(), await self._ticket()
+
+    async def _actor(self, role: str) -> Actor:
+        def read(connection: Connection) -> Actor:
+            found = users.by_id(connection, self.user(role))
+            assert found is not None
+            return users.actor_of(connection, found)
+
+        return await self.site.hub.database.read(read)
+
+    async def _filter(self) -> int:
+        wish = SaveFilter(new_cid(), "FILTERSECRET", p.TicketQuery(), SALES)
+        made = await self.site.desk.handle(await self._actor("supervisor"), wish)
+        return int(made.about)
 
     async def _file(self) -> int:
         """A file in a note on the ticket."""
         ann = self.windows["owner"]
         ticket = await self._ticket()
-        found = await self.site.hub.database.read(
-            lambda db: users.actor_by_token(db, token_hash(ann.token), self.site.desk.clock())
-        )
-        assert found is not None
-        made = await self.site.desk.handle(found[0], KeepFile("secret.txt", "text/plain", b"FILESECRET"))
+        kept = KeepFile("secret.txt", "text/plain", b"FILESECRET")
+        made = await self.site.desk.handle(await self._actor("owner"), kept)
         await ann.done(p.NoteTicket(new_cid(), ticket, "see the file", [made.about]))
         return int(made.about)
 

@@ -374,6 +374,9 @@ REST: dict[tuple[str, str], tuple[Any, str]] = {  # body, signs; ? = in the list
     ("GET", "/api/departments"): (None, ALL),
     ("GET", "/api/departments/{department}"): (None, "- -/- - - - - y - - - y -"),
     ("PATCH", "/api/departments/{department}"): ({"guide": "x"}, "- -/- - - - - y - - - y -"),
+    ("GET", "/api/hours"): (None, STAFFED),
+    ("GET", "/api/departments/{department}/hours"): (None, STAFFED),
+    ("POST", "/api/hours/test"): ({"text": ""}, STAFFED),
     ("GET", "/api/left-messages"): ("LEFTSECRET", "y y/y - - - - y - - - - -"),
     ("POST", "/api/left-messages/{message}/handled"): (CID, "y s/s - - - - s - - - - -"),
     ("GET", "/api/canned"): ("CANNEDSECRET", "y y/y - - - - y - y - y -"),
@@ -415,8 +418,23 @@ REST: dict[tuple[str, str], tuple[Any, str]] = {  # body, signs; ? = in the list
     ("POST", "/api/tickets/{ticket}/split"): ({**CID, "seq": 1}, TICKET_WORK),
     ("POST", "/api/files"): (b"x", "y y/y y y y y y y s s s s"),
     ("GET", "/api/files/{file}"): (None, TICKET_READ),
+    ("GET", "/api/customers"): ("TICKETSECRET", TICKET_READ),
+    ("POST", "/api/customers/merge"): (
+        {**CID, "email": "tim@x.example", "into": "vera@x.example"},
+        "- -/- - - - - y - - - - -",
+    ),
+    ("GET", "/api/filters"): ("FILTERSECRET", TICKET_READ),
+    ("PUT", "/api/filters"): (
+        {**CID, "name": "x", "query": {}, "department": 1},
+        "- -/- - - - - y - - - - -",
+    ),
+    ("DELETE", "/api/filters/{filter}"): (None, "- -/- - - - - y - - - - -"),
     ("POST", "/api/chats/{chat}/ticket"): (CID, "y -/s s s s - s - s - - -"),
     ("DELETE", "/api/sessions/current"): (None, ALL),
+}
+PARAMETERS = {
+    ("POST", "/api/files"): {"name": "a file"},
+    ("GET", "/api/customers"): {"email": "tim@x.example"},
 }
 ANYBODY = {("POST", "/api/sessions")}
 
@@ -433,18 +451,17 @@ async def asked(
     method, path = route
     body = REST[route][0]
     keys = {"chat": h.chat, "message": 1, "user": h.users["zoe"], "department": SPARE}
-    keys |= {"ticket": h.ticket, "seq": 1, "file": h.file}
+    keys |= {"ticket": h.ticket, "seq": 1, "file": h.file, "filter": h.filter}
     path = path.format(**(keys if real else dict.fromkeys(keys, NOWHERE)))
     if isinstance(body, dict):
         body = {**body, **({"cid": Q()} if "cid" in body else {})}
         body = {**body, **({"slug": Q()} if "slug" in body else {})}
         body = {**body, **({"user": h.users["pat"]} if "user" in body else {})}
-        body = {**body, **({"into": h.other} if "into" in body else {})}
+        body = {**body, **({"into": h.other} if body.get("into") == "other" else {})}
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     sent: dict[str, Any] = {"json": body} if isinstance(body, dict) else {}
-    if isinstance(body, bytes):
-        sent = {"content": body, "params": {"name": "a file"}}
-    answer = await client.request(method, path, headers=headers, **sent)
+    sent |= {"content": body} if isinstance(body, bytes) else {}
+    answer = await client.request(method, path, headers=headers, params=PARAMETERS.get(route), **sent)
     content = answer.content
     if isinstance(REST[route][0], str):  # a list: what is not in it does not exist
         rows = json.loads(content)

@@ -24,6 +24,8 @@ from ..storage.writer import Overloaded, Writer
 from . import (
     admin,
     availability,
+    customers,
+    filters,
     handing,
     mailing,
     receiving,
@@ -57,6 +59,8 @@ PLAIN: dict[type[Any], Plain] = {
     **ticketing.COMMANDS,
     **receiving.COMMANDS,
     **uploads.COMMANDS,
+    **filters.COMMANDS,
+    **customers.COMMANDS,
     **mailing.COMMANDS,
 }
 

@@ -1,16 +1,19 @@
 """The REST resources, each a route in one table; the web framework stays outside."""
 
-from . import chats, departments, files, lists, sessions, team, tickets, visitors
+from . import chats, customers, departments, files, filters, hours, lists, sessions, team, tickets, visitors
 from .calls import Call, Download, House, Problem, Route, Upload
 
 ROUTES: tuple[Route, ...] = (
     *sessions.ROUTES,
     *departments.ROUTES,
+    *hours.ROUTES,
     *lists.ROUTES,
     *chats.ROUTES,
     *team.ROUTES,
     *tickets.ROUTES,
     *files.ROUTES,
+    *filters.ROUTES,
+    *customers.ROUTES,
     *visitors.ROUTES,
 )
 

@@ -1,4 +1,4 @@
-"""Chats over REST: lists, one chat with its log and its customer, and what an agent does in it."""
+"""Chats over REST: lists, one chat with its log, and what an agent does in it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from agentconsole.protocol import (
     Close,
     Code,
     Count,
-    CustomerCard,
-    EarlierChat,
     Ended,
     Event,
     Finished,
@@ -48,7 +46,7 @@ from agentconsole.text import clean, clean_lines
 from ..desk.talking import Looked, watches
 from ..domain.life import Entry, Head, thing, unknown
 from ..domain.policy import Actor, Deed, Thing, can, departments_of
-from ..storage import chats, departments, letters
+from ..storage import chats, departments
 from ..storage.lists import Scope, listed
 from ..views import chat_card
 from .calls import Call, Download, House, Route
@@ -155,50 +153,6 @@ async def _events(call: Call) -> list[Event]:
     )
     await _head(call, Deed.read_chat)  # what was read is told only if the right to read it still stands
     return [Event(head.id, entry.seq, entry.at, entry.by, entry.what, entry.pub) for entry in entries]
-
-
-async def _customer(call: Call) -> CustomerCard:
-    head = await _head(call, Deed.customer_read)
-    email = head.email
-    if not email:
-        return CustomerCard("", head.name, [], [])
-    earlier, notes, left, known = await call.house.database.read(
-        lambda db: (
-            chats.of_email(db, email),
-            letters.notes_on(db, email),
-            letters.left_by(db, email),
-            {found.id: found.team for found in departments.every(db)},
-        )
-    )
-    actor = call.actor
-    return CustomerCard(
-        email,
-        head.name,
-        chats=[
-            _earlier(chat)
-            for chat in earlier
-            if chat.id != head.id and can(actor, Deed.read_chat, thing(chat, known[chat.department]))
-        ],
-        notes=[note for department, note in notes if _note_visible(actor, department, head.department)],
-        left=[card for card in left if can(actor, Deed.left_read, Thing(department=card.department))],
-    )
-
-
-def _note_visible(actor: Actor, department: int, here: int) -> bool:
-    return department == here or can(actor, Deed.left_read, Thing(department=department))
-
-
-def _earlier(chat: Head) -> EarlierChat:
-    return EarlierChat(
-        chat.id,
-        chat.department,
-        chat.started_at,
-        chat.state,
-        chat.first_line,
-        chat.outcome,
-        chat.rating,
-        chat.owner_name,
-    )
 
 
 async def _transcript(call: Call) -> Download:
@@ -324,14 +278,6 @@ ROUTES = (
         summary="What happened in a chat, oldest first; ask for the next page with the last seq as `after`.",
         query=EventQuery,
         answer=list[Event],
-        refusals=(Code.unknown,),
-    ),
-    Route(
-        method="GET",
-        path="/api/chats/{chat}/customer",
-        handler=_customer,
-        summary="The visitor's card: earlier chats, notes and left messages of the same e-mail address.",
-        answer=CustomerCard,
         refusals=(Code.unknown,),
     ),
     Route(

@@ -89,7 +89,7 @@ def of_chat(connection: Connection, chat: int) -> Ticket | None:
     return _ticket(row) if row else None
 
 
-def of_customer(connection: Connection, emails: Sequence[str], limit: int = 20) -> list[Ticket]:
+def of_addresses(connection: Connection, emails: Sequence[str], limit: int = 200) -> list[Ticket]:
     """The tickets of these e-mail addresses, newest first."""
     query = select(ticket).where(ticket.c.email.in_(list(emails))).order_by(ticket.c.id.desc()).limit(limit)
     return [_ticket(row) for row in connection.execute(query)]
@@ -156,6 +156,11 @@ def page(
         select(ticket).where(*clauses).order_by(*ORDERS[query.order]).limit(query.limit).offset(query.offset)
     )
     return total, [_ticket(row) for row in rows]
+
+
+def check(query: TicketQuery) -> None:
+    """Raises ValueError with a sentence if the query makes no sense."""
+    _clauses(query, 0)
 
 
 def _clauses(query: TicketQuery, user: int) -> list[Clause]:
