@@ -81,10 +81,15 @@ def contexts(browser: Browser, complaints: Complaints) -> Iterator[Contexts]:
 def module_page(browser: Browser) -> Iterator[Page]:
     """An empty page from which the widget's modules can be imported; there is no server behind it."""
     page = browser.new_page()
-    page.route(f"{NOWHERE}/**", _serve)
-    page.goto(f"{NOWHERE}/")
+    modules(page)
     yield page
     page.close()
+
+
+def modules(page: Page) -> None:
+    """Make this page one from which the widget's modules can be imported."""
+    page.route(f"{NOWHERE}/**", _serve)
+    page.goto(f"{NOWHERE}/")
 
 
 def _serve(route: Route) -> None:

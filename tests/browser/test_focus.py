@@ -173,7 +173,7 @@ def test_a_button_that_goes_away_leaves_the_cursor_in_the_chat(
 ) -> None:
     page.goto(site.url + "/chat/sales")
     start(page, "a button goes away")
-    page.get_by_role("button", name="Leave a message instead").focus()
+    page.get_by_role("button", name="Send as a message").focus()
     chat = agent.take("a button goes away")
     expect(page.get_by_label("Write a message")).to_be_focused()
     page.keyboard.type("unsent")

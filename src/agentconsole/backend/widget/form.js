@@ -1,6 +1,7 @@
 /** The form before a chat: who, to whom, about what, and the first message; also the form for leaving a message. */
 
 import { button, element, setText, show } from "./dom.js";
+import { presence } from "./hours.js";
 import { lengthOf, tidied } from "./lines.js";
 
 const LIMITS = { start: 4_000, message: 10_000 };
@@ -24,8 +25,9 @@ export class Form {
   #build() {
     const say = (key) => this.words.say(key);
     this.heading = element("h2", { class: "greeting", tabindex: "-1" });
-    this.status = element("p", { class: "presence" });
-    this.notice = element("p", { class: "callout", role: "status" });
+    this.status = element("p", { class: "presence", role: "status" });
+    this.notice = element("p", { class: "callout warning", role: "status" });
+    this.help = element("p", { class: "callout", role: "status" });
     this.departments = element("fieldset", { class: "choices", on: { input: ({ target }) => this.#pick(target.value) } });
     this.topic = element("select", { id: "topic", name: "topic", on: { input: () => this.#topicChosen() } });
     this.topicField = field(say("topic"), this.topic);
@@ -34,7 +36,7 @@ export class Form {
     this.nameField = field(say("name"), this.name, say("optional"));
     this.emailField = field(say("email"), this.email, say("optional"));
     this.text = element("textarea", { id: "text", name: "text", rows: 3, dir: "auto", "aria-describedby": "form-error" });
-    this.textField = field(say("your_message"), this.text);
+    this.textField = field(say("your_message"), this.text, say("optional"));
     this.error = element("p", { class: "error", id: "form-error", role: "alert" });
     this.submit = element("button", { type: "submit", class: "main" });
     this.other = button(say("leave_message_instead"), { class: "plain", click: () => this.actions.toMessage() });
@@ -49,6 +51,7 @@ export class Form {
       this.topicField,
       element("div", { class: "pair" }, this.nameField, this.emailField),
       this.textField,
+      this.help,
       this.error,
       this.submit,
       this.other,
@@ -85,40 +88,73 @@ export class Form {
   /** Put the cursor where one begins. */
   focus() {
     const choice = this.departments.hidden ? null : this.departments.querySelector("input:checked");
-    const first = choice ?? (this.mode === "message" ? this.name : this.text);
-    first.focus();
+    const first = this.mayBeEmpty && !this.email.value ? this.email : this.mode === "message" ? this.name : this.text;
+    (choice ?? first).focus();
   }
 
   /**
-   * Draw in `mode` "start" or "message". `fixed` is the page's department or null, `lead` the id of the one that the page
-   * leads to (0 = none); `chat` says that a waiting chat
-   * becomes the message; `sending`: the message is on its way; `notice` is a sentence about what went wrong.
+   * Draw in `mode` "start" or "message"; where the hours are over it is a message in any case. `fixed` is the page's
+   * department or null, `lead` the id of the one that the page leads to (0 = none). `from` is the waiting chat that
+   * becomes the message, as {face, agent}: its department, and who answers it by now ("" = nobody), or null. `sending`:
+   * the message is on its way; `notice` is a sentence about what went wrong; `clock` is the server's time.
    */
-  draw({ mode, departments, fixed, lead, chat, sending, notice }) {
+  draw({ mode, departments, fixed, lead, from, sending, notice, clock }) {
     const { words } = this;
-    if (mode !== this.mode) setText(this.error, "");
-    this.mode = mode;
-    const message = mode === "message";
-    this.mayBeEmpty = message && chat;
+    this.clock = clock;
     this.offers = fixed ? [fixed] : departments;
-    this.#drawTopics(message ? [] : [...new Set(this.offers.flatMap(({ topics }) => topics))]);
-    this.#drawDepartments(fixed || chat ? [] : departments, lead);
-    const department = this.#department(departments, fixed);
-    const there = departments.length && (department ? department.open : departments.some(({ open }) => open));
-    setText(this.heading, message ? words.say("leave_message") : department?.welcome || words.say("greeting"));
-    show(this.status, !message && Boolean(there));
-    setText(this.status, words.say("somebody_there"));
-    const help = chat ? words.say("lines_come_along") : words.say("leave_message_help");
-    const quiet = there ? "" : words.say("nobody_there_notice");
-    setText(this.notice, notice || (message ? help : quiet));
-    this.notice.classList.toggle("warning", Boolean(notice));
-    show(this.notice, this.notice.textContent !== "");
-    show(this.emailField.querySelector(".hint"), !message);
+    this.#drawTopics([...new Set(this.offers.flatMap(({ topics }) => topics))]);
+    this.#drawDepartments(fixed || from ? [] : departments, lead);
+    const department = from?.face ?? this.#department(departments, fixed);
+    const message = mode === "message" || Boolean(department?.closed);
+    if (message !== (this.mode === "message")) setText(this.error, "");
+    this.mode = message ? "message" : "start";
+    this.mayBeEmpty = Boolean(from);
+    this.answered = Boolean(from?.agent);
+    const heading = words.say(from ? "send_as_message" : "leave_message");
+    setText(this.heading, message ? heading : department?.welcome || words.say("greeting"));
+    this.#drawPresence(department);
+    setText(this.notice, notice);
+    show(this.notice, Boolean(notice));
+    setText(this.help, this.#help(department, from));
+    show(this.help, this.help.textContent !== "");
+    this.#drawFields(message);
+    this.#drawButtons(Boolean(department?.closed) && !from, sending);
+  }
+
+  #drawPresence(department) {
+    show(this.status, Boolean(department));
+    if (!department) return;
+    setText(this.status, presence(this.words, department, this.clock));
+    this.status.classList.toggle("away", !department.open);
+  }
+
+  /** What happens next. */
+  #help(department, from) {
+    const { words } = this;
+    if (this.answered) return words.say("answered_help", { name: from.agent });
+    if (from) return words.say("lines_come_along");
+    if (department?.closed) return words.say("closed_help");
+    if (this.mode === "message") return words.say("leave_message_help");
+    return department?.open ? "" : words.say("nobody_there_help");
+  }
+
+  #drawFields(message) {
+    show(this.topicField, !message && this.topic.options.length > 1);
+    show(hint(this.emailField), !message);
+    show(hint(this.textField), this.mayBeEmpty);
     this.email.required = message;
-    setText(this.submit, words.say(message ? (sending ? "sending_message" : "send_message") : "start_chat"));
+  }
+
+  /** `forced`: a message is all that can be sent just now. */
+  #drawButtons(forced, sending) {
+    const { words, answered } = this;
+    const message = this.mode === "message";
+    const label = message ? (sending ? "sending_message" : "send_message") : "start_chat";
+    setText(this.submit, words.say(answered ? "back_to_chat" : label));
     this.submit.disabled = sending;
     show(this.other, !message);
-    show(this.backward, message);
+    setText(this.backward.lastChild, words.say(this.mayBeEmpty ? "back_to_chat" : "back"));
+    show(this.backward, message && !forced && !answered && !sending);
   }
 
   #department(departments, fixed) {
@@ -127,7 +163,8 @@ export class Form {
   }
 
   #drawDepartments(departments, lead) {
-    const offered = JSON.stringify([lead, departments.map(({ id, name, open }) => [id, name, open])]);
+    const states = departments.map((one) => [one.id, one.name, one.open, presence(this.words, one, this.clock)]);
+    const offered = JSON.stringify([lead, states]);
     if (offered === this.offered) return;
     const chosen = String(this.#toMark(departments, lead)?.id ?? "");
     this.lead = lead;
@@ -141,7 +178,7 @@ export class Form {
     if (focused) (this.departments.querySelector("input:checked") ?? this.departments.querySelector("input"))?.focus();
   }
 
-  /** The visitor's choice, else the one that is marked already, that of the topic, that of the page, or the first open. */
+  /** The visitor's choice, else the one marked already, that of the topic, of the page, the first with somebody, or open. */
   #toMark(departments, lead) {
     const marked = lead === this.lead ? this.values.department : "";
     return (
@@ -150,12 +187,13 @@ export class Form {
       this.#topical()[0] ??
       departments.find(({ id }) => id === lead) ??
       departments.find(({ open }) => open) ??
+      departments.find(({ closed }) => !closed) ??
       departments[0]
     );
   }
 
-  #departmentChoice({ id, name, open }, checked) {
-    const status = this.words.say(open ? "somebody_there" : "nobody_there");
+  #departmentChoice(face, checked) {
+    const { id, name, open } = face;
     const radio = element("input", { type: "radio", name: "department", value: id });
     radio.checked = checked;
     return element(
@@ -163,7 +201,7 @@ export class Form {
       { class: `choice ${open ? "open" : "away"}` },
       radio,
       element("bdi", { class: "choice-name" }, name),
-      element("span", { class: "choice-status" }, status),
+      element("span", { class: "choice-status" }, presence(this.words, face, this.clock)),
     );
   }
 
@@ -201,7 +239,6 @@ export class Form {
       ...topics.map((topic) => element("option", { value: topic }, topic)),
     );
     this.topic.value = topics.includes(chosen) ? chosen : "";
-    show(this.topicField, topics.length > 0);
   }
 
   #changed() {
@@ -221,6 +258,10 @@ export class Form {
 
   #submitted(event) {
     event.preventDefault();
+    if (this.answered) {
+      this.actions.back();
+      return;
+    }
     const values = Object.fromEntries(Object.entries(this.values).map(([key, value]) => [key, tidied(value).trim()]));
     values.text = tidied(this.text.value);
     const excess = lengthOf(values.text) - LIMITS[this.mode];
@@ -230,6 +271,10 @@ export class Form {
     else if (this.mode === "message") this.actions.leaveMessage(values);
     else this.actions.start(values);
   }
+}
+
+function hint(field) {
+  return field.querySelector(".hint");
 }
 
 function field(label, input, hint = "") {

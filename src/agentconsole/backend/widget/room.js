@@ -2,9 +2,10 @@
 
 import { Composer } from "./composer.js";
 import { button, element, setText, show } from "./dom.js";
+import { presence, warning } from "./hours.js";
 import { Log } from "./log.js";
 import { RatingPanel } from "./rating.js";
-import { lastRating, mayRate, phase, waitsLong, whoTypes } from "./state.js";
+import { lastRating, mayRate, phase, queueOf, waitsLong, whoTypes } from "./state.js";
 
 /** `actions`: those of Log and Composer, and rate, comment, leave, toMessage, newChat, transcript. */
 export class Room {
@@ -34,7 +35,7 @@ export class Room {
     const { actions } = this;
     this.place = element("p", { class: "place" });
     this.wait = element("p", { class: "wait" });
-    this.toMessage = button(say("leave_message_instead"), { icon: "mail", class: "plain", click: () => actions.toMessage() });
+    this.toMessage = button(say("send_as_message"), { icon: "mail", class: "as-message", click: () => actions.toMessage() });
     this.queue = element(
       "section",
       { class: "queue unseen" },
@@ -88,7 +89,7 @@ export class Room {
   }
 
   /** Draw `chat`, or null while it is only on its way. `draft` is the composer's text when the chat changes. */
-  draw({ chat, pending, draft, notice, settled, now, state }) {
+  draw({ chat, pending, draft, notice, settled, now, clock, state, shut }) {
     const stage = chat ? phase(chat) : "waiting";
     const id = chat?.id ?? 0;
     if (id !== this.chat) this.#enter(id, draft);
@@ -99,8 +100,9 @@ export class Room {
     if (over || stage === "ended") show(this.asking, false);
     setText(this.notice, notice);
     show(this.notice, Boolean(notice));
-    this.#drawQueue(chat, stage, Boolean(chat) && waitsLong(state, chat, now));
-    if (over) this.#drawOver(chat);
+    const face = chat ? queueOf(state, chat) : null;
+    this.#drawQueue(chat, stage, { face, clock, long: Boolean(chat) && waitsLong(state, chat, now) });
+    if (over) this.#drawOver(chat, shut);
     this.log.draw(chat, pending, chat ? whoTypes(chat, now) : [], { now, over, settled });
   }
 
@@ -112,7 +114,7 @@ export class Room {
   }
 
   /** Off screen rather than away while nobody waits: a screen reader tells what changes only in what is there. */
-  #drawQueue(chat, stage, long) {
+  #drawQueue(chat, stage, { face, clock, long }) {
     const { words } = this;
     const waits = stage === "waiting";
     this.queue.classList.toggle("unseen", !waits);
@@ -123,14 +125,20 @@ export class Room {
       return;
     }
     const { place = 0, wait_s: wait = -1 } = chat?.card ?? {};
-    setText(this.place, place ? words.say("place", { n: words.numbers.format(place) }) : words.say("waiting"));
+    const line = place ? words.say("place", { n: words.numbers.format(place) }) : words.say("waiting");
+    setText(this.place, face?.closed ? presence(words, face, clock) : line);
     const help = wait >= 0 ? words.say("estimated_wait", { time: words.wait(wait) }) : words.say("waiting_help");
-    setText(this.wait, long ? words.say("nobody_came") : help);
+    const urge = warning(words, face, long);
+    const ends = face?.closes_at ? words.say("waiting_until", { time: words.time(face.closes_at) }) : "";
+    setText(this.wait, [urge || help, ends].filter(Boolean).join(" "));
+    this.toMessage.classList.toggle("urged", Boolean(urge));
   }
 
-  #drawOver(chat) {
+  #drawOver(chat, shut) {
+    const { words } = this;
     const stored = chat.card.state === "left_message";
-    setText(this.overText, this.words.say(stored ? "message_stored" : "over"));
+    setText(this.overText, stored ? `${words.say("message_stored")}. ${words.say("message_stored_help_plain")}` : words.say("over"));
+    setText(this.again.lastChild, words.say(shut ? (stored ? "another_message" : "leave_message") : "new_chat"));
     const rateable = mayRate(chat);
     show(this.rating.root, rateable);
     if (rateable) this.rating.draw(lastRating(chat));

@@ -7,7 +7,7 @@ const STOPS_TYPING = new Set(["said", "parted"]);
 const STOPS_ALL = new Set(["requeued", "ended", "promised", "visitor_left", "finished"]);
 
 const CARD = { agents: [], place: 0, wait_s: -1, delivered: 0, read: 0, rating: null, topic: "" };
-const DEPARTMENT = { welcome: "", topics: [], patience_s: 1_800 };
+const DEPARTMENT = { welcome: "", topics: [], patience_s: 1_800, closed: false, opens_at: 0, closes_at: 0 };
 
 /** Nothing known yet. `chats` maps a chat's id to {card, events, pub, fresh, typists}; `typists` maps names to times. */
 export function newState() {
@@ -147,6 +147,12 @@ export function phase(chat) {
     default:
       return "over";
   }
+}
+
+/** The department in whose queue a chat stands: its own, or the one that it was handed on to. */
+export function queueOf(state, chat) {
+  const moved = chat.events.findLast(({ what }) => what.kind === "requeued" && what.department)?.what.department;
+  return state.departments.find(({ name }) => name === moved) ?? state.departments.find(({ id }) => id === chat.card?.department);
 }
 
 /** Whether the chat has waited for longer than its department finds right, by the server's clock. */

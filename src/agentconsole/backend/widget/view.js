@@ -3,8 +3,9 @@
 import { contrast, css, inkOn, parseColour, readableOn } from "./colour.js";
 import { button, element, icon, setText, show } from "./dom.js";
 import { Form } from "./form.js";
+import { presence } from "./hours.js";
 import { Room } from "./room.js";
-import { isOpen, openChats, phase } from "./state.js";
+import { openChats, phase } from "./state.js";
 
 /** The ground of each theme on which text of the accent colour is hardest to read. */
 const SURFACES = { light: [245, 247, 248], dark: [30, 37, 42] };
@@ -59,6 +60,8 @@ export class View {
 
   #buildStored() {
     this.storedHelp = element("p");
+    this.storedHours = element("p");
+    this.storedNext = button(this.words.say("new_chat"), { class: "main", click: () => this.actions.newChat() });
     this.storedHeading = element("h2", { tabindex: "-1" }, this.words.say("message_stored"));
     this.stored = element(
       "div",
@@ -66,7 +69,8 @@ export class View {
       element("span", { class: "stored-mark" }, icon("check")),
       this.storedHeading,
       this.storedHelp,
-      button(this.words.say("new_chat"), { class: "main", click: () => this.actions.newChat() }),
+      this.storedHours,
+      this.storedNext,
     );
   }
 
@@ -113,14 +117,19 @@ export class View {
     } else if (model.screen === "room") {
       this.room.draw(model);
     } else if (model.screen === "stored") {
-      setText(this.storedHelp, this.words.say(model.email ? "message_stored_help" : "message_stored_help_plain", { email: model.email }));
+      this.#drawStored(model);
     } else {
-      const { screen, chat, departments, fixed, lead, sending, notice } = model;
-      const mode = screen === "message" ? "message" : "start";
-      this.form.draw({ mode, departments, fixed, lead, chat: mode === "message" && isOpen(chat), sending, notice });
+      this.form.draw({ ...model, mode: model.screen === "message" ? "message" : "start" });
     }
     if (!this.page.open) return;
     if (document.hasFocus() ? moved || lostFrom(focused) : moved && this.focusWanted) this.focus();
+  }
+
+  #drawStored({ email, shut, fixed, clock }) {
+    const { words } = this;
+    setText(this.storedHelp, words.say(email ? "message_stored_help" : "message_stored_help_plain", { email }));
+    setText(this.storedHours, shut && fixed ? presence(words, fixed, clock) : "");
+    setText(this.storedNext.lastChild, words.say(shut ? "another_message" : "new_chat"));
   }
 
   #drawHead({ screen, chat, departments, fixed }) {

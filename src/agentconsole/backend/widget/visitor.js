@@ -1,12 +1,14 @@
 /** The visitor's window put together: what is kept, the link, the state and the view. */
 
+import { Drafts } from "./drafts.js";
 import { Keep } from "./keep.js";
 import { Link } from "./link.js";
 import { Marks } from "./marks.js";
 import { Outbox } from "./outbox.js";
 import { Page } from "./page.js";
 import { Preview } from "./preview.js";
-import { apply, chatToShow, chatsOf, cursors, isOpen, isPast, linkLost, newState, openChats, unread } from "./state.js";
+import { apply, chatToShow, chatsOf, cursors, isOpen, isPast, linkLost, newState, openChats, phase, queueOf, unread } from "./state.js";
+import { saveTranscript } from "./transcript.js";
 import { loadWords } from "./words.js";
 import { View } from "./view.js";
 
@@ -28,6 +30,7 @@ class App {
     this.page = page;
     this.words = words;
     this.keep = new Keep("localStorage");
+    this.drafts = new Drafts(this.keep, page.department);
     this.tab = new Keep("sessionStorage");
     this.state = newState();
     this.outbox = new Outbox(this.keep, () => randomText(16));
@@ -43,6 +46,8 @@ class App {
     this.chosen = 0;
     this.fresh = false;
     this.screen = "";
+    this.converting = 0;
+    this.warned = new Set();
     this.notice = "";
     this.slow = false;
     this.everUp = false;
@@ -50,7 +55,7 @@ class App {
     this.gaps = 0;
     this.drawing = 0;
     this.startedAt = Date.now();
-    this.view = new View(document.getElementById("window"), words, page, this.#actions(), this.#formDraft());
+    this.view = new View(document.getElementById("window"), words, page, this.#actions(), this.drafts.form());
     this.keep.watch((key, value) => this.#changedElsewhere(key, value));
     document.addEventListener("visibilitychange", () => this.redraw());
     setInterval(() => this.#tick(), TICK_MS);
@@ -58,7 +63,7 @@ class App {
 
   /** Begin: connect if somebody looks or a chat may be going on, and tell the launcher how we were left. */
   begin() {
-    const openKey = this.#own("open");
+    const openKey = this.drafts.own("open");
     const open = this.page.open || (this.tab.get(openKey) || this.keep.get(openKey)) === "yes";
     const { title } = this.page;
     const labels = { open: title || this.words.say("open_chat"), close: this.words.say("close_window"), unread: this.words.say("new_messages_badge") };
@@ -82,7 +87,7 @@ class App {
       this.#browse();
     }
     if (what !== "open") return;
-    for (const keep of [this.tab, this.keep]) keep.set(this.#own("open"), this.page.open ? "yes" : "no");
+    for (const keep of [this.tab, this.keep]) keep.set(this.drafts.own("open"), this.page.open ? "yes" : "no");
     if (this.page.open) {
       this.#connect();
       this.#draw();
@@ -91,15 +96,6 @@ class App {
   }
 
   // --- what is kept ---
-
-  /** A key of what each of a site's launchers keeps for itself; `of` is the fixed department, "" = none. */
-  #own(key, of = this.page.department) {
-    return of ? `${key}.of.${of}` : key;
-  }
-
-  #draftKey(chat) {
-    return chat ? `draft.${chat}` : this.#own("draft.0");
-  }
 
   get token() {
     if (!this.keep.get("token")) this.keep.set("token", randomText(32));
@@ -119,27 +115,14 @@ class App {
     if (here !== this.pageSaid && this.link.send({ t: "browse", ...here })) this.pageSaid = here;
   }
 
-  #formDraft(of = this.page.department) {
-    try {
-      return JSON.parse(this.keep.get(this.#own("form", of)) || "{}");
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      return {};
-    }
-  }
-
-  #keepForm(values, of = this.page.department) {
-    this.keep.set(this.#own("form", of), JSON.stringify(values));
-  }
-
   /** Put texts back to where the visitor can send them again: behind what stands in the form already. */
   #backToForm(texts, of = this.page.department) {
     const { form } = this.view;
     const ours = of === this.page.department;
-    const before = ours ? form.draft : this.#formDraft(of);
+    const before = ours ? form.draft : this.drafts.form(of);
     const text = [before.text ?? "", ...texts].filter((one) => one.trim()).join("\n");
     if (ours) form.values = { text };
-    this.#keepForm({ ...before, text }, of);
+    this.drafts.keepForm({ ...before, text }, of);
   }
 
   #changedElsewhere(key, value) {
@@ -214,18 +197,12 @@ class App {
     if (t === "start") {
       this.chosen = frame.chat;
       this.keep.set("known", "yes");
-      this.#carryDraft(frame.chat);
+      this.drafts.carry(frame.chat);
     }
     if (t === "leave_message") {
       this.screen = "stored";
       this.storedFor = entry.command.email;
     }
-  }
-
-  #carryDraft(chat) {
-    const draft = this.keep.get(this.#draftKey(0));
-    if (draft) this.keep.set(`draft.${chat}`, draft);
-    this.keep.set(this.#draftKey(0), "");
   }
 
   #refused(frame) {
@@ -242,6 +219,7 @@ class App {
     if (entry.command.t === "start") this.#startRefused(frame.code);
     if (entry.command.t === "leave_message") {
       this.screen = "message";
+      this.converting = entry.command.chat;
       this.#backToForm([entry.command.text]);
     }
     this.outbox.drop(entry);
@@ -251,9 +229,10 @@ class App {
     const lines = this.outbox.lines(0, 0, this.page.department);
     for (const line of lines) this.outbox.drop(line);
     this.#backToForm([...lines.map(({ command }) => command.text), this.view.room.composer.text]);
-    this.keep.set(this.#draftKey(0), "");
+    this.drafts.keepLine(0, "");
     this.view.room.composer.text = "";
-    this.screen = code === "full" ? "message" : "";
+    this.screen = ["full", "unavailable"].includes(code) ? "message" : "";
+    this.converting = 0;
     this.fresh = true;
   }
 
@@ -266,7 +245,9 @@ class App {
   /** What is on screen counts as read. */
   #mark() {
     const chat = this.#chat();
-    if (chat && this.page.seen && this.#screen() === "room" && this.view.room.log.atEnd) this.marks.seen(chat);
+    if (!chat || !this.page.seen || this.#screen() !== "room") return;
+    this.warned.add(chat.id);
+    if (this.view.room.log.atEnd) this.marks.seen(chat);
   }
 
   #tick() {
@@ -276,7 +257,8 @@ class App {
     this.#mark();
     if (this.state.synced) this.marks.tell(openChats(this.state));
     const chat = this.#chat();
-    if (this.view.screen === "connecting" || chat?.typists.size || chat?.card.state === "waiting") this.redraw();
+    const waits = chat?.card.state === "waiting" || this.state.departments.some(({ closed }) => closed);
+    if (this.view.screen === "connecting" || chat?.typists.size || waits) this.redraw();
   }
 
   // --- what the visitor does ---
@@ -286,8 +268,8 @@ class App {
       draft: (values) => this.#drafted(values),
       start: (values) => this.#start(values),
       leaveMessage: (values) => this.#leaveMessage(values),
-      toMessage: () => this.#go("message"),
-      back: () => this.#go(""),
+      toMessage: () => this.#toMessage(),
+      back: () => this.#back(),
       say: (text) => this.#say(text),
       type: (text) => this.#type(text),
       comment: () => this.#stay(),
@@ -308,7 +290,7 @@ class App {
   /** Who is filling in the form stays there, even if a chat begins in another window. */
   #drafted(values) {
     if (this.#screen() === "form") this.fresh = true;
-    this.#keepForm(values);
+    this.drafts.keepForm(values);
     this.#draw();
   }
 
@@ -318,10 +300,40 @@ class App {
     this.#draw();
   }
 
-  #go(screen) {
+  #go(screen, converting = 0) {
     this.screen = screen;
+    this.converting = converting;
     this.notice = "";
     this.#draw();
+  }
+
+  /** Write a message instead: what stands in the waiting chat's composer comes along. */
+  #toMessage() {
+    const chat = this.#chat();
+    const waits = isOpen(chat);
+    if (waits) {
+      this.chosen = chat.id;
+      this.#backToForm([this.view.room.composer.text]);
+      this.#write(chat.id, "");
+    }
+    this.fresh = !waits;
+    this.#go("message", waits ? chat.id : 0);
+  }
+
+  /** Back to the chat, with what was written for the message. */
+  #back() {
+    if (this.converting) {
+      this.#write(this.converting, this.view.form.draft.text);
+      this.view.form.values = { text: "" };
+      this.drafts.keepForm(this.view.form.draft);
+    }
+    this.#go("");
+  }
+
+  #write(chat, text) {
+    this.preview.clear();
+    this.view.room.composer.text = text;
+    this.drafts.keepLine(chat, text);
   }
 
   #start({ name, email, text, topic, department }) {
@@ -330,25 +342,25 @@ class App {
     this.fresh = false;
     this.chosen = 0;
     this.view.form.values = { text: "" };
-    this.#keepForm(this.view.form.draft);
+    this.drafts.keepForm(this.view.form.draft);
     this.#send({ t: "start", department: id, text, name, email, topic });
   }
 
   #leaveMessage({ name, email, text, department }) {
-    const chat = this.#chat();
-    const waiting = chat && isOpen(chat) && !this.fresh ? chat : null;
+    const chat = this.state.chats.get(this.converting);
+    const waiting = isOpen(chat) ? chat : null;
     const id = waiting?.card.department ?? this.#fixed()?.id ?? (Number(department) || this.state.departments[0]?.id);
     if (!id) return;
     this.notice = "";
     this.view.form.values = { text: "" };
-    this.#keepForm(this.view.form.draft);
+    this.drafts.keepForm(this.view.form.draft);
     this.#send({ t: "leave_message", department: id, text, email, name, chat: waiting?.id ?? 0 });
   }
 
   #say(text) {
     const chat = this.#chat()?.id ?? 0;
     this.view.room.composer.text = "";
-    this.keep.set(this.#draftKey(chat), "");
+    this.drafts.keepLine(chat, "");
     this.notice = "";
     this.preview.clear();
     this.view.room.log.follow();
@@ -357,7 +369,7 @@ class App {
 
   #type(text) {
     const chat = this.#chat();
-    this.keep.set(this.#draftKey(chat?.id), text);
+    this.drafts.keepLine(chat?.id, text);
     this.#stay();
     if (chat && isOpen(chat)) this.preview.note(chat.id, text);
   }
@@ -374,10 +386,10 @@ class App {
 
   #newChat() {
     const chat = this.#chat();
-    const draft = chat ? this.keep.get(`draft.${chat.id}`) : "";
+    const draft = chat ? this.drafts.line(chat.id) : "";
     if (draft) {
       this.#backToForm([draft]);
-      this.keep.set(`draft.${chat.id}`, "");
+      this.drafts.keepLine(chat.id, "");
     }
     this.fresh = true;
     this.chosen = 0;
@@ -399,7 +411,7 @@ class App {
   #edit(entry) {
     const { composer } = this.view.room;
     composer.text = [composer.text, entry.command.text].filter(Boolean).join("\n");
-    this.keep.set(this.#draftKey(this.#chat()?.id), composer.text);
+    this.drafts.keepLine(this.#chat()?.id, composer.text);
     this.#forget(entry);
     composer.focus();
   }
@@ -418,9 +430,7 @@ class App {
   async #transcript() {
     const { id } = this.#chat();
     try {
-      const answer = await fetch(`/api/visitor/chats/${id}/transcript`, { headers: { authorization: `Bearer ${this.token}` } });
-      if (!answer.ok) throw new TypeError(`transcript: ${answer.status}`);
-      download(await answer.blob(), `chat-${id}.txt`);
+      await saveTranscript(id, this.token);
       this.notice = "";
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
@@ -449,9 +459,25 @@ class App {
     return this.outbox.entries.find((entry) => entry.command.t === "leave_message" && this.#mine(entry));
   }
 
+  /** The waiting chat that is becoming a message, and who answers it by now; or null. */
+  #from() {
+    const chat = this.state.chats.get(this.converting);
+    if (this.screen !== "message" || !isOpen(chat)) return null;
+    const answered = phase(chat) !== "waiting";
+    return { face: queueOf(this.state, chat), agent: answered ? chat.card.agents[0] || this.words.say("agent") : "" };
+  }
+
+  /** Whether nobody can be talked to before the hours begin. */
+  #shut() {
+    const fixed = this.#fixed();
+    const { departments } = this.state;
+    return departments.length > 0 && (fixed ? [fixed] : departments).every(({ closed }) => closed);
+  }
+
   #screen() {
     const letter = this.#letter();
     if (letter && letter.status !== "sent") return "message";
+    if (this.screen === "message" && this.converting && !this.#from()) return "room";
     if (this.screen) return this.screen;
     if (this.outbox.start(this.page.department)) return "room";
     if (!this.everSynced) return "connecting";
@@ -470,10 +496,12 @@ class App {
       screen,
       chat,
       pending: chat ? [...this.outbox.lines(chat.id, chat.pub), ...starting] : starting,
-      draft: this.keep.get(this.#draftKey(chat?.id)),
+      draft: this.drafts.line(chat?.id),
       departments: this.state.departments,
       fixed: this.#fixed(),
       state: this.state,
+      from: this.#from(),
+      shut: this.#shut(),
       sending: Boolean(this.#letter()),
       lead: this.state.lead,
       notice: this.notice,
@@ -485,6 +513,7 @@ class App {
       late: now - this.startedAt > LATE_MS,
       settled: this.everSynced,
       now,
+      clock: now + this.state.ahead,
     };
   }
 
@@ -502,22 +531,21 @@ class App {
     this.#tellUnread();
   }
 
+  /** How much the visitor has not seen of a chat: lines, and that its hours ended while it waits. */
+  #unread(chat) {
+    const ended = phase(chat) === "waiting" && Boolean(queueOf(this.state, chat)?.closed);
+    if (!ended) this.warned.delete(chat.id);
+    return unread(chat, this.marks.of(chat)) + (ended && !this.warned.has(chat.id) ? 1 : 0);
+  }
+
   #tellUnread() {
-    const count = chatsOf(this.state, this.#fixed()?.id).reduce((sum, chat) => sum + unread(chat, this.marks.of(chat)), 0);
+    const count = chatsOf(this.state, this.#fixed()?.id).reduce((sum, chat) => sum + this.#unread(chat), 0);
     if (count === this.unread) return;
     this.unread = count;
     this.page.tell("unread", { count });
     const name = this.page.title || this.words.say("chat");
     if (!this.page.embedded) document.title = count ? `(${count}) ${name}` : name;
   }
-}
-
-function download(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 async function wordsAtLast(wanted) {

@@ -3,6 +3,9 @@
 export const LANGUAGES = ["en", "de", "es", "fr", "nb", "pl", "pt", "ro"];
 const ALIASES = { no: "nb", nn: "nb", mo: "ro" };
 const RIGHT_TO_LEFT = new Set(["ar", "dv", "fa", "he", "ps", "ur", "yi"]);
+const DAY_MS = 86_400_000;
+const WEEK_DAYS = 7;
+const YEAR_DAYS = 300; // from here on a date needs its year
 const FOLDER = new URL("texts/", import.meta.url);
 
 /** The first of the `wanted` tags that we speak: {tag, language}; `tag` keeps its region for times and numbers. */
@@ -31,8 +34,11 @@ export class Words {
     this.language = language;
     this.direction = RIGHT_TO_LEFT.has(language) ? "rtl" : "ltr";
     this.texts = texts;
-    this.times = new Intl.DateTimeFormat(tag, { hour: "numeric", minute: "2-digit" });
+    this.times = new Intl.DateTimeFormat(tag, { timeStyle: "short" });
     this.days = new Intl.DateTimeFormat(tag, { weekday: "long", day: "numeric", month: "long" });
+    this.dates = new Intl.DateTimeFormat(tag, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+    this.weekdays = new Intl.DateTimeFormat(tag, { weekday: "long" });
+    this.relative = new Intl.RelativeTimeFormat(tag, { numeric: "auto" });
     this.full = new Intl.DateTimeFormat(tag, { dateStyle: "full", timeStyle: "short" });
     this.minutes = new Intl.NumberFormat(tag, { style: "unit", unit: "minute", unitDisplay: "long" });
     this.numbers = new Intl.NumberFormat(tag);
@@ -66,8 +72,16 @@ export class Words {
   day(at, now) {
     const day = (time) => new Date(time).toDateString();
     if (day(at) === day(now)) return this.say("today");
-    if (day(at) === day(now - 86_400_000)) return this.say("yesterday");
+    if (day(at) === day(now - DAY_MS)) return this.say("yesterday");
     return this.days.format(at);
+  }
+
+  /** A moment that is to come, as {day, time}: today, tomorrow, a weekday of the next days, or a date. */
+  ahead(at, now) {
+    const midnight = (time) => new Date(time).setHours(0, 0, 0, 0);
+    const days = Math.max(0, Math.round((midnight(at) - midnight(now)) / DAY_MS));
+    const date = days < WEEK_DAYS ? this.weekdays : days < YEAR_DAYS ? this.days : this.dates;
+    return { day: days < 2 ? this.relative.format(days, "day") : date.format(at), time: this.time(at) };
   }
 
   /** Seconds as whole minutes, at least one. */
