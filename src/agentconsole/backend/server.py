@@ -24,10 +24,13 @@ from . import http, jobs, operator
 from .auth import Auth
 from .desk import Desk
 from .desk.admin import Awake
+from .desk.mailing import RecoverMails
 from .dispatcher import Dispatcher
 from .domain.policy import SYSTEM
 from .greetings import catch_up_staff
 from .hub import Hub
+from .mail import settings as mail_settings
+from .mail.sending import Sender
 from .options import Options
 from .sockets import Door, Socket
 from .storage.database import Database, Locked
@@ -92,6 +95,7 @@ async def _serve(
     desk = hub.desk = Desk(database, clock, hub.publish)
     try:
         await desk.handle(SYSTEM, Awake())
+        await desk.handle(SYSTEM, RecoverMails())
         await database.read(lambda db: hub.load(db, clock()))
         hub.hold_ms = round(options.seat_hold_seconds * 1_000)
         hub.dispatcher = Dispatcher(hub.board, desk.submit, clock)
@@ -135,9 +139,11 @@ async def _run(
     async with asyncio.TaskGroup() as group:
         group.create_task(web.serve([listening]))
         ticking = group.create_task(_tick(database, desk, door, hub, stop))
+        sending = group.create_task(Sender(database, desk, mail_settings.of(options)).run())
         await stop.wait()
         leaving()
         ticking.cancel()
+        sending.cancel()
         hub.farewell("The server restarts; your lines are kept.", lambda: random.randrange(SPREAD_MS))
         web.should_exit = True
     if not ticking.cancelled() and (ousted := ticking.result()):

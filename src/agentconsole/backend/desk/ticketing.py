@@ -14,6 +14,7 @@ from agentconsole.protocol import (
     Code,
     ConvertChat,
     FileCard,
+    Mailed,
     MailKind,
     MailState,
     MergeTicket,
@@ -53,7 +54,7 @@ from ..domain.ticket import (
     record,
     subject_of,
 )
-from ..storage import chats, departments, files, tickets, users
+from ..storage import chats, departments, files, mails, tickets, users
 from ..storage.chats import WorkingSet
 from .left import settled
 from .made import Made, TicketMade
@@ -180,7 +181,8 @@ def _taken(
 
 def _nobody_wrote_since(sheet: WorkingSet, ticket: Ticket, seen: int) -> None:
     """Raises Refusal conflict if the customer or staff wrote publicly after event ``seen``."""
-    missed = [line for line in tickets.log(sheet.connection, ticket.id, seen) if line.pub]
+    log = tickets.log(sheet.connection, ticket.id, seen)
+    missed = [line for line in log if line.pub and not isinstance(line.what, Mailed)]
     if missed:
         names = ", ".join(dict.fromkeys(line.by.name or ticket.email for line in missed))
         raise Refusal(
@@ -322,6 +324,7 @@ def _merge(sheet: WorkingSet, actor: Actor, command: MergeTicket, now: int) -> M
         solved_at=0 if source.status in OURS else target.solved_at,
     )
     files.move(sheet.connection, source.id, target.id)
+    mails.move(sheet.connection, source.id, target.id)
     kept = keep(sheet, target, into_target, new_lines, there, now)
     gone, ended = into(source, TicketStatus.closed, now, why=f"merged into {target.id}")
     gone = msgspec.structs.replace(gone, merged_into=target.id)

@@ -1,0 +1,188 @@
+"""Commands about mails that go out: claimed before they are sent, settled after, and decided by people where nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from agentconsole.protocol import (
+    Code,
+    Mailed,
+    MailKind,
+    MailMoved,
+    MailState,
+    Party,
+    TicketStatus,
+    TicketWhat,
+)
+from agentconsole.text import header
+
+from ..compose import text_of
+from ..domain.life import Refusal
+from ..domain.policy import Actor, Deed, Thing, can
+from ..domain.ticket import SYSTEM_PARTY, Ticket, into, record
+from ..storage import departments, mails, raws, tickets
+from ..storage.chats import WorkingSet
+from ..storage.mails import Mail
+from .admin import Done
+from .made import Made, TicketMade
+from .tickets import keep
+
+MAX_ANSWER = 300
+CRASHED = "The server stopped while it was sent. Whether it arrived is not known."
+_WHY = {
+    MailState.failed: "the answer was not delivered",
+    MailState.bounced: "the answer came back",
+    MailState.unknown: "nobody knows whether the answer arrived",
+}
+_RESTING = (TicketStatus.waiting, TicketStatus.hold, TicketStatus.solved)
+
+
+class MailDeed(StrEnum):
+    """What a person decides about a mail."""
+
+    resend = "resend"  # send it (again)
+    accepted = "accepted"  # it arrived, as somebody found out
+    withdraw = "withdraw"  # do not send it
+
+
+# the states in which a person may decide so
+DECIDABLE = {
+    MailDeed.resend: (
+        MailState.deferred,
+        MailState.failed,
+        MailState.bounced,
+        MailState.unknown,
+        MailState.withdrawn,
+    ),
+    MailDeed.accepted: (MailState.unknown,),
+    MailDeed.withdraw: (MailState.queued, MailState.deferred, MailState.failed, MailState.unknown),
+}
+
+
+class RecoverMails(msgspec.Struct, frozen=True):
+    """The server starts: what was just being sent when it stopped may have arrived or not; a person must decide."""
+
+
+class ClaimMail(msgspec.Struct, frozen=True):
+    """A mail is about to be sent; ``value`` is the mail, or None if it is not due any more."""
+
+    mail: int
+
+
+class MailSent(msgspec.Struct, frozen=True):
+    """What came of sending a claimed mail; ``next_at`` is when to try again (0 = not)."""
+
+    mail: int
+    state: MailState
+    answer: str
+    next_at: int = 0
+
+
+class SettleMail(msgspec.Struct, tag_field="t", tag="settle_mail", forbid_unknown_fields=True, frozen=True):
+    """A person decides about a mail. Refused: unknown, not_now (its state does not ask for it)."""
+
+    mail: int
+    deed: MailDeed
+
+
+def _recover(sheet: WorkingSet, actor: Actor, command: RecoverMails, now: int) -> Made:
+    _only_for_the_system(actor)
+    made = Made()
+    for mail in mails.in_state(sheet.connection, [MailState.sending]):
+        made.news.extend(moved(sheet, mail, MailState.unknown, CRASHED, now))
+    return made
+
+
+def _claim(sheet: WorkingSet, actor: Actor, command: ClaimMail, now: int) -> Made:
+    _only_for_the_system(actor)
+    mail = mails.one(sheet.connection, command.mail, lock=True)
+    if mail is None or not mail.next_at or mail.next_at > now:
+        return Made()
+    claimed = msgspec.structs.replace(mail, state=MailState.sending, tries=mail.tries + 1, next_at=0)
+    mails.save(sheet.connection, claimed)
+    return Made(value=claimed)
+
+
+def _sent(sheet: WorkingSet, actor: Actor, command: MailSent, now: int) -> Made:
+    _only_for_the_system(actor)
+    mail = mails.one(sheet.connection, command.mail, lock=True)
+    if mail is None or mail.state is not MailState.sending:
+        return Made()
+    return Made(news=list(moved(sheet, mail, command.state, command.answer, now, command.next_at)))
+
+
+def _settle(sheet: WorkingSet, actor: Actor, command: SettleMail, now: int) -> Made:
+    mail = mails.one(sheet.connection, command.mail, lock=True)
+    ticket = tickets.one(sheet.connection, mail.ticket) if mail else None
+    if mail is None or not can(actor, Deed.settle_mail, Thing(department=(ticket or mail).department)):
+        raise Refusal(Code.unknown, "There is no such mail, or it is not yours to decide about.")
+    if mail.state not in DECIDABLE[command.deed]:
+        raise Refusal(Code.not_now, f"This mail is {mail.state.value}; that cannot be decided about it now.")
+    by, name = actor.party, actor.display or actor.name
+    if command.deed is MailDeed.resend:
+        fresh = msgspec.structs.replace(mail, tries=0, at=mail.at)
+        news = moved(sheet, fresh, MailState.queued, f"{name} sends it again.", now, now, by)
+    elif command.deed is MailDeed.accepted:
+        news = moved(sheet, mail, MailState.accepted, f"{name} says that it arrived.", now, 0, by)
+    else:
+        news = moved(sheet, mail, MailState.withdrawn, f"{name} withdrew it.", now, 0, by)
+    sentence = f"Mail {mail.id} to {mail.recipient}: {command.deed.value}."
+    return Made(about=mail.ticket, news=list(news), value=Done(True, sentence, str(mail.id)))
+
+
+def moved(
+    sheet: WorkingSet,
+    mail: Mail,
+    state: MailState,
+    answer: str,
+    now: int,
+    next_at: int = 0,
+    by: Party = SYSTEM_PARTY,
+) -> list[TicketMade]:
+    """A mail got further, or came back: written, told in its ticket, which asks for somebody if the answer was lost."""
+    answer = header(answer, MAX_ANSWER)
+    sent_at = now if state is MailState.accepted else mail.sent_at
+    after = msgspec.structs.replace(mail, state=state, answer=answer, next_at=next_at, sent_at=sent_at)
+    mails.save(sheet.connection, after)
+    again = state is MailState.deferred and mail.tries > 1 and mail.answer[:3] == answer[:3]
+    before = tickets.one(sheet.connection, mail.ticket, lock=True) if mail.ticket else None
+    if before is None or again:
+        return []
+    department = departments.one(sheet.connection, before.department)
+    assert department is not None
+    whats: list[TicketWhat] = [MailMoved(mail.id, state, answer)]
+    ticket = before
+    if mail.kind is MailKind.answer:
+        ticket, reopened = _asking(before, state, now)
+        whats += reopened
+        if mail.id == mails.last_answer(sheet.connection, before.id):
+            ticket = msgspec.structs.replace(ticket, mail=state)
+    elif state is MailState.accepted:
+        text = text_of(raws.outgoing(sheet.connection, mail.id) or b"")
+        whats.append(Mailed(mail.kind, mail.recipient, mail.id, text))
+    ticket, lines = record(ticket, by, whats, now)
+    return [TicketMade(before, keep(sheet, before, ticket, lines, department, now))]
+
+
+def _asking(ticket: Ticket, state: MailState, now: int) -> tuple[Ticket, list[TicketWhat]]:
+    """A ticket that rests on an answer which the customer may not have is open again."""
+    if state in _WHY and ticket.status in _RESTING:
+        return into(ticket, TicketStatus.open, now, why=_WHY[state])
+    return ticket, []
+
+
+def _only_for_the_system(actor: Actor) -> None:
+    if not can(actor, Deed.expire):
+        raise Refusal(Code.unknown, "There is no such mail.")
+
+
+COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {
+    RecoverMails: _recover,
+    ClaimMail: _claim,
+    MailSent: _sent,
+    SettleMail: _settle,
+}

@@ -1,0 +1,262 @@
+"""Sends what lies in the outbox: each mail is claimed before a server is asked, and settled with what it answered.
+
+A mail server that breaks off, or is silent, before it has got the whole mail has not taken it: that is tried again.
+After that nobody knows; the mail is not sent twice, and a person decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import ssl
+
+import aiosmtplib
+import msgspec
+
+from agentconsole.protocol import MailState
+from agentconsole.text import header
+
+from ..compose import Unsendable, address
+from ..desk import Desk
+from ..desk.mailing import ClaimMail, MailSent
+from ..domain.life import Refusal
+from ..domain.policy import SYSTEM
+from ..storage import departments, mails, raws
+from ..storage.database import Database, Unreachable
+from ..storage.mails import Mail
+from .settings import Mailboxes, NoPassword, Server, Tls, password
+
+log = logging.getLogger("agentconsole.mail")
+
+PERIOD = 0.5  # seconds between two looks into the outbox
+AT_ONCE = 8  # mails on their way
+AT_ONCE_EACH = 3  # of them through one mailbox
+STEP_SECONDS = 60.0
+TAKEN_SECONDS = 600.0  # how long a server may think about a mail that it has got
+STOP_SECONDS = 4.0  # for mails on their way when the server stops
+FIRST_MS, MOST_MS = 60_000, 3_600_000  # between two tries
+GIVE_UP_MS = 3 * 86_400_000
+
+NOT_SENT = "The mail server was not reached: {}."
+UNKNOWN = "The connection broke when the mail server had got the mail: {}. Whether it arrived is not known."
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of one try."""
+
+    state: MailState
+    answer: str
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """A mail and where it goes."""
+
+    sender: str
+    recipient: str
+    raw: bytes
+
+
+def next_try(mail: Mail, now: int) -> int:
+    """When a deferred mail is tried again; 0 = it has been tried long enough."""
+    pause = min(MOST_MS, FIRST_MS << min(mail.tries - 1, 10))
+    return 0 if now + pause > mail.at + GIVE_UP_MS else now + pause
+
+
+class Sender:
+    """Takes mails from the outbox until cancelled."""
+
+    def __init__(self, database: Database, desk: Desk, mailboxes: Mailboxes) -> None:
+        self._database = database
+        self._desk = desk
+        self._mailboxes = mailboxes
+        self._under_way: dict[int, str] = {}  # mail: its mailbox
+        self._tickets: set[int] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Until cancelled; mails on their way get a moment to arrive."""
+        try:
+            while True:
+                try:
+                    await self._look()
+                except (Unreachable, *self._database.failures) as error:
+                    log.warning("the outbox waits for the database: %s", type(error).__name__)
+                except Refusal as refusal:
+                    log.warning("the outbox was refused: %s", refusal.text)
+                await asyncio.sleep(PERIOD)
+        finally:
+            await self._finish()
+
+    async def _finish(self) -> None:
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _look(self) -> None:
+        """Begin to send what is due, as far as there is room; the mails of one ticket one after the other."""
+        if len(self._tasks) >= AT_ONCE:
+            return
+        now = self._desk.clock()
+        found = await self._database.read(
+            lambda db: [(mail, departments.one(db, mail.department)) for mail in mails.due(db, now, 100)]
+        )
+        for mail, department in found:
+            name = department.mailing.mailbox if department else ""
+            busy = list(self._under_way.values()).count(name) >= AT_ONCE_EACH or len(self._tasks) >= AT_ONCE
+            if busy or mail.id in self._under_way or (mail.ticket and mail.ticket in self._tickets):
+                continue
+            sender = department.mailing.address if department else ""
+            self._under_way[mail.id] = name
+            self._tickets.add(mail.ticket)
+            task = asyncio.create_task(self._send(mail, name, sender), name=f"mail {mail.id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _send(self, mail: Mail, name: str, sender: str) -> None:
+        try:
+            made = await self._desk.handle(SYSTEM, ClaimMail(mail.id))
+            if made.value is not None:
+                await self._deliver(made.value, name, sender)
+        except (Refusal, Unreachable, *self._database.failures) as problem:
+            log.warning("mail %d waits: %s", mail.id, type(problem).__name__)
+        except Exception:  # one of the loops that catch everything: others' mails must go on
+            log.exception("mail %d stumbled, mark %s", mail.id, secrets.token_hex(4))
+        finally:
+            self._under_way.pop(mail.id, None)
+            self._tickets.discard(mail.ticket)
+
+    async def _deliver(self, mail: Mail, name: str, sender: str) -> None:
+        mailbox = self._mailboxes.get(name)
+        if mailbox is None or mailbox.smtp is None:
+            outcome = Outcome(
+                MailState.deferred, f"There is no mailbox {name!r} with an smtp_host in mail.toml."
+            )
+        else:
+            raw = await self._database.read(lambda db: raws.outgoing(db, mail.id)) or b""
+            outcome = await delivered(mailbox.smtp, sender, mail.recipient, raw)
+        next_at = 0
+        if outcome.state is MailState.deferred:
+            next_at = next_try(mail, self._desk.clock())
+            if not next_at:
+                outcome = Outcome(MailState.failed, f"Given up after {mail.tries} tries: {outcome.answer}")
+        log.info("mail %d: %s %s", mail.id, outcome.state.value, header(outcome.answer, 120))
+        await self._settle(MailSent(mail.id, outcome.state, outcome.answer, next_at))
+
+    async def _settle(self, command: MailSent) -> None:
+        """What came of a mail must be written, however long the database is busy."""
+        while True:
+            try:
+                await self._desk.handle(SYSTEM, command)
+                return
+            except Refusal as refusal:
+                log.warning("mail %d cannot be settled yet: %s", command.mail, refusal.text)
+                await asyncio.sleep(PERIOD)
+
+
+async def delivered(server: Server, sender: str, recipient: str, raw: bytes) -> Outcome:
+    """Give one mail to a mail server over a connection of its own; what came of it."""
+    try:
+        secret = await asyncio.to_thread(password, server) if server.user else ""
+        envelope = Envelope(address(sender), address(recipient), raw)
+        link = connection(server)
+    except (NoPassword, OSError) as problem:
+        return Outcome(MailState.deferred, NOT_SENT.format(_words(problem)))
+    except Unsendable as problem:
+        return Outcome(MailState.failed, str(problem))
+    try:
+        return await _announced(link, server, secret, envelope) or await _given(link, raw)
+    except aiosmtplib.SMTPResponseException as refused:
+        state = MailState.failed if refused.code >= 500 else MailState.deferred
+        return Outcome(state, f"{refused.code} {refused.message}")
+    finally:
+        _leave(link)
+
+
+def connection(server: Server) -> aiosmtplib.SMTP:
+    """A connection that is still to be opened; without TLS only where the settings say so. Raises OSError."""
+    return aiosmtplib.SMTP(
+        hostname=server.host,
+        port=server.port,
+        use_tls=server.tls is Tls.tls,
+        start_tls=server.tls is Tls.starttls,
+        tls_context=None if server.tls is Tls.none else server.context(),
+        timeout=STEP_SECONDS,
+    )
+
+
+async def opened(link: aiosmtplib.SMTP, server: Server, secret: str) -> None:
+    """Connect, encrypt and log in. Raises what aiosmtplib raises, and OSError."""
+    await link.connect()
+    if server.user:
+        await link.login(server.user, secret)
+
+
+async def _announced(
+    link: aiosmtplib.SMTP, server: Server, secret: str, envelope: Envelope
+) -> Outcome | None:
+    """Everything before the mail itself: whatever goes wrong here, the server does not have it. None = all is well.
+
+    Raises SMTPResponseException if the server refuses this mail.
+    """
+    try:
+        try:
+            await opened(link, server, secret)
+        except aiosmtplib.SMTPResponseException as refused:  # it is not about this mail
+            return Outcome(MailState.deferred, NOT_SENT.format(f"{refused.code} {refused.message}"))
+        size = [f"SIZE={len(envelope.raw)}"] if link.supports_extension("size") else []
+        await link.mail(envelope.sender, options=size)
+        await link.rcpt(envelope.recipient)
+        code, answer = await link.execute_command(b"DATA")
+    except aiosmtplib.SMTPResponseException:
+        raise
+    except (aiosmtplib.SMTPException, OSError, ValueError) as problem:
+        return Outcome(MailState.deferred, NOT_SENT.format(_words(problem)))
+    except asyncio.CancelledError:
+        return Outcome(MailState.deferred, "This server was stopped before it was sent.")
+    if code != aiosmtplib.SMTPStatus.start_input:
+        raise aiosmtplib.SMTPDataError(code, answer)
+    return None
+
+
+async def _given(link: aiosmtplib.SMTP, raw: bytes) -> Outcome:
+    """The mail itself. From here on nobody knows, until the server has answered.
+
+    Raises SMTPResponseException if the server does not take it.
+    """
+    protocol = link.protocol
+    try:
+        if protocol is None:
+            raise aiosmtplib.SMTPServerDisconnected("the connection was lost")
+        protocol.write(_dotted(raw))
+        code, answer = await protocol.read_response(timeout=TAKEN_SECONDS)
+    except (aiosmtplib.SMTPException, OSError) as problem:
+        return Outcome(MailState.unknown, UNKNOWN.format(_words(problem)))
+    if code // 100 == 2:
+        return Outcome(MailState.accepted, f"{code} {answer}")
+    raise aiosmtplib.SMTPDataError(code, answer)
+
+
+def _dotted(raw: bytes) -> bytes:
+    """The mail as it goes over the wire: lines that begin with a dot get another, and a lone dot ends it."""
+    return (b"." if raw.startswith(b".") else b"") + raw.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+
+
+def _leave(link: aiosmtplib.SMTP) -> None:
+    """Say good-bye without waiting for the answer."""
+    if link.protocol is not None and link.is_connected:
+        with contextlib.suppress(aiosmtplib.SMTPException):
+            link.protocol.write(b"QUIT\r\n")
+    link.close()
+
+
+def _words(problem: BaseException) -> str:
+    if isinstance(problem, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({problem.verify_message})"
+    if isinstance(problem, aiosmtplib.SMTPConnectError) and isinstance(problem.__cause__, OSError):
+        return _words(problem.__cause__)
+    text = str(problem).strip().rstrip(".")
+    return text or type(problem).__name__
