@@ -16,6 +16,7 @@ The console for agents and supervisors of a live-chat desk.
 Other commands (each explains itself with --help):
   agentconsole busy       say that a call begins or ends, from a script
   agentconsole explain    say why a chat went to whom it went
+  agentconsole hours      opening hours: a week as a strip, expectations tested
   agentconsole serve      run the server
   agentconsole admin      users, rights, departments, sessions
   agentconsole simulate   visitors that are none, for training and load
@@ -72,6 +73,12 @@ def _explain(words: Sequence[str]) -> int:
     return explain.main(words)
 
 
+def _hours(words: Sequence[str]) -> int:
+    from agentconsole import hours
+
+    return hours.main(words)
+
+
 def _serve(words: Sequence[str]) -> int:
     from agentconsole.backend import cli
 
@@ -101,6 +108,7 @@ def _demo(words: Sequence[str]) -> int:
 OTHERS: dict[str, Callable[[Sequence[str]], int]] = {
     "busy": _busy,
     "explain": _explain,
+    "hours": _hours,
     "serve": _serve,
     "admin": _admin,
     "simulate": _simulate,

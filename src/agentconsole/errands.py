@@ -22,10 +22,11 @@ reached; 4 not logged in"""
 
 
 class Told(msgspec.Struct):
-    """What came of an errand: a text for people, and for --json the same as data."""
+    """What came of an errand: a text for people, for --json the same as data, and the exit code."""
 
     text: str
     data: dict[str, Any]
+    code: int = DONE
 
 
 Work = Callable[[Http], Awaitable[Told]]
@@ -56,10 +57,12 @@ def run(
     code, told = asyncio.run(_do(server, user, plan(read)))
     if read.json:
         print(msgspec.json.encode(told.data).decode())
-    elif code == DONE:
-        print("\n".join(clean(line) for line in told.text.splitlines()))
+        return code
+    text = "\n".join(clean(line) for line in told.text.splitlines())
+    if code == DONE:
+        print(text)
     else:
-        print(f"agentconsole: {clean(told.text)}", file=sys.stderr)
+        print(f"agentconsole: {text}", file=sys.stderr)
     return code
 
 
@@ -76,10 +79,11 @@ async def _do(server: str, user: str, work: Work) -> tuple[int, Told]:
         text = found.notice or f"{user} is not logged in at {server} here. Start the console once and log in."
         return LOGIN, _refused(Code.login, text)
     try:
-        return DONE, await work(Http(server, found.token))
+        told = await work(Http(server, found.token))
     except Problem as problem:
         code = {"unreachable": UNREACHABLE, Code.login: LOGIN}.get(problem.code, REFUSED)
         return code, _refused(problem.code, str(problem))
+    return told.code, told
 
 
 def _refused(code: str, text: str) -> Told:
@@ -88,7 +92,12 @@ def _refused(code: str, text: str) -> Told:
 
 async def ask(http: Http, path: str, shape: Any) -> Any:
     """What the server answers at this path, in this shape. Raises Problem."""
+    return read(await http.ask("GET", path), shape)
+
+
+def read(answer: bytes, shape: Any) -> Any:
+    """An answer of the server in this shape. Raises Problem."""
     try:
-        return msgspec.json.decode(await http.ask("GET", path), type=shape)
+        return msgspec.json.decode(answer, type=shape)
     except msgspec.MsgspecError as error:
         raise Problem("unreachable", "The server's answer cannot be read; is it the same version?") from error

@@ -9,6 +9,7 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from agentconsole.text import clean
@@ -33,9 +34,12 @@ def complain(sentence: object, code: int) -> int:
 
 def serve(arguments: Sequence[str]) -> int:
     """Run the server until it is told to stop."""
+    from .mail.settings import of as mailboxes
+
     try:
         options = check(load(arguments, os.environ))
         certified(options)
+        mailboxes(options)
         options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     except Unusable as problem:
         return complain(problem, USAGE)
@@ -284,6 +288,7 @@ def _routing_words(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--away", choices=[way.value for way in Away], help="if the wanted person is away")
     verb.add_argument("--guests", type=int, help="colleagues who may join one chat")
     verb.add_argument("--hours", help="when it is open, in words for colleagues")
+    _opening_words(verb)
     verb.add_argument(
         "--level",
         action="append",
@@ -301,6 +306,62 @@ def _routing_words(verb: argparse.ArgumentParser) -> None:
         either = verb.add_mutually_exclusive_group()
         either.add_argument(f"--{flag}", action="store_true", default=None, help=on)
         either.add_argument(f"--no-{flag}", action="store_false", dest=name, help=off)
+
+
+def _opening_words(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--opening-zone", metavar="ZONE", help="the time zone of its clock, as Europe/Oslo")
+    for kind, what in (("chat", "chats"), ("email", "answers by e-mail"), ("phone", "the telephone")):
+        verb.add_argument(
+            f"--{kind}-hours",
+            metavar="HOURS",
+            help=f"opening hours for {what}, as 'Mon-Fri 08:00-16:00, Sat 10:00-14:00', 'always' or 'closed'; '' = none kept",
+        )
+    verb.add_argument(
+        "--holiday",
+        action="append",
+        dest="more_days",
+        metavar="DATE[=NAME]",
+        help="a closed day, as 2026-12-24 or, every year, '12-25=Christmas Day'; again for more",
+    )
+    verb.add_argument(
+        "--exception",
+        action="append",
+        dest="more_days",
+        metavar="DAY",
+        help="a day with other hours, as '2026-12-23 08:00-12:00=Stocktaking'; again for more",
+    )
+    verb.add_argument(
+        "--holidays",
+        action="extend",
+        dest="more_days",
+        type=_calendar,
+        metavar="FILE.ics",
+        help="the whole-day events of a calendar file, as closed days",
+    )
+    verb.add_argument(
+        "--usual-day", action="append", dest="usual_days", metavar="DATE", help="a day that differs no more"
+    )
+    verb.add_argument(
+        "--no-days", action="store_const", const=[], dest="days", help="no day differs any more"
+    )
+
+
+def _calendar(name: str) -> list[str]:
+    """The closed days of a calendar file, in writing; what could not be used is said on standard error."""
+    from .domain.calendar_file import holidays
+    from .domain.timetable import day_text
+
+    try:
+        with open(name, "rb") as file:
+            found = holidays(file.read(), datetime.now(UTC).date())
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{name} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{name}: {error}") from None
+    complain(
+        f"{name}: {len(found.days)} days; {found.past} events are over, {found.skipped} cannot be used.", OK
+    )
+    return [day_text(day) for day in found.days]
 
 
 def _break_words(words: argparse.ArgumentParser) -> None:

@@ -175,7 +175,15 @@ from .frames import (
     VisitorWelcome,
     Welcome,
 )
-from .hours import HoursDay, HoursMiss, HoursResult, HoursWeek, HoursWish
+from .hours import (
+    HoursDay,
+    HoursKind,
+    HoursMiss,
+    HoursQuery,
+    HoursResult,
+    HoursWeek,
+    HoursWish,
+)
 from .rest import (
     CustomerCard,
     CustomerNote,
@@ -321,7 +329,9 @@ __all__ = [
     "HelpAsked",
     "HelpDone",
     "HoursDay",
+    "HoursKind",
     "HoursMiss",
+    "HoursQuery",
     "HoursResult",
     "HoursWeek",
     "HoursWish",

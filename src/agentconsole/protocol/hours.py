@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from .base import Id, Millis, Part
+
+ZoneName = Annotated[str, Meta(max_length=80)]
+
+
+class HoursKind(StrEnum):
+    """What is open or closed: chats, answers by e-mail, or the telephone."""
+
+    chat = "chat"
+    email = "email"
+    phone = "phone"
 
 
 class HoursDay(Part, frozen=True):
@@ -27,14 +39,14 @@ class HoursDay(Part, frozen=True):
 
 
 class HoursWeek(Part, frozen=True):
-    """GET /api/departments/{id}/hours: seven days of opening hours, by the department's clock and by the reader's.
+    """Seven days of a department's opening hours, by its own clock (``days``) and by the reader's (``reader_days``).
 
-    ``kind`` is chat, email or phone. ``change_at`` is when it closes, or opens again (0 = not within two years).
+    ``words`` tell them in a sentence. ``change_at`` is when it closes, or opens again (0 = not within two years).
     """
 
     department: Id
     name: str
-    kind: str
+    kind: HoursKind
     zone: str
     words: str
     open: bool
@@ -44,14 +56,24 @@ class HoursWeek(Part, frozen=True):
     reader_days: list[HoursDay]
 
 
+class HoursQuery(Part, frozen=True):
+    """Which hours: of what, in which zone too (the department's own unless said), and from which date (today)."""
+
+    kind: HoursKind = HoursKind.chat
+    zone: ZoneName = ""
+    first: Annotated[str, Meta(pattern=r"^((19|20)[0-9]{2}-[0-9]{2}-[0-9]{2})?$")] = msgspec.field(
+        default="", name="from"
+    )
+
+
 class HoursWish(Part, frozen=True):
-    """POST /api/hours/test: expectations of opening hours, one a line, as "support: Sun 02:30 Europe/Oslo -> closed"."""
+    """Expectations of opening hours, one a line, as "support: Sun 02:30 Europe/Oslo -> closed"."""
 
     text: Annotated[str, Meta(max_length=100_000)]
 
 
 class HoursMiss(Part, frozen=True):
-    """An expectation that is not met, or cannot be read."""
+    """An expectation that is not met, or cannot be read: its line, and what is so instead."""
 
     line: int
     text: str

@@ -23,6 +23,7 @@ from agentconsole.protocol import (
     State,
 )
 
+from ..domain import timetable
 from ..domain.chat import decide
 from ..domain.department import Department
 from ..domain.level import checked_levels, level_text
@@ -91,7 +92,11 @@ class WithdrawGrant(Order, tag="withdraw_grant", frozen=True):
 
 
 class AddDepartment(Order, tag="add_department", frozen=True):
-    """Add a department; what is None gets the default."""
+    """Add a department; what is None gets the default.
+
+    Opening hours come in writing (`timetable.rewritten`): ``days`` replaces those that differ, ``more_days`` adds some,
+    ``usual_days`` are dates that differ no more.
+    """
 
     slug: str
     name: str | None = None
@@ -125,6 +130,13 @@ class AddDepartment(Order, tag="add_department", frozen=True):
     note_required: bool | None = None
     alarms: list[str] | None = None
     levels: list[str] | None = None
+    opening_zone: str | None = None
+    chat_hours: str | None = None
+    email_hours: str | None = None
+    phone_hours: str | None = None
+    days: list[str] | None = None
+    more_days: list[str] | None = None
+    usual_days: list[str] | None = None
 
 
 class SetDepartment(AddDepartment, tag="set_department", frozen=True):
@@ -348,11 +360,12 @@ def department_to_change(sheet: WorkingSet, actor: Actor, slug: str) -> Departme
 def as_order(found: Department, slugs: Mapping[int, str]) -> SetDepartment:
     """The order that would make a department as it is; ``slugs`` by id."""
     seconds = {name: getattr(found, name[:-1] + "ms") // 1_000 for name in _fields() if name.endswith("_s")}
-    same = {name: getattr(found, name) for name in _fields() if name not in seconds}
+    same = {name: getattr(found, name, None) for name in _fields() if name not in seconds}
     lists = {name: list(value) for name, value in same.items() if isinstance(value, tuple)}
     overflow_to = slugs.get(found.overflow_to, "")
     levels = [level_text(level) for level in found.levels]
-    return SetDepartment(**{**same, **seconds, **lists, "overflow_to": overflow_to, "levels": levels})
+    words = {"overflow_to": overflow_to, "levels": levels, **timetable.texts(found.opening)}
+    return SetDepartment(**{**same, **seconds, **lists, **words})
 
 
 def _fields() -> tuple[str, ...]:
@@ -385,6 +398,10 @@ def _changed(sheet: WorkingSet, found: Department, wish: AddDepartment) -> Depar
     if wish.queue_limit is not None:
         changes["queue_limit"] = _between(wish.queue_limit, 1, 100_000, "A queue's limit")
     changes.update(_routing(sheet, found, wish))
+    try:
+        changes["opening"] = timetable.rewritten(found.opening, wish)
+    except ValueError as error:
+        raise Refusal(Code.invalid, str(error)) from None
     return msgspec.structs.replace(found, **changes)
 
 

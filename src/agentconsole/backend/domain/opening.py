@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
+
+from agentconsole.protocol import HoursKind as Kind
+
+__all__ = ["Day", "Kind", "Opening", "Span", "Week", "check", "check_date", "zone"]
 
 DAY = 1_440  # minutes
 MAX_SPANS = 100  # of a week
 MAX_DAYS = 1_000
 MAX_DAY_NAME = 80
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
-
-class Kind(StrEnum):
-    """What is open or closed."""
-
-    chat = "chat"
-    email = "email"
-    phone = "phone"
 
 
 class Span(msgspec.Struct, frozen=True):

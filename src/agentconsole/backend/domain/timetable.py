@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
-from .opening import DAY, WEEKDAYS, Day, Kind, Opening, Span, Week, check_date
+import msgspec
+
+from .opening import DAY, WEEKDAYS, Day, Kind, Opening, Span, Week, check, check_date
 
 EXAMPLE = 'Write "Mon-Fri 08:00-16:00, Sat 10:00-14:00", "Fri 22:00-02:00", "always" or "closed".'
 DAY_EXAMPLE = (
@@ -91,6 +94,39 @@ def words(opening: Opening, kind: Kind) -> str:
     if len(days) > MAX_TOLD:
         told.append(f"and {len(days) - MAX_TOLD} more days that differ")
     return "; ".join(told)
+
+
+def texts(opening: Opening) -> dict[str, Any]:
+    """Opening hours as the texts that `rewritten` takes; '' = no hours are kept."""
+    weeks = {f"{kind}_hours": week_text(week) if (week := opening.week(kind)) else "" for kind in Kind}
+    return {"opening_zone": opening.zone, **weeks, "days": [day_text(day) for day in opening.days]}
+
+
+def rewritten(opening: Opening, wish: Any) -> Opening:
+    """The same with what is not None in ``wish``: opening_zone, chat_hours, email_hours, phone_hours, and days.
+
+    ``days`` replaces all days that differ; ``more_days`` adds some, in place of those of the same date and kinds;
+    ``usual_days`` are dates that differ no more. Raises ValueError with a sentence that says what to write.
+    """
+    changes: dict[str, Any] = {}
+    if wish.opening_zone is not None:
+        changes["zone"] = wish.opening_zone.strip()
+    for kind in Kind:
+        written = getattr(wish, f"{kind}_hours")
+        if written is not None:
+            changes[kind.value] = parse_week(written) if written.strip() else None
+    days = opening.days if wish.days is None else tuple(parse_day(text) for text in wish.days)
+    for day in map(parse_day, wish.more_days or ()):
+        others = (other for other in days if (other.date, other.kinds) != (day.date, day.kinds))
+        days = (*others, day)
+    usual = {check_date(written.strip()) for written in wish.usual_days or ()}
+    changes["days"] = tuple(sorted((day for day in days if day.date not in usual), key=_by_date))
+    return check(msgspec.structs.replace(opening, **changes))
+
+
+def _by_date(day: Day) -> tuple[bool, str]:
+    """Those of every year come first."""
+    return len(day.date) > 5, day.date
 
 
 def times_text(start: int, end: int) -> str:

@@ -1,0 +1,66 @@
+"""A week of opening hours in lines: half an hour is a sign, and each unusual day says why it is one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from agentconsole.protocol import HoursDay
+
+DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+LEGEND = "# open  . closed  + partly  ~ left out by the clock; a sign is half an hour"
+MARGIN = 10
+
+
+def strip(zone: str, days: Sequence[HoursDay]) -> Iterator[str]:
+    """The days by the clock of one zone: its name, a ruler of the hours, and a line for each day."""
+    ruler = "".join(f"{hour:<6}" for hour in range(0, 24, 3)).rstrip()
+    if len(zone) < MARGIN:
+        yield f"{zone:{MARGIN}} {ruler}"
+    else:
+        yield zone
+        yield f"{'':{MARGIN}} {ruler}"
+    for day in days:
+        yield " ".join((day_name(day), half_hours(day.cells), told(day)))
+
+
+def day_name(day: HoursDay) -> str:
+    """As "Mon 30.11."."""
+    when = date.fromisoformat(day.date)
+    return f"{DAY_NAMES[when.weekday()]} {when.day:02}.{when.month:02}."
+
+
+def half_hours(cells: str) -> str:
+    """The quarters of an hour in pairs: what is not alike is partly open."""
+    pairs = (cells[at : at + 2] for at in range(0, len(cells), 2))
+    return "".join(pair[0] if pair == pair[0] * 2 else "+" for pair in pairs)
+
+
+def told(day: HoursDay) -> str:
+    """The times of a day, its name, and changes of a clock."""
+    found = [", ".join(day.times) or "closed"]
+    if day.special and day.special != found[0]:
+        found.append(day.special)
+    if day.skipped:
+        found.append(f"clock {_minutes(day.skipped)}")
+    if day.shift and day.shift != day.skipped:
+        found.append(f"department's clock {_minutes(day.shift)}")
+    return "; ".join(found)
+
+
+def zone_here(environment: Mapping[str, str] = os.environ, link: Path = Path("/etc/localtime")) -> str:
+    """The IANA name of this machine's time zone, or '' if it does not say."""
+    name = environment.get("TZ", "").lstrip(":") or str(link.resolve()).partition("zoneinfo/")[2]
+    try:
+        return ZoneInfo(name).key
+    except (KeyError, ValueError, OSError):  # a name of another kind, or none
+        return ""
+
+
+def _minutes(change: int) -> str:
+    """A change of a clock, as "+1 h" or "-30 min"."""
+    sign, size = "-" if change < 0 else "+", abs(change)
+    return f"{sign}{size} min" if size % 60 else f"{sign}{size // 60} h"
