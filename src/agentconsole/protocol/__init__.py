@@ -197,6 +197,19 @@ from .rest import (
     TicketPage,
     TicketQuery,
 )
+from .rules import (
+    CHAT_EVENTS,
+    MAX_CONDITION,
+    RuleCard,
+    RuleEvent,
+    RuleFiring,
+    RuleHit,
+    RuleOrder,
+    RuleSet,
+    RuleTrial,
+    RuleTried,
+    RuleWish,
+)
 from .tickets import (
     MAX_FILE,
     MAX_FILES,
@@ -257,8 +270,10 @@ from .wire import (
 )
 
 __all__ = [
+    "CHAT_EVENTS",
     "LINK_LOST_SECONDS",
     "MAX_COMMENT",
+    "MAX_CONDITION",
     "MAX_EMAIL",
     "MAX_FILE",
     "MAX_FILES",
@@ -402,7 +417,16 @@ __all__ = [
     "Role",
     "RoomCard",
     "Routing",
+    "RuleCard",
+    "RuleEvent",
     "RuleFired",
+    "RuleFiring",
+    "RuleHit",
+    "RuleOrder",
+    "RuleSet",
+    "RuleTrial",
+    "RuleTried",
+    "RuleWish",
     "Said",
     "SaveCanned",
     "Say",
