@@ -17,6 +17,7 @@ Other commands (each explains itself with --help):
   agentconsole busy       say that a call begins or ends, from a script
   agentconsole explain    say why a chat went to whom it went
   agentconsole hours      opening hours: a week as a strip, expectations tested
+  agentconsole ticket     tickets: list, show, reply, note, set, take, new, merge, split
   agentconsole serve      run the server
   agentconsole admin      users, rights, departments, sessions
   agentconsole simulate   visitors that are none, for training and load
@@ -79,6 +80,12 @@ def _hours(words: Sequence[str]) -> int:
     return hours.main(words)
 
 
+def _ticket(words: Sequence[str]) -> int:
+    from agentconsole import ticket_line
+
+    return ticket_line.main(words)
+
+
 def _serve(words: Sequence[str]) -> int:
     from agentconsole.backend import cli
 
@@ -109,6 +116,7 @@ OTHERS: dict[str, Callable[[Sequence[str]], int]] = {
     "busy": _busy,
     "explain": _explain,
     "hours": _hours,
+    "ticket": _ticket,
     "serve": _serve,
     "admin": _admin,
     "simulate": _simulate,

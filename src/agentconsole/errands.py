@@ -81,7 +81,7 @@ async def _do(server: str, user: str, work: Work) -> tuple[int, Told]:
     try:
         told = await work(Http(server, found.token))
     except Problem as problem:
-        code = {"unreachable": UNREACHABLE, Code.login: LOGIN}.get(problem.code, REFUSED)
+        code = {"usage": USAGE, "unreachable": UNREACHABLE, Code.login: LOGIN}.get(problem.code, REFUSED)
         return code, _refused(problem.code, str(problem))
     return told.code, told
 

@@ -102,7 +102,7 @@ class House:
         return await self.site.hub.database.read(read)
 
     async def _filter(self) -> int:
-        wish = SaveFilter(new_cid(), "FILTERSECRET", p.TicketQuery(), SALES)
+        wish = SaveFilter("FILTERSECRET", p.TicketQuery(), SALES)
         made = await self.site.desk.handle(await self._actor("supervisor"), wish)
         return int(made.about)
 

@@ -54,6 +54,7 @@ STAFF: list[tuple[str, Made, str]] = [
     ("Note", of(p.Note, "x"), "y -/s y s s - y - s - - -"),
     ("Close", of(p.Close), "y -/s s s s - y - s - - -"),
     ("Reopen", of(p.Reopen), "y -/s s s s - s - s - - -"),
+    ("Finish", of(p.Finish), "y -/s s s s - y - s - - -"),
     ("Release", of(p.Release), "y -/s s s s - y - s - - -"),
     ("Leave", of(p.Leave), "s -/y y y y - y - y - - -"),
     ("Open", of(p.Open), READ),
@@ -425,7 +426,7 @@ REST: dict[tuple[str, str], tuple[Any, str]] = {  # body, signs; ? = in the list
     ),
     ("GET", "/api/filters"): ("FILTERSECRET", TICKET_READ),
     ("PUT", "/api/filters"): (
-        {**CID, "name": "x", "query": {}, "department": 1},
+        {"name": "x", "query": {}, "department": 1},
         "- -/- - - - - y - - - - -",
     ),
     ("DELETE", "/api/filters/{filter}"): (None, "- -/- - - - - y - - - - -"),

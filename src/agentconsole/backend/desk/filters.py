@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from agentconsole.protocol import ClientId, Code, Count, Part, TicketFilter, TicketQuery
+from agentconsole.protocol import Code, Count, Part, TicketFilter, TicketQuery
 
 from ..domain.life import Refusal, without_nul
 from ..domain.policy import Actor, Deed, Thing, can
@@ -23,7 +23,6 @@ MOST = 100
 class SaveFilter(Part, frozen=True):
     """Save a filter of mine, or of a department; the one with the same name is replaced. Refused: unknown, invalid, full."""
 
-    cid: ClientId
     name: Annotated[str, Meta(min_length=1, max_length=60)]
     query: TicketQuery
     department: Count = 0
