@@ -94,7 +94,7 @@ def told(week: HoursWeek) -> str:
     ]
     if week.reader_zone != week.zone:
         lines += ["", *strips.strip(week.reader_zone, week.reader_days)]
-    return "\n".join([*lines, "", strips.LEGEND])
+    return "\n".join([*lines, "", strips.legend(strips.HALF_HOUR)])
 
 
 def _now(week: HoursWeek) -> str:

@@ -11,20 +11,27 @@ from zoneinfo import ZoneInfo
 from agentconsole.protocol import HoursDay
 
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-LEGEND = "# open  . closed  + partly  ~ left out by the clock; a sign is half an hour"
+LEGEND = "# open  . closed  + partly  ~ left out by the clock; a sign is "
 MARGIN = 10
+HALF_HOUR, HOUR = 2, 4  # quarters that a sign stands for
 
 
 def strip(zone: str, days: Sequence[HoursDay]) -> Iterator[str]:
     """The days by the clock of one zone: its name, a ruler of the hours, and a line for each day."""
-    ruler = "".join(f"{hour:<6}" for hour in range(0, 24, 3)).rstrip()
+    yield from ruler(zone, HALF_HOUR)
+    for day in days:
+        yield " ".join((day_name(day), signs(day.cells, HALF_HOUR), told(day)))
+
+
+def ruler(zone: str, quarters: int) -> Iterator[str]:
+    """The zone and the hours above its days, in one line if the name is short."""
+    hours = range(0, 24, 3 if quarters == HALF_HOUR else 6)
+    marks = "".join(f"{hour:<6}" for hour in hours).rstrip()
     if len(zone) < MARGIN:
-        yield f"{zone:{MARGIN}} {ruler}"
+        yield f"{zone:{MARGIN}} {marks}"
     else:
         yield zone
-        yield f"{'':{MARGIN}} {ruler}"
-    for day in days:
-        yield " ".join((day_name(day), half_hours(day.cells), told(day)))
+        yield f"{'':{MARGIN}} {marks}"
 
 
 def day_name(day: HoursDay) -> str:
@@ -33,10 +40,15 @@ def day_name(day: HoursDay) -> str:
     return f"{DAY_NAMES[when.weekday()]} {when.day:02}.{when.month:02}."
 
 
-def half_hours(cells: str) -> str:
-    """The quarters of an hour in pairs: what is not alike is partly open."""
-    pairs = (cells[at : at + 2] for at in range(0, len(cells), 2))
-    return "".join(pair[0] if pair == pair[0] * 2 else "+" for pair in pairs)
+def signs(cells: str, quarters: int) -> str:
+    """The quarters of an hour, so many in a sign: what is not alike is partly open."""
+    parts = (cells[at : at + quarters] for at in range(0, len(cells), quarters))
+    return "".join(part[0] if part == part[0] * quarters else "+" for part in parts)
+
+
+def legend(quarters: int) -> str:
+    """What the signs mean."""
+    return LEGEND + ("half an hour" if quarters == HALF_HOUR else "an hour")
 
 
 def told(day: HoursDay) -> str:
