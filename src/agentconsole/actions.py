@@ -21,6 +21,7 @@ from agentconsole.protocol import (
     Decline,
     EndHelp,
     Explain,
+    Finish,
     GiveFeedback,
     HandleLeft,
     Invite,
@@ -98,7 +99,11 @@ class Actions:
         self.client.wall(on)
 
     def put_away(self, chat: int) -> None:
-        """Stop reading a chat that is not mine, or that is over."""
+        """Stop reading a chat that is not mine, or that is over; of mine it ends the wrap-up."""
+        card = self.store.chats.get(chat)
+        if self.store.is_mine(chat) and card is not None and card.state is State.wrapup:
+            self._send(Finish(new_cid(), chat))
+            return
         if self.store.is_mine(chat):
             raise Unfit("This chat is yours and still open. Close it, or put it back into the queue.")
         if self.store.takes_part(chat):

@@ -22,6 +22,7 @@ from agentconsole.protocol import (
     EndHelp,
     Event,
     Explain,
+    Finish,
     GiveFeedback,
     HandleLeft,
     Invite,
@@ -65,6 +66,7 @@ Command = (
     | Note
     | Close
     | Reopen
+    | Finish
     | Release
     | Open
     | Older

@@ -32,6 +32,7 @@ from agentconsole.protocol import (
     Code,
     Decline,
     EndHelp,
+    Finish,
     Finished,
     Join,
     Leave,
@@ -80,6 +81,7 @@ COMMANDS: dict[str, Any] = {
     "take": Take(CID, 7),
     "close": Close(CID, 7, Outcome.unsolved),
     "reopen": Reopen(CID, 7),
+    "finish": Finish(CID, 7),
     "release": Release(CID, 7),
     "leave": Leave(CID, 7),
     "rate": Rate(CID, 7, Rating.good),
@@ -157,6 +159,8 @@ ENTITLED = {
     ("owner", "note"): (NO, NO, "noted", "noted", "noted", HIDDEN, HIDDEN),
     ("owner", "close"): (NO, NO, "ended outcome_set", "outcome_set", OVER, HIDDEN, HIDDEN),
     ("owner", "reopen"): (NO, NO, NIL, "reopened", OVER, HIDDEN, HIDDEN),
+    ("owner", "finish"): (NO, NO, NO, "finished", OVER, HIDDEN, HIDDEN),
+    ("supervisor", "finish"): (NO, NO, NO, "finished", *(OVER,) * 3),
     ("owner", "release"): (NO, NO, "requeued", NO, NO, HIDDEN, HIDDEN),
     ("owner", "leave"): (NIL, NIL, NO, NIL, NIL, HIDDEN, HIDDEN),
     ("owner", "decline"): (*(NO,) * 5, HIDDEN, HIDDEN),
@@ -182,7 +186,17 @@ ENTITLED = {
     ("colleague", "leave"): (NIL, NIL, *(HIDDEN,) * 5),
     **{
         ("colleague", name): (NO, NO, *(HIDDEN,) * 5)
-        for name in ("note", "close", "reopen", "release", "join", "ask help", "end help", *SINGLE_HANDED)
+        for name in (
+            "note",
+            "close",
+            "reopen",
+            "finish",
+            "release",
+            "join",
+            "ask help",
+            "end help",
+            *SINGLE_HANDED,
+        )
     },
     # an analyst reads everything and touches nothing
     ("analyst", "say"): (*(NO,) * 4, *(OVER,) * 3),
@@ -190,7 +204,17 @@ ENTITLED = {
     **{
         (who, name): (NO,) * 7
         for who in ("analyst", "visitor")  # a visitor's own chat exists for the visitor, whatever the wish
-        for name in ("note", "close", "reopen", "release", "decline", "join", "ask help", "end help")
+        for name in (
+            "note",
+            "close",
+            "reopen",
+            "finish",
+            "release",
+            "decline",
+            "join",
+            "ask help",
+            "end help",
+        )
     },
     **{(who, name): (NO,) * 7 for who in ("analyst", "visitor") for name in SINGLE_HANDED},
 }
@@ -411,6 +435,21 @@ def test_a_visitor_leaves_once() -> None:
     assert (left.state, left.left, left.due_at, left.owner) == (State.wrapup, True, NOW + 5_000, OWNER)
     assert entries[0].by == Party(Side.visitor, 0, "Vera")
     assert outcome(left, ACTORS["visitor"], Leave(CID, 7)) == ""
+
+
+def test_wrapup_is_ended_by_its_agent() -> None:
+    after, entries = decide(
+        chat(State.wrapup, due_at=NOW + 9_000),
+        ACTORS["owner"],
+        Finish(CID, 7),
+        NOW,
+        department=Department(1, "d", "D"),
+    )
+    assert (after.state, after.due_at) == (State.closed, 0)
+    assert [type(entry.what) for entry in entries] == [Finished]
+    assert outcome(chat(State.active), ACTORS["owner"], Finish(CID, 7)) == "[not_now]"
+    assert outcome(chat(State.closed), ACTORS["owner"], Finish(CID, 7)) == "[closed]"
+    assert outcome(chat(State.wrapup), ACTORS["colleague"], Finish(CID, 7)) == "[unknown]"
 
 
 def test_reopening_needs_the_visitor() -> None:

@@ -9,6 +9,7 @@ from agentconsole.protocol import (
     Code,
     CustomerCard,
     EarlierChat,
+    Finish,
     Note,
     NoteCustomer,
     Older,
@@ -199,6 +200,9 @@ async def test_close_asks_for_the_outcome_counts_wrap_up_down_and_reopens() -> N
         assert d.sees("ends in 20 s")
         await d.press("escape", "u")
         assert isinstance(d.sent[-1], Reopen)
+        await d.press("x")
+        assert isinstance(d.sent[-1], Finish)
+        assert d.sent[-1].chat == 11
 
 
 async def test_escape_leaves_the_close_dialog_and_sends_nothing() -> None:

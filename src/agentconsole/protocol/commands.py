@@ -191,6 +191,13 @@ class Reopen(Word, frozen=True, tag="reopen"):
     chat: Id
 
 
+class Finish(Word, frozen=True, tag="finish"):
+    """End the wrap-up of my chat now. Refused: not_now (it still runs: Close it first), closed."""
+
+    cid: ClientId
+    chat: Id
+
+
 class Release(Word, frozen=True, tag="release"):
     """Put my chat back into the queue; it keeps its age, so it comes first."""
 
@@ -460,6 +467,7 @@ StaffCommand = (
     | Note
     | Close
     | Reopen
+    | Finish
     | Release
     | Typing
     | Seen

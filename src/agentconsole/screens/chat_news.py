@@ -71,7 +71,7 @@ def news(store: Store, chat: int, now: int, gone_to: str, may_note: bool) -> lis
         outcome = f" as {narrate.OUTCOMES[card.outcome]}" if card.outcome else ""
         return [
             (f" ✓ Closed{outcome}. ", "strong"),
-            (f"Wrap-up ends in {left} s.  Esc u reopens it", "dim"),
+            (f"Wrap-up ends in {left} s.  Esc u reopens it, Esc x ends it now", "dim"),
         ]
     if card.state not in OPEN_STATES:
         return [

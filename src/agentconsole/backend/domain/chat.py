@@ -16,6 +16,7 @@ from agentconsole.protocol import (
     Decline,
     Ended,
     EndHelp,
+    Finish,
     Finished,
     Join,
     Leave,
@@ -97,6 +98,7 @@ ChatCommand = (
     | Take
     | Close
     | Reopen
+    | Finish
     | Release
     | Leave
     | Rate
@@ -288,6 +290,22 @@ def _close(
 _ENDING: dict[str, object] = {"timed": False, "help_at": 0, **NO_INVITES, **NO_OFFER}
 
 
+def _finish(
+    head: Head, actor: Actor, command: Finish, now: int, facts: Thing, department: Department
+) -> Decision:
+    require(actor, Deed.close, facts, "Only who answered this chat ends its wrap-up.")
+    if not is_open(head.state):
+        raise Refusal(Code.closed, "This chat is over already.")
+    if head.state is not State.wrapup:
+        raise Refusal(Code.not_now, "This chat still runs. Close it first.")
+    return _finished(head, actor, now)
+
+
+def _finished(head: Head, actor: Actor, now: int) -> Decision:
+    after, entries = append(head, actor.party, now, Finished())
+    return listed(after, due_at=0), entries
+
+
 def _reopen(
     head: Head, actor: Actor, command: Reopen, now: int, facts: Thing, department: Department
 ) -> Decision:
@@ -349,8 +367,7 @@ def _expire(
     if not head.due_at or head.due_at > now:
         return head, []
     if head.state is State.wrapup:
-        after, entries = append(head, actor.party, now, Finished())
-        return listed(after, due_at=0), entries
+        return _finished(head, actor, now)
     if is_offered(head):
         return offers.run_out(head, now, department, OfferEnd.timeout)
     if head.timed:
@@ -468,6 +485,7 @@ _DECIDERS: dict[type[Any], Callable[..., Decision]] = {
     Take: _take,
     Close: _close,
     Reopen: _reopen,
+    Finish: _finish,
     Release: _release,
     Leave: _leave,
     Rate: _rate,

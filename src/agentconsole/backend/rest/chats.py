@@ -17,6 +17,7 @@ from agentconsole.protocol import (
     Count,
     Ended,
     Event,
+    Finish,
     Finished,
     Joined,
     MessageLeft,
@@ -248,6 +249,10 @@ async def _reopen(call: Call) -> Ack:
     return await _done(call, Reopen(call.body.cid, call.key))
 
 
+async def _finish(call: Call) -> Ack:
+    return await _done(call, Finish(call.body.cid, call.key))
+
+
 async def _release(call: Call) -> Ack:
     return await _done(call, Release(call.body.cid, call.key))
 
@@ -331,6 +336,15 @@ ROUTES = (
         path="/api/chats/{chat}/reopen",
         handler=_reopen,
         summary="Undo a close while wrap-up lasts and the visitor is there.",
+        body=Act,
+        answer=Ack,
+        refusals=(*_REUSED, Code.not_now, Code.closed, Code.gone),
+    ),
+    Route(
+        method="POST",
+        path="/api/chats/{chat}/finish",
+        handler=_finish,
+        summary="End the wrap-up of my chat now.",
         body=Act,
         answer=Ack,
         refusals=(*_REUSED, Code.not_now, Code.closed, Code.gone),
