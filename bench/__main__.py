@@ -16,6 +16,7 @@ from bench.dispatcher import dispatcher
 from bench.figures import Report
 from bench.footprint import footprint
 from bench.growth import growth
+from bench.hours import hours_bench
 from bench.observers import observers
 from bench.profile import profile
 from bench.sizes import SHORT, WHOLE, Size
@@ -32,6 +33,7 @@ PARTS: dict[str, Callable[[Size], list[Report]]] = {
     "dispatcher": dispatcher,
     "assignments": assignments,
     "observers": observers,
+    "hours": hours_bench,
     "profile": profile,
 }
 
