@@ -12,13 +12,15 @@ from agentconsole.backend.desk import admin
 from agentconsole.backend.desk.filters import SaveFilter
 from agentconsole.backend.desk.team import SetSystem
 from agentconsole.backend.desk.uploads import KeepFile
+from agentconsole.backend.domain.mailing import Mailing
 from agentconsole.backend.domain.policy import Actor
-from agentconsole.backend.storage import Connection, tickets, users
+from agentconsole.backend.storage import Connection, arrivals, mails, tickets, users
 from tests.server import site as sites
 from tests.server.site import SALES, SUPPORT, Site
 from tests.server.windows import StaffWindow, VisitorWindow, Window, new_cid
 
 SPARE = 3
+MAILBOX = "sales"
 NOWHERE = 999_999
 HOUR_MS = 3_600_000
 R = p.Role
@@ -54,6 +56,7 @@ class House:
         self.vera: VisitorWindow
         self.users: dict[str, int] = {}
         self.chat = self.waiting = self.plain = self.ticket = self.other = self.file = self.filter = 0
+        self.mail = self.prisoner = 0
         self._pristine: dict[int, Any] = {}
 
     async def furnish(self) -> None:
@@ -68,6 +71,7 @@ class House:
             self.windows[role] = await self.site.staff(name) if role != "nobody" else await self._greet(name)
         self.pat = await self.site.staff("pat")
         self.file = await self._file()
+        self.mail, self.prisoner = await asyncio.to_thread(self._mails)
 
     async def _greet(self, name: str) -> StaffWindow:
         window = await self.site.staff(name, greet=False)
@@ -92,6 +96,26 @@ class House:
         self.filter = await self._filter()
         if not self.ticket or await self._version(self.ticket) + await self._version(self.other) > 2:
             self.ticket, self.other = await self._ticket(), await self._ticket()
+
+    def _mails(self) -> tuple[int, int]:
+        """A mail to the customer of which nobody knows whether it arrived, and one in quarantine."""
+        mail = mails.Mail(
+            id=0,
+            ticket=self.ticket,
+            department=SALES,
+            kind=p.MailKind.answer,
+            recipient="tim@x.example",
+            subject="MAILSECRET",
+            state=p.MailState.unknown,
+            at=1,
+            message_id="<1@x.example>",
+        )
+        card = p.QuarantineCard(1, MAILBOX, 1, "PRISONSECRET")
+        with self.site.hub.database.writer_engine.begin() as connection:
+            return (
+                mails.queue(connection, mail, b"Subject: MAILSECRET\r\n\r\nx"),
+                arrivals.detain(connection, card, b"x", b"Subject: PRISONSECRET\r\n\r\nx"),
+            )
 
     async def _actor(self, role: str) -> Actor:
         def read(connection: Connection) -> Actor:
@@ -152,7 +176,8 @@ async def house(url: str, data: Path, team: bool) -> AsyncIterator[House]:
     """The house of one test, its department open to colleagues or not."""
     grants: Mapping[str, list[p.Grant]] = {**dict(CAST.values()), **OTHERS}
     with mock.patch.dict(sites.GRANTS, grants, clear=True):
-        async with sites.running(url, data, {"team": team, "offer_ms": HOUR_MS, "guests": 9}) as site:
+        settings = {"team": team, "offer_ms": HOUR_MS, "guests": 9, "mailing": Mailing(mailbox=MAILBOX)}
+        async with sites.running(url, data, settings) as site:
             found = House(site)
             await found.furnish()
             yield found

@@ -425,6 +425,10 @@ REST: dict[tuple[str, str], tuple[Any, str]] = {  # body, signs; ? = in the list
         {**CID, "email": "tim@x.example", "into": "vera@x.example"},
         "- -/- - - - - y - - - - -",
     ),
+    ("GET", "/api/mails"): ("MAILSECRET", "- -/- - - - - y - - - - -"),
+    ("POST", "/api/mails/{mail}/settle"): ({"what": "resend"}, "- -/- - - - - y - - - - -"),
+    ("GET", "/api/quarantine"): ("PRISONSECRET", "- -/- - - - - y - - - - -"),
+    ("POST", "/api/quarantine/{mail}/release"): ({}, "- -/- - - - - y - - - - -"),
     ("GET", "/api/filters"): ("FILTERSECRET", TICKET_READ),
     ("PUT", "/api/filters"): (
         {"name": "x", "query": {}, "department": 1},
@@ -454,6 +458,7 @@ async def asked(
     body = REST[route][0]
     keys = {"chat": h.chat, "message": 1, "user": h.users["zoe"], "department": SPARE}
     keys |= {"ticket": h.ticket, "seq": 1, "file": h.file, "filter": h.filter}
+    keys["mail"] = h.prisoner if "quarantine" in path else h.mail
     path = path.format(**(keys if real else dict.fromkeys(keys, NOWHERE)))
     if isinstance(body, dict):
         body = {**body, **({"cid": Q()} if "cid" in body else {})}

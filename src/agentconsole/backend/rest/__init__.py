@@ -1,6 +1,20 @@
 """The REST resources, each a route in one table; the web framework stays outside."""
 
-from . import chats, customers, departments, files, filters, hours, lists, sessions, team, tickets, visitors
+from . import (
+    chats,
+    customers,
+    departments,
+    files,
+    filters,
+    hours,
+    lists,
+    mails,
+    rules,
+    sessions,
+    team,
+    tickets,
+    visitors,
+)
 from .calls import Call, Download, House, Problem, Route, Upload
 
 ROUTES: tuple[Route, ...] = (
@@ -13,7 +27,9 @@ ROUTES: tuple[Route, ...] = (
     *tickets.ROUTES,
     *files.ROUTES,
     *filters.ROUTES,
+    *mails.ROUTES,
     *customers.ROUTES,
+    *rules.ROUTES,
     *visitors.ROUTES,
 )
 

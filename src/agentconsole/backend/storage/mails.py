@@ -14,10 +14,10 @@ from agentconsole.protocol import MailCard, MailKind, MailState
 
 from ..token import KEY_BYTES
 from .letters import set_setting
-from .tables import mail_in, mail_out, setting
+from .tables import mail_in, mail_out, setting, ticket
 
 KEY = "mail_token_key"
-AUTOMATIC = (MailKind.acknowledgement, MailKind.solved, MailKind.transcript)
+AUTOMATIC = (MailKind.acknowledgement, MailKind.solved, MailKind.transcript, MailKind.rule)
 _MACHINES = ("automatic", "list", "bounce")  # how the outcome of a mail begins that no person wrote
 _COLUMNS = [column for column in mail_out.columns if column.name != "raw"]
 
@@ -100,10 +100,11 @@ def in_state(
     departments: Iterable[int] | None = None,
     limit: int = 1_000,
 ) -> list[Mail]:
-    """Mails of these departments (None = all) in one of these states, newest first."""
+    """Mails of these departments (None = all; a mail is where its ticket is) in these states, newest first."""
     query = select(*_COLUMNS).where(mail_out.c.state.in_([state.value for state in states]))
     if departments is not None:
-        query = query.where(mail_out.c.department.in_(sorted(departments)))
+        now = select(ticket.c.department).where(ticket.c.id == mail_out.c.ticket).scalar_subquery()
+        query = query.where(func.coalesce(now, mail_out.c.department).in_(sorted(departments)))
     return [_mail(row) for row in connection.execute(query.order_by(mail_out.c.id.desc()).limit(limit))]
 
 

@@ -1,0 +1,159 @@
+"""Mails over REST: the outbox, and the quarantine of those that could not become part of a ticket by themselves."""
+
+from __future__ import annotations
+
+import secrets
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
+
+from agentconsole.protocol import Code, Count, MailCard, MailState, Part, QuarantineCard
+
+from ..desk.mailing import MailDeed, SettleMail
+from ..domain.life import Refusal
+from ..domain.policy import Actor, Deed, Thing, can
+from ..mail.intake import Intake
+from ..mail.workers import Reader
+from ..storage import Connection, arrivals, departments, mails
+from .calls import Call, Route
+from .tickets import own
+
+
+class MailQuery(Part, frozen=True):
+    """Which mails: in one of these states (a list with commas; '' = any), to the customer of this ticket (0 = any)."""
+
+    state: Annotated[str, Meta(max_length=120)] = ""
+    ticket: Count = 0
+
+
+class Wish(StrEnum):
+    """What a person decides about a mail."""
+
+    resend = "resend"  # send it (again)
+    sent = "sent"  # it arrived, as somebody found out
+    withdraw = "withdraw"  # do not send it
+
+
+DEEDS = {Wish.resend: MailDeed.resend, Wish.sent: MailDeed.accepted, Wish.withdraw: MailDeed.withdraw}
+
+
+class Settling(Part, frozen=True):
+    """A decision about a mail: send it again, it arrived, or do not send it."""
+
+    what: Wish
+
+
+class Releasing(Part, frozen=True):
+    """Whose ticket a mail becomes; may be left out where its mailbox belongs to one department of mine."""
+
+    department: Count = 0
+
+
+async def _list(call: Call) -> list[MailCard]:
+    query = call.query
+    states = [_state(word.strip()) for word in query.state.split(",") if word.strip()] or [*MailState]
+
+    def read(connection: Connection) -> list[MailCard]:
+        mine = _departments(connection, call.actor, Deed.see_mail)
+        if not query.ticket:
+            return [mail.card for mail in mails.in_state(connection, states, mine)]
+        if own(connection, call.actor, query.ticket).department not in mine:
+            return []
+        return [card for card in mails.of_ticket(connection, query.ticket) if card.state in states]
+
+    return await call.house.database.read(read)
+
+
+def _state(word: str) -> MailState:
+    if word not in MailState.__members__:
+        known = ", ".join(MailState)
+        raise Refusal(Code.invalid, f"There is no mail state {word[:40]!r}; there are {known}.")
+    return MailState(word)
+
+
+def _departments(connection: Connection, actor: Actor, deed: Deed) -> dict[int, str]:
+    """The departments in which the actor may do this, each with its mailbox."""
+    return {
+        found.id: found.mailing.mailbox
+        for found in departments.every(connection)
+        if can(actor, deed, Thing(department=found.id))
+    }
+
+
+async def _settle(call: Call) -> None:
+    await call.house.desk.handle(call.actor, SettleMail(call.key, DEEDS[call.body.what]))
+
+
+async def _quarantine(call: Call) -> list[QuarantineCard]:
+    def read(connection: Connection) -> list[QuarantineCard]:
+        mine = _departments(connection, call.actor, Deed.see_mail)
+        return arrivals.detained(connection, {mailbox for mailbox in mine.values() if mailbox})
+
+    return await call.house.database.read(read)
+
+
+async def _release(call: Call) -> QuarantineCard:
+    house = call.house
+    department = await house.database.read(lambda db: _into(db, call))
+    reader = Reader()
+    try:
+        intake = Intake(house.database, house.desk, reader)
+        await intake.release(call.actor, secrets.token_hex(8), call.key, department)
+    finally:
+        await reader.close()
+    card = await house.database.read(lambda db: arrivals.prisoner(db, call.key))
+    assert card is not None
+    return card
+
+
+def _into(connection: Connection, call: Call) -> int:
+    """The department that was said, or the only one of mine whose mailbox it is. Raises Refusal unknown, invalid."""
+    card = arrivals.prisoner(connection, call.key)
+    mine = _departments(connection, call.actor, Deed.settle_mail)
+    fitting = [key for key, mailbox in mine.items() if card is not None and mailbox == card.mailbox]
+    if call.body.department:
+        fitting = [key for key in fitting if key == call.body.department]
+    if not fitting:
+        raise Refusal(Code.unknown, "There is no such mail in quarantine.")
+    if len(fitting) > 1:
+        raise Refusal(Code.invalid, "Several departments share this mailbox: say which one gets the ticket.")
+    return fitting[0]
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/api/mails",
+        handler=_list,
+        summary="The mails to customers of my departments, newest first, and how far each has got.",
+        query=MailQuery,
+        answer=list[MailCard],
+        refusals=(Code.invalid, Code.unknown),
+    ),
+    Route(
+        method="POST",
+        path="/api/mails/{mail}/settle",
+        handler=_settle,
+        summary="Decide about a mail of which nobody knows whether it arrived, or which did not go out.",
+        body=Settling,
+        status=204,
+        refusals=(Code.unknown, Code.not_now),
+    ),
+    Route(
+        method="GET",
+        path="/api/quarantine",
+        handler=_quarantine,
+        summary="Mails that could not become part of a ticket by themselves, and why.",
+        answer=list[QuarantineCard],
+    ),
+    Route(
+        method="POST",
+        path="/api/quarantine/{mail}/release",
+        handler=_release,
+        summary="Take a mail in after all: onto the ticket that it belongs to for sure, or as a new one.",
+        body=Releasing,
+        answer=QuarantineCard,
+        refusals=(Code.unknown, Code.invalid, Code.not_now),
+    ),
+)
