@@ -57,6 +57,14 @@ class DetainMail(msgspec.Struct, frozen=True):
     raw: bytes
 
 
+class AdvanceMailbox(msgspec.Struct, frozen=True):
+    """All mails of a mailbox's folder up to this uid were taken in; ``validity`` is the folder's own number."""
+
+    mailbox: str
+    validity: int
+    uid: int
+
+
 class ReleaseMail(msgspec.Struct, frozen=True):
     """Take in a mail from quarantine after all; ``letter`` is what could be read of it.
 
@@ -105,6 +113,12 @@ def _release(sheet: WorkingSet, actor: Actor, command: ReleaseMail, now: int) ->
     made = _take_in(sheet, card.mailbox, command.letter, raw, digest, way, now)
     arrivals.release(sheet.connection, card.id, actor.display, now, made.about)
     return made
+
+
+def _advance(sheet: WorkingSet, actor: Actor, command: AdvanceMailbox, now: int) -> Made:
+    _only_for_the_system(actor)
+    arrivals.advance(sheet.connection, command.mailbox, command.validity, command.uid)
+    return Made()
 
 
 def _only_for_the_system(actor: Actor) -> None:
@@ -276,5 +290,6 @@ def _needs_somebody(ticket: Ticket, now: int) -> tuple[Ticket, list[TicketWhat]]
 COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {
     ReceiveMail: _receive,
     DetainMail: _detain,
+    AdvanceMailbox: _advance,
     ReleaseMail: _release,
 }

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import re
 
+import msgspec
+
 from agentconsole.protocol import Code
 from agentconsole.text import header as one_line
 from agentconsole.text import log_value
 
 from ..desk import Desk
 from ..desk.made import Made
-from ..desk.receiving import DetainMail, ReceiveMail, ReleaseMail
+from ..desk.receiving import AdvanceMailbox, DetainMail, ReceiveMail, ReleaseMail
 from ..domain.letter import MAX_BYTES, File, Letter, Nature, Unreadable
 from ..domain.life import Refusal
 from ..domain.policy import SYSTEM, Actor
@@ -25,6 +27,13 @@ log = logging.getLogger("agentconsole.mail")
 _HEADER = re.compile(rb"^(From|Subject|Message-ID):[ \t]{0,20}([^\r\n]{0,998})", re.IGNORECASE | re.MULTILINE)
 _ADDRESS = re.compile(r"[^\s<>@,;:\"()]{1,64}@[^\s<>@,;:\"()]{3,189}")
 _HEAD_BYTES = 100_000
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """The last mail of a folder that was taken in; ``validity`` is the folder's own number, without which uids mean nothing."""
+
+    validity: int = 0
+    uid: int = 0
 
 
 class Intake:
@@ -52,6 +61,19 @@ class Intake:
             outcome = str(made.value)
         log.info("mailbox %s: %s, ticket %s", log_value(mailbox), log_value(outcome), made.about or "none")
         return outcome
+
+    async def detain(self, raw: bytes, mailbox: str, reason: str) -> None:
+        """Put a mail into quarantine. Raises Refusal busy."""
+        await self._desk.handle(SYSTEM, DetainMail(mailbox, reason, raw))
+
+    async def cursor(self, mailbox: str) -> Cursor:
+        """The last mail of a mailbox's folder that was taken in."""
+        found = await self._database.read(lambda db: arrivals.cursor(db, mailbox))
+        return Cursor(*found)
+
+    async def advance(self, mailbox: str, cursor: Cursor) -> None:
+        """All mails up to this one were taken in. Raises Refusal busy."""
+        await self._desk.handle(SYSTEM, AdvanceMailbox(mailbox, cursor.validity, cursor.uid))
 
     async def release(self, actor: Actor, cid: str, key: int, department: int) -> Made:
         """Take a mail in that lay in quarantine. Raises Refusal unknown, not_now, busy."""

@@ -11,9 +11,11 @@ from sqlalchemy.engine import Connection
 
 from agentconsole.protocol import QuarantineCard
 
+from .letters import set_setting, settings
 from .tables import mail_in, quarantine
 
 NEW = "new ticket"  # how the outcome of a mail ends that became one
+_CURSOR = "mailbox_read:"
 _CARD = [quarantine.c[name] for name in QuarantineCard.__struct_fields__]
 
 
@@ -79,6 +81,18 @@ def machine_letters(connection: Connection, sender: str, ticket: int, since: int
         mail_in.c.outcome.not_like("person%"),
     )
     return connection.execute(query).scalar_one()
+
+
+def cursor(connection: Connection, mailbox: str) -> tuple[int, int]:
+    """Validity and uid of the last mail of a mailbox's folder that was taken in; (0, 0) = none was."""
+    written = settings(connection).get(f"{_CURSOR}{mailbox}", "")
+    validity, _, uid = written.partition(":")
+    return (int(validity), int(uid)) if uid else (0, 0)
+
+
+def advance(connection: Connection, mailbox: str, validity: int, uid: int) -> None:
+    """Write down up to where a mailbox's folder was taken in."""
+    set_setting(connection, f"{_CURSOR}{mailbox}", f"{validity}:{uid}")
 
 
 def detain(connection: Connection, card: QuarantineCard, digest: bytes, raw: bytes) -> int:
