@@ -132,12 +132,16 @@ async def test_a_late_answer_to_an_earlier_question_is_not_shown(monkeypatch: py
         server = Server(d, monkeypatch)
         server.gate.clear()
         await d.press("Y")
+        await async_until(lambda: len(server.asked) == 1, what="the first question")
         assert d.sees("Reading")
-        server.names = ["Late"]
-        await d.press("tab")
+        late, server.gate = server.gate, asyncio.Event()
         server.gate.set()
+        await d.press("tab")
         await async_until(lambda: d.sees("always (Europe/Oslo)"), what="the answer to the second question")
-        assert not d.sees("Mon-Fri")
+        late.set()
+        await d.drawn()
+        assert d.sees("always (Europe/Oslo)")
+        assert not d.sees("Mon-Thu")
 
 
 async def test_a_refusal_is_said_in_place_and_the_dialog_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
