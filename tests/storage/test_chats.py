@@ -16,6 +16,7 @@ from agentconsole.backend.domain.life import Entry, Refusal
 from agentconsole.backend.domain.policy import SYSTEM, Actor
 from agentconsole.backend.storage import chats
 from agentconsole.backend.storage.chats import COLUMNS, HOT, MUTABLE
+from agentconsole.backend.storage.seats import Seat
 from tests.storage.house import NOW, SALES, SUPPORT, House, begin_chat, begin_message, new_cid
 
 few = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -271,7 +272,7 @@ def test_the_board_equals_one_that_is_read_anew(house: House, steps: list[tuple[
                 board.left[item.id] = item
             elif isinstance(item, p.CannedCard):
                 board.canned[item.id] = item
-            else:
+            elif isinstance(item, Seat):
                 board.put_seat(item)
     fresh = Board()
     house.database.read_now(lambda db: fresh.load(db, house.now))

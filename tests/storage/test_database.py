@@ -67,6 +67,7 @@ def test_partial_indexes_are_what_they_should_be(
             "ticket_chat",
             "ticket_timer",
             "mail_out_next",
+            "webhook_out_next",
         }
         assert "UNIQUE" in found["chat_one_open"]
         for state in ("waiting", "offered", "active", "wrapup"):

@@ -31,7 +31,7 @@ ANSWER = Wording("Re: {ticket.subject} [#{ticket.number}]", "{answer}\n\n{signat
 
 def wording(kind: MailKind, language: str) -> Wording:
     """The built-in words for a mail of this kind, in English where the language is not known."""
-    if kind is MailKind.answer:
+    if kind in (MailKind.answer, MailKind.rule):
         return ANSWER
     short = re.split("[-_]", language.lower())[0]
     words = WORDINGS.get(_SAME.get(short, short), WORDINGS[DEFAULT])

@@ -201,6 +201,7 @@ from .rest import (
 from .rules import (
     CHAT_EVENTS,
     MAX_CONDITION,
+    MAX_RULES,
     RuleCard,
     RuleEvent,
     RuleFiring,
@@ -285,6 +286,7 @@ __all__ = [
     "MAX_PAGE",
     "MAX_PRIORITY",
     "MAX_REASON",
+    "MAX_RULES",
     "MAX_SUBJECT",
     "MAX_TAG",
     "MAX_TAGS",

@@ -457,12 +457,13 @@ class Message(Word, frozen=True, tag="message"):
     """A staff message. ``room`` is where it lies: ``d7`` = the channel of department 7, ``u3-9`` = between users 3 and 9.
 
     ``chat`` is what it is about (0 = nothing); ``whisper`` = from somebody who supervises that chat to who answers it.
+    ``author`` 0 = a rule wrote it, whose name stands beside; to one person it does so in the room ``u0-9``.
     """
 
     id: Id
     room: str
     at: Millis
-    author: Id
+    author: Count
     author_name: str
     text: str
     chat: Count = 0

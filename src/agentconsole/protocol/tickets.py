@@ -57,6 +57,7 @@ class MailKind(StrEnum):
     acknowledgement = "acknowledgement"
     solved = "solved"
     transcript = "transcript"
+    rule = "rule"  # an answer that a rule sent
 
 
 class MailState(StrEnum):

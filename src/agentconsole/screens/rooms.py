@@ -16,6 +16,8 @@ from agentconsole.widgets.transcript import Line, Transcript
 def room_name(store: Store, room: str) -> str:
     """The colleague's name, or the department's; that it is a channel can be seen."""
     user = partner(room, store.me.user if store.me else 0)
+    if room.startswith("u0-"):
+        return "rules, to you alone"
     if not user:
         return f"all of {store.department_name(department_of(room)) or room}"
     if seat := store.team.get(user):

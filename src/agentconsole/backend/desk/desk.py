@@ -29,6 +29,7 @@ from . import (
     handing,
     mailing,
     receiving,
+    rules,
     sessions,
     staff,
     succession,
@@ -38,6 +39,7 @@ from . import (
     uploads,
     visits,
 )
+from .chat_rules import chat_changed
 from .left import missed
 from .made import Change, Made, StaffChanged
 from .workload import may_take
@@ -59,6 +61,7 @@ PLAIN: dict[type[Any], Plain] = {
     **ticketing.COMMANDS,
     **receiving.COMMANDS,
     **uploads.COMMANDS,
+    **rules.COMMANDS,
     **filters.COMMANDS,
     **customers.COMMANDS,
     **mailing.COMMANDS,
@@ -183,6 +186,7 @@ def _plain(connection: Connection, job: Job) -> Made:
             made = _again(sheet, key, job.command)
             if made is None:
                 made = PLAIN[type(job.command)](sheet, actor, job.command, job.now)
+                made.news.extend(sheet.told)
                 _keep(sheet, key, job, made)
                 sheet.flush()
             if actor.side is Side.visitor:
@@ -220,6 +224,9 @@ def _chat(sheet: WorkingSet, job: Job) -> Made:
     )
     if after.state is State.abandoned and after.email and department.mailing.missed:
         made.news.extend(missed(sheet, after, job.now))
+    made.news.extend(chat_changed(sheet, head, after, entries, job.now))
+    made.news.extend(sheet.told)
+    sheet.told.clear()
     _keep(sheet, key, job, made)
     return made
 

@@ -56,6 +56,7 @@ from ..domain.ticket import (
 )
 from ..storage import chats, departments, files, mails, tickets, users
 from ..storage.chats import WorkingSet
+from .automation import may_answer
 from .left import settled
 from .made import Made, TicketMade
 from .posting import post
@@ -105,14 +106,10 @@ def _new(sheet: WorkingSet, actor: Actor, command: NewTicket, now: int) -> Made:
         first=first,
         by=Party(Side.visitor, 0, name or email),
         follows=command.follows,
+        priority=command.priority,
+        tags=_checked_tags(command.tags),
     )
-    ticket = begin(sheet, draft, now)
-    changed = msgspec.structs.replace(
-        ticket, priority=command.priority, tags=_checked_tags(command.tags), version=ticket.version + 1
-    )
-    if (changed.priority, changed.tags) != (ticket.priority, ticket.tags):
-        ticket = keep(sheet, ticket, changed, [], department, now)
-    return made_of(None, ticket)
+    return made_of(None, begin(sheet, draft, now))
 
 
 def _convert(sheet: WorkingSet, actor: Actor, command: ConvertChat, now: int) -> Made:
@@ -249,7 +246,7 @@ def _to_department(sheet: WorkingSet, ticket: Ticket, key: int) -> tuple[Ticket,
     target = department_in_use(sheet, key)
     here = departments.one(sheet.connection, ticket.department)
     moved = msgspec.structs.replace(ticket, department=target.id)
-    if ticket.assignee and not _may_answer(sheet, ticket.assignee, target.id):
+    if ticket.assignee and not may_answer(sheet, ticket.assignee, target.id):
         moved = msgspec.structs.replace(moved, assignee=0, assignee_name="")
     return moved, TicketChanged("department", here.name if here else "", target.name)
 
@@ -259,17 +256,10 @@ def _to_assignee(sheet: WorkingSet, ticket: Ticket, user: int) -> tuple[Ticket, 
         changed = msgspec.structs.replace(ticket, assignee=0, assignee_name="")
         return changed, TicketChanged("assignee", ticket.assignee_name, "")
     found = users.by_id(sheet.connection, user)
-    if found is None or found.disabled or not _may_answer(sheet, user, ticket.department):
+    if found is None or found.disabled or not may_answer(sheet, user, ticket.department):
         raise Refusal(Code.invalid, "This person does not work on tickets of this department.")
     changed = msgspec.structs.replace(ticket, assignee=user, assignee_name=found.display)
     return changed, TicketChanged("assignee", ticket.assignee_name, found.display)
-
-
-def _may_answer(sheet: WorkingSet, user: int, department: int) -> bool:
-    found = users.by_id(sheet.connection, user)
-    if found is None or found.disabled:
-        return False
-    return can(users.actor_of(sheet.connection, found), Deed.ticket_answer, Thing(department=department))
 
 
 def _checked_tags(tags: Iterable[str]) -> tuple[str, ...]:

@@ -6,7 +6,16 @@ from collections.abc import Iterable
 
 import msgspec
 
-from agentconsole.protocol import MailKind, Party, Said, TicketStatus, TicketWhat, Transcribed, Wrote
+from agentconsole.protocol import (
+    MailKind,
+    Party,
+    Said,
+    TicketPriority,
+    TicketStatus,
+    TicketWhat,
+    Transcribed,
+    Wrote,
+)
 
 from ..domain import sla
 from ..domain.department import Department
@@ -38,6 +47,8 @@ class Draft(msgspec.Struct, frozen=True):
     drill: bool = False
     assignee: int = 0
     assignee_name: str = ""
+    priority: TicketPriority = TicketPriority.normal
+    tags: tuple[str, ...] = ()
     silent: bool = False
 
 
@@ -76,6 +87,8 @@ def begin(
         follows=draft.follows,
         related=draft.related,
         drill=draft.drill,
+        priority=draft.priority,
+        tags=draft.tags,
     )
     ticket, lines = record(ticket, draft.by, [draft.first, *also], now)
     if note is not None and noted_by is not None:
@@ -97,7 +110,7 @@ def keep(
     now: int,
 ) -> Ticket:
     """Write a changed ticket: its rules have their turn, its clocks are wound."""
-    after, more = react(sheet, before, after, department, now)
+    after, more = react(sheet, before, after, lines, now)
     if after.department != department.id:
         department = department_in_use(sheet, after.department)
     after = sla.wound(after, department, now)

@@ -53,7 +53,8 @@ EXAMPLE = 'Write as: source is email and (subject contains refund, "money back" 
 class Facts:
     """What rules may ask about a ticket or a chat when something happened to it. Times are milliseconds.
 
-    ``assignee`` is a user's name, "nobody" where there is none; ``text`` is the customer's message that it is about.
+    ``assignee`` is a user's name, "nobody" where there is none; ``text`` is the customer's message that it is about, or
+    how to get it if it is asked for.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Facts:
         *,
         source: str = "",
         subject: str = "",
-        text: str = "",
+        text: str | Callable[[], str] = "",
         email: str = "",
         language: str = "",
         tags: tuple[str, ...] = (),
@@ -80,30 +81,38 @@ class Facts:
     ) -> None:
         self.event = event
         self.department = department
-        self.source, self.language, self.tags, self.email = source, language, tags, email
-        self.subject, self.text = subject[:MAX_TEXT], text[:MAX_TEXT]
+        self.source, self.language, self.email = source, language, email
+        self.subject, self._text = subject, text
+        self.domain, self.tag = email.rpartition("@")[2], tags
         self.priority, self.status, self.assignee = priority, status, assignee
         self.age, self.waiting, self.quiet = age_ms, waiting_ms, quiet_ms
         self.hours = "open" if is_open else "closed"
         self.drill = "yes" if drill else "no"
         self.rating, self.clock = rating, clock
 
-    @cached_property
-    def words(self) -> dict[str, tuple[str, ...]]:
-        """What each field says, without regard to case; of some fields several."""
-        plain = (*TEXTS, *CLOSED, "source", "department", "language", "email", "assignee")
-        found: dict[str, tuple[str, ...]] = {name: (str(getattr(self, name)).casefold(),) for name in plain}
-        found["domain"] = (self.email.rpartition("@")[2].casefold(),)
-        found["tag"] = tuple(tag.casefold() for tag in self.tags)
-        return found
+        self._folded: dict[str, tuple[str, ...]] = {}
+        self._coded: dict[str, tuple[bytes, ...]] = {}
 
     @cached_property
-    def bytes(self) -> dict[str, tuple[bytes, ...]]:
-        """The same for patterns, with case."""
-        plain = (*TEXTS, "source", "department", "language", "email", "assignee")
-        texts: dict[str, tuple[str, ...]] = {name: (getattr(self, name),) for name in plain}
-        texts |= {"domain": (self.email.rpartition("@")[2],), "tag": self.tags}
-        return {name: tuple(each.encode() for each in given) for name, given in texts.items()}
+    def text(self) -> str:
+        """What the customer wrote."""
+        return self._text if isinstance(self._text, str) else self._text()
+
+    def folded(self, field: str) -> tuple[str, ...]:
+        """What a field says, without regard to case; of tags there may be several."""
+        if field not in self._folded:
+            self._folded[field] = tuple(each.casefold() for each in self._said(field))
+        return self._folded[field]
+
+    def coded(self, field: str) -> tuple[bytes, ...]:
+        """The same for patterns."""
+        if field not in self._coded:
+            self._coded[field] = tuple(each.encode(errors="replace") for each in self._said(field))
+        return self._coded[field]
+
+    def _said(self, field: str) -> tuple[str, ...]:
+        found: str | tuple[str, ...] = getattr(self, field)
+        return (found[:MAX_TEXT],) if isinstance(found, str) else found
 
 
 Condition = Callable[[Facts], bool]
@@ -239,8 +248,8 @@ def _test(field: str, how: str, values: list[str]) -> Condition:
         return _matches(field, [pattern(value) for value in values])
     folded = tuple(value.casefold() for value in values)
     if how == "is":
-        return lambda facts: any(said in folded for said in facts.words[field])
-    return lambda facts: any(value in said for said in facts.words[field] for value in folded)
+        return lambda facts: any(said in folded for said in facts.folded(field))
+    return lambda facts: any(value in said for said in facts.folded(field) for value in folded)
 
 
 def _time(field: str, how: str, values: list[int]) -> Condition:
@@ -250,7 +259,7 @@ def _time(field: str, how: str, values: list[int]) -> Condition:
 
 
 def _matches(field: str, patterns: list[Any]) -> Condition:
-    return lambda facts: any(each.search(said) for said in facts.bytes[field] for each in patterns)
+    return lambda facts: any(each.search(said) for said in facts.coded(field) for each in patterns)
 
 
 def pattern(written: str) -> Any:

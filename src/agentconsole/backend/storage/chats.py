@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from agentconsole.protocol import (
     OPEN_STATES,
+    Message,
     Outcome,
     Party,
     Rating,
@@ -80,6 +81,7 @@ class WorkingSet:
         self._receipts: dict[tuple[int, str, str], Receipt] = {}
         self._departments: dict[int, Department] = {}
         self._statements = batch.Statements(connection)
+        self.told: list[Message] = []  # staff messages that were written by the way
         self._known: dict[int, Head] = connection.info.pop("heads", {})
 
     def load(self, ids: Iterable[int]) -> None:

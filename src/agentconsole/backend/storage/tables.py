@@ -558,11 +558,48 @@ rule = Table(
     _text("note"),
     _flag("active"),
     _text("event"),
-    _text("conditions", "{}"),
+    _text("conditions"),
     _text("actions", "[]"),
     _flag("stop"),
     _number("place"),
     _number("version"),
+)
+
+rule_firing = Table(
+    "rule_firing",
+    metadata,
+    _id(),
+    Column("rule", ForeignKey(rule.c.id), nullable=False),
+    _number("ticket"),
+    _number("chat"),
+    _number("at"),
+    _number("heard"),
+    _text("did", "[]"),
+)
+Index("rule_firing_rule", rule_firing.c.rule, rule_firing.c.id)
+Index("rule_firing_ticket", rule_firing.c.ticket, rule_firing.c.rule)
+
+webhook_out = Table(
+    "webhook_out",
+    metadata,
+    _id(),
+    Column("key", Text, nullable=False, unique=True),
+    _number("rule"),
+    _number("ticket"),
+    _number("chat"),
+    _text("url"),
+    _text("body"),
+    _number("at"),
+    _number("tries"),
+    _number("next_at"),
+    _number("sent_at"),
+    _text("answer"),
+)
+Index(
+    "webhook_out_next",
+    webhook_out.c.next_at,
+    sqlite_where=text("next_at > 0"),
+    postgresql_where=text("next_at > 0"),
 )
 
 ticket_filter = Table(

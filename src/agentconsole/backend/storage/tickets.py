@@ -46,6 +46,11 @@ def add(connection: Connection, new: Ticket, lines: Iterable[TicketLine]) -> Tic
     return made
 
 
+def add_many(connection: Connection, new: Iterable[Ticket]) -> None:
+    """Write many tickets without events, as an import or a measurement does."""
+    connection.execute(insert(ticket), [_values(each) for each in new])
+
+
 def save(connection: Connection, changed: Ticket, lines: Iterable[TicketLine] = ()) -> None:
     """Write a ticket as it stands now, and what happened in it."""
     connection.execute(update(ticket).where(ticket.c.id == changed.id).values(_values(changed)))
@@ -258,6 +263,20 @@ def of_department(connection: Connection, department: int) -> list[Ticket]:
         .order_by(ticket.c.id)
     )
     return [_ticket(row) for row in connection.execute(query)]
+
+
+def not_closed(connection: Connection, after: int, limit: int) -> list[Ticket]:
+    """The next tickets after this number that are not closed, in order."""
+    query = select(ticket).where(ticket.c.id > after, ticket.c.status != TicketStatus.closed.value)
+    return [_ticket(row) for row in connection.execute(query.order_by(ticket.c.id).limit(limit))]
+
+
+def newest(connection: Connection, departments: Iterable[int] | None, limit: int) -> list[Ticket]:
+    """The newest tickets of these departments (None = all), newest first."""
+    query = select(ticket)
+    if departments is not None:
+        query = query.where(ticket.c.department.in_(sorted(departments)))
+    return [_ticket(row) for row in connection.execute(query.order_by(ticket.c.id.desc()).limit(limit))]
 
 
 def _values(new: Ticket) -> dict[str, Any]:

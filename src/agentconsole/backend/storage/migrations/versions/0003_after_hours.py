@@ -120,12 +120,54 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("active", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("event", sa.Text(), server_default="", nullable=False),
-        sa.Column("conditions", sa.Text(), server_default="{}", nullable=False),
+        sa.Column("conditions", sa.Text(), server_default="", nullable=False),
         sa.Column("actions", sa.Text(), server_default="[]", nullable=False),
         sa.Column("stop", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("place", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("version", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "rule_firing",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("rule", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ticket", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("chat", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("heard", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("did", sa.Text(), server_default="[]", nullable=False),
+        sa.ForeignKeyConstraint(["rule"], ["rule.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("rule_firing_rule", "rule_firing", ["rule", "id"])
+    op.create_index("rule_firing_ticket", "rule_firing", ["ticket", "rule"])
+    op.create_table(
+        "webhook_out",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("rule", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("ticket", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("chat", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("url", sa.Text(), server_default="", nullable=False),
+        sa.Column("body", sa.Text(), server_default="", nullable=False),
+        sa.Column("at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("tries", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("next_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("sent_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("answer", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("key"),
+    )
+    op.create_index(
+        "webhook_out_next",
+        "webhook_out",
+        ["next_at"],
+        sqlite_where=sa.text("next_at > 0"),
+        postgresql_where=sa.text("next_at > 0"),
     )
     op.create_table(
         "template",

@@ -1,0 +1,139 @@
+"""Rules in the database, and when each fired."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.engine import Connection
+
+from agentconsole.protocol import RuleEvent, RuleFiring
+
+from ..domain.rules import Rule
+from .tables import rule, rule_firing, ticket_public_event
+
+IN_TURN = (rule.c.place, rule.c.id)
+
+
+def every(connection: Connection) -> list[Rule]:
+    """All rules in their turn."""
+    return [_rule(row) for row in connection.execute(select(rule).order_by(*IN_TURN))]
+
+
+def one(connection: Connection, key: int) -> Rule | None:
+    """A rule by its id."""
+    row = connection.execute(select(rule).where(rule.c.id == key)).one_or_none()
+    return _rule(row) if row else None
+
+
+def waiting_for(connection: Connection, event: RuleEvent, department: int = 0) -> list[Rule]:
+    """The active rules that wait for this event in a department (0 = in any), in their turn."""
+    query = select(rule).where(rule.c.active.is_(True), rule.c.event == event.value)
+    if department:
+        query = query.where(rule.c.department.in_((0, department)))
+    return [_rule(row) for row in connection.execute(query.order_by(*IN_TURN))]
+
+
+def add(connection: Connection, new: Rule) -> int:
+    """Write a new rule at the end; its id."""
+    last = connection.execute(select(func.max(rule.c.place))).scalar_one() or 0
+    key = connection.execute(insert(rule).values({**_values(new), "place": last + 1})).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def save(connection: Connection, changed: Rule) -> None:
+    """Write a rule as it is now."""
+    connection.execute(update(rule).where(rule.c.id == changed.id).values(_values(changed)))
+
+
+def remove(connection: Connection, key: int) -> None:
+    """Delete a rule; what it did stays written in the tickets."""
+    connection.execute(delete(rule_firing).where(rule_firing.c.rule == key))
+    connection.execute(delete(rule).where(rule.c.id == key))
+
+
+def place(connection: Connection, ids: Sequence[int]) -> None:
+    """Put rules into this order."""
+    for turn, key in enumerate(ids, 1):
+        connection.execute(update(rule).where(rule.c.id == key).values(place=turn))
+
+
+def note(connection: Connection, fired: RuleFiring, heard: int = 0) -> None:
+    """Remember that a rule fired; ``heard`` is how far people had written in the ticket."""
+    connection.execute(
+        insert(rule_firing).values(
+            rule=fired.rule,
+            ticket=fired.ticket,
+            chat=fired.chat,
+            at=fired.at,
+            heard=heard,
+            did=json.dumps(fired.did, ensure_ascii=False),
+        )
+    )
+
+
+def firings(connection: Connection, key: int, limit: int) -> list[RuleFiring]:
+    """The last times that a rule fired, newest first."""
+    query = select(rule_firing).where(rule_firing.c.rule == key).order_by(rule_firing.c.id.desc())
+    return [
+        RuleFiring(row.rule, row.at, json.loads(row.did), row.ticket, row.chat)
+        for row in connection.execute(query.limit(limit))
+    ]
+
+
+def counts(connection: Connection) -> dict[int, int]:
+    """How often each rule fired."""
+    query = select(rule_firing.c.rule, func.count()).group_by(rule_firing.c.rule)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def fired_on(connection: Connection, keys: Iterable[int], ticket: int, heard: int) -> set[int]:
+    """Which of these rules fired on a ticket since people last wrote in it."""
+    query = select(rule_firing.c.rule).where(
+        rule_firing.c.ticket == ticket,
+        rule_firing.c.rule.in_(list(keys)),
+        rule_firing.c.heard == heard,
+    )
+    return set(connection.execute(query).scalars())
+
+
+def heard(connection: Connection, ticket: int) -> int:
+    """The last event of a ticket that a person wrote for the customer, or the customer; its seq."""
+    query = select(func.max(ticket_public_event.c.seq)).where(
+        ticket_public_event.c.ticket_id == ticket, ticket_public_event.c.side != "system"
+    )
+    return connection.execute(query).scalar_one() or 0
+
+
+def _values(found: Rule) -> dict[str, Any]:
+    return {
+        "department": found.department,
+        "name": found.name,
+        "note": found.note,
+        "active": found.active,
+        "event": found.event.value,
+        "conditions": found.when,
+        "actions": json.dumps(found.do, ensure_ascii=False),
+        "stop": found.stop,
+        "place": found.place,
+        "version": found.version,
+    }
+
+
+def _rule(row: Any) -> Rule:
+    return Rule(
+        id=row.id,
+        department=row.department,
+        name=row.name,
+        note=row.note,
+        active=bool(row.active),
+        event=RuleEvent(row.event),
+        when=row.conditions,
+        do=tuple(json.loads(row.actions)),
+        stop=bool(row.stop),
+        place=row.place,
+        version=row.version,
+    )
