@@ -60,7 +60,7 @@ def test_signs_are_named_as_the_screen_library_names_them(sign: str) -> None:
 
 
 def test_a_remapped_action_acts_under_its_new_keys_alone() -> None:
-    table = keys.remapped({"take_next": ("F9", "?"), "close": ("c",), "help": ("f1",)})
+    table = keys.remapped({"take_next": ("F9", "?"), "close": ("c",), "send_ticket": ("y",), "help": ("f1",)})
     assert keys.action("take_next", table).keys == ("f9", "question_mark")
     assert keys.acts("f4", Where.queue, table) is None
     assert keys.acts("f9", Where.composer, table) is keys.action("take_next", table)
@@ -105,9 +105,8 @@ def test_clashes_finds_them_in_every_pair_of_places_that_meet() -> None:
         table = (Action("a", ("ctrl+n",), "A", "A.", one), Action("b", ("ctrl+n",), "B", "B.", other))
         meeting += bool(keys.clashes(table))
     places = len(Where)
-    assert (
-        meeting == places + 2 * (places - 1) + 2
-    )  # each with itself, anywhere with the others, chat with composer
+    # each with itself, anywhere with the others, chat with composer, a ticket's keys in the list and open
+    assert meeting == places + 2 * (places - 1) + 2 + 4
 
 
 def test_docs_keys_is_the_table() -> None:

@@ -17,7 +17,7 @@ from textual.app import App
 from textual.driver import Driver
 from textual.filter import LineFilter
 
-from agentconsole import alerts, cache, crash, glimpse, themes
+from agentconsole import alerts, cache, crash, glimpse, keys, themes
 from agentconsole.actions import Actions
 from agentconsole.client import Problem, now_ms
 from agentconsole.driver import CURSOR_CSS, CleanFilter, DiffDriver
@@ -302,7 +302,7 @@ class AgentConsole(App[int]):
         """True if the action can be used in the place in view."""
         if action.where is Where.composer:
             return self.main.where is Where.chat and self.main.chat.writable
-        return action.where in (Where.anywhere, self.main.where)
+        return action.where in keys.around(self.main.where)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys act only where the table says so."""
@@ -330,6 +330,11 @@ class AgentConsole(App[int]):
     def did(self, message: Tabs.Chosen | Field.Did) -> None:
         """A place was clicked, or a key of the composer pressed."""
         self.do(message.action)
+
+    @on(Rows.Chosen, "#ticket-list")
+    def ticket_chosen(self) -> None:
+        """A ticket was clicked twice."""
+        self.do("open_ticket")
 
     @on(Rows.Chosen, "#queue-list")
     def chosen(self) -> None:

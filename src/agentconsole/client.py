@@ -341,6 +341,10 @@ class Client:
         self._wall = on
         self._wake()
 
+    def told(self, touched: set[Touched]) -> None:
+        """An answer over REST changed the store: whoever draws it hears of that."""
+        self._tell(touched)
+
     def view(self, ticket: int, answering: bool) -> None:
         """Tell colleagues, over every loss of the link, at which ticket I look (0 = at none), and whether I answer it."""
         self._view = ViewTicket(ticket, answering)

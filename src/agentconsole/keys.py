@@ -56,8 +56,14 @@ def at(where: Where, table: tuple[Action, ...] = ACTIONS) -> list[Action]:
 
     The composer belongs to a chat, so the chat's actions are there too.
     """
-    places = {where, Where.anywhere} | ({Where.chat} if where is Where.composer else set())
+    places = around(where) | ({Where.chat} if where is Where.composer else set())
     return [each for each in table if each.where in places]
+
+
+def around(where: Where) -> set[Where]:
+    """Where an action must belong to be usable in this place."""
+    shared = {Where.ticketing} if where in (Where.tickets, Where.ticket) else set()
+    return {where, Where.anywhere} | shared
 
 
 def types_text(key: str) -> bool:
@@ -134,9 +140,11 @@ def _reach(each: Action, key: str) -> set[Where]:
     """The places where this key of this action acts; ``chat`` stands for a chat whose composer has not the focus."""
     match each.where:
         case Where.anywhere:
-            places = set(Where) - {Where.anywhere}
+            places = set(Where) - {Where.anywhere, Where.ticketing}
         case Where.chat:
             places = {Where.chat, Where.composer}
+        case Where.ticketing:
+            return {Where.tickets, Where.ticket}
         case place:
             return {place}
     return places - {Where.composer} if types_text(key) else places
@@ -204,6 +212,10 @@ PLACES = {
     Where.running: "In the list of running chats",
     Where.messages: "In the messages among staff",
     Where.feedback: "In the list of feedback",
+    Where.ticketing: "On a ticket, in the list or open",
+    Where.tickets: "In the list of tickets",
+    Where.ticket: "In an open ticket",
+    Where.mails: "In the list of mails",
 }
 
 

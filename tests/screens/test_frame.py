@@ -173,14 +173,14 @@ async def test_palette_and_help_know_all_actions_that_fit_here() -> None:
 
 
 async def test_keys_can_be_remapped() -> None:
-    table = keys.remapped({"take_next": ("K",)})
+    table = keys.remapped({"take_next": ("$",)})
     async with desk(table=table) as d:
         await d.feed(waiting(1))
         await d.press("t")
         assert d.sent == []
-        await d.press("K")
+        await d.press("dollar_sign")
         assert [type(command) for command in d.sent] == [TakeNext]
-        assert d.sees("K Take next")
+        assert d.sees("$ Take next")
 
 
 async def test_quit_asks_only_while_i_have_chats() -> None:

@@ -16,15 +16,15 @@ async def test_lists_open_messages_first_and_shows_the_whole_text() -> None:
         assert any(row.strip() == "second line" for row in d.screen)
 
 
-async def test_enter_marks_as_handled_and_again_as_open() -> None:
+async def test_a_key_marks_as_handled_and_again_as_open() -> None:
     async with desk() as d:
         await d.feed(left(2))
-        await d.press("l", "enter")
+        await d.press("l", "space")
         (first,) = d.sent
         assert first == HandleLeft(first.cid, 2, True)
         await d.feed(left(2, handled_by="Kim", handled_at=START))
         assert d.sees("✓ handled by Kim")
-        await d.press("enter")
+        await d.press("d")
         assert d.sent[-1].handled is False
 
 

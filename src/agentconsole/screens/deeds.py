@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from textual.screen import ModalScreen
 
@@ -25,9 +25,13 @@ from agentconsole.screens.choice import Choice, Option
 from agentconsole.screens.finder import Finder, Item
 from agentconsole.screens.help import Help
 from agentconsole.screens.host import Host
+from agentconsole.screens.hours import OpeningHours
+from agentconsole.screens.mailing import Mailing
 from agentconsole.screens.staffing import Staffing
 from agentconsole.screens.statuses import Statuses
 from agentconsole.screens.talk import Talk
+from agentconsole.screens.ticket_files import TicketFiles
+from agentconsole.screens.ticketing import Ticketing
 from agentconsole.screens.together import Together
 from agentconsole.screens.watch import Watch
 
@@ -61,7 +65,9 @@ class Deeds:
         self.together = Together(self)
         self.statuses = Statuses(self)
         self.watch, self.talk = Watch(self), Talk(self)
-        others = (self.together, self.statuses, Staffing(self), self.watch, self.talk)
+        self.ticketing, self.mailing = Ticketing(self), Mailing(self)
+        staff = (self.together, self.statuses, Staffing(self), self.watch, self.talk)
+        others = (*staff, self.ticketing, TicketFiles(self), self.mailing, OpeningHours(self))
         self.nouns: tuple[object, ...] = (self, *others)
 
     async def perform(self, id: str) -> None:
@@ -90,7 +96,9 @@ class Deeds:
 
     def possible(self, id: str) -> bool:
         """False if this action could only be refused now: then it is not offered."""
-        return all(noun.possible(id) for noun in (self.together, self.watch, self.talk))
+        return all(
+            noun.possible(id) for noun in (self.together, self.watch, self.talk, self.ticketing, self.mailing)
+        )
 
     def after(
         self, cid: str, then: Callable[[], object], refused: Callable[[str], object] | None = None
@@ -109,6 +117,7 @@ class Deeds:
             self.objected.pop(ack.cid, None)
             if then := self.answered.pop(ack.cid, None):
                 then()
+            self.ticketing.acked(ack, command)
         for refused, _ in self.app.store.take_refusals():
             self.answered.pop(refused.cid, None)
             self.objected.pop(refused.cid, self._tell_refusal)(refused.text)
@@ -463,7 +472,8 @@ class Deeds:
         """Edit the draft in $VISUAL or $EDITOR; a file that cannot be read back changes nothing."""
         program = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
         main = self.app.main
-        view = main.messages if main.where is Where.messages else main.chat
+        places = {Where.messages: main.messages, Where.ticket: main.ticket}
+        view: Any = places.get(main.where, main.chat)
         with tempfile.TemporaryDirectory(prefix="agentconsole-") as folder:
             path = Path(folder) / "draft.txt"
             path.write_text(view.composer.text, encoding="utf-8")

@@ -21,12 +21,17 @@ from agentconsole.protocol import Status, Welcome
 from agentconsole.screens.chat import ChatView
 from agentconsole.screens.feedback import FeedbackView
 from agentconsole.screens.left import LeftView
+from agentconsole.screens.mails import MailsView
 from agentconsole.screens.messages import MessagesView
 from agentconsole.screens.observe import ObserveView
 from agentconsole.screens.queue import QueueView
 from agentconsole.screens.running import RunningView
 from agentconsole.screens.team import TeamView
+from agentconsole.screens.ticket import TicketView
+from agentconsole.screens.tickets import TicketsView
 from agentconsole.store import Store
+from agentconsole.ticket_actions import TicketActions
+from agentconsole.tickets import totals
 from agentconsole.views import Counts, Touched
 from agentconsole.widgets.bars import Bar, Keys, Tabs
 from agentconsole.widgets.composer import Composer
@@ -113,9 +118,14 @@ class MainScreen(Screen[None]):
         self.running = RunningView(store, actions)
         self.messages = MessagesView(store, actions, composer_keys)
         self.feedback = FeedbackView(store, actions)
+        self.work = TicketActions(actions)
+        self.tickets = TicketsView(self.work)
+        self.mails = MailsView(self.work)
+        self.ticket = TicketView(self.work, {**composer_keys, "enter": "newline"})
         self.all: tuple[Place, ...] = (
             *(self.queue, self.chat, self.left, self.team),
             *(self.observe, self.running, self.messages, self.feedback),
+            *(self.tickets, self.ticket, self.mails),
         )
         self.view: Place = self.queue
         self.possible: Callable[[str], bool] = bool  # what could only be refused now is not offered
@@ -154,7 +164,8 @@ class MainScreen(Screen[None]):
     @property
     def composer(self) -> Composer | None:
         """The composer of the place in view, if it has one."""
-        return {Where.chat: self.chat.composer, Where.messages: self.messages.composer}.get(self.where)
+        composers = (self.chat.composer, self.messages.composer, self.ticket.composer)
+        return dict(zip((Where.chat, Where.messages, Where.ticket), composers, strict=True)).get(self.where)
 
     def go(self, view: Place) -> None:
         """Show another place and put the focus there."""
@@ -222,21 +233,25 @@ class MainScreen(Screen[None]):
         left = f" {counts.left}" if counts.left else ""
         offers = f" ⇒{counts.offers}" if counts.offers else ""
         wide = self.size.width >= 100
+        sums = totals(self.store.tickets.counts)
         places = [
             ("queue", f"Queue {counts.waiting}{offers}"),
             ("chats", f"Chats {counts.mine}{unread}"),
+            ("tickets", f"Tickets {sums.new + sums.open}"),
             ("messages", "Messages" + (f" {counts.messages}" if counts.messages else "")),
             ("running", "All"),
             *([("observe", "Observe")] if self.possible("observe") else []),
             ("team", "Team"),
             ("left_messages", ("Left messages" if wide else "Left") + left),
+            *([("mails", "Mail")] if self.where is Where.mails else []),
             *(
                 [("feedback", f"Feedback {counts.feedback}")]
                 if counts.feedback or self.where is Where.feedback
                 else []
             ),
         ]
-        current = {Where.chat: "chats", Where.left: "left_messages"}.get(self.where, self.where.value)
+        names = {Where.chat: "chats", Where.left: "left_messages", Where.ticket: "tickets"}
+        current = names.get(self.where, self.where.value)
         clock = time.strftime("%H:%M" if self.clock_24h else "%I:%M %p", time.localtime(now / 1000))
         urgent = {"queue"} if counts.offers else set()
         self.places.place(places, current, [(f"{clock} ", "dim")], urgent)
@@ -255,12 +270,13 @@ class MainScreen(Screen[None]):
         if action.where is Where.queue and not self.queue.selected:
             return False
         if action.where is Where.composer:
-            return writing
+            return writing and not (self.where is Where.ticket and action.id == "send")
         if self.where is Where.chat and not self.chat.offers(action.id):
             return False
-        if writing and action.where is self.where and all(map(keys.types_text, action.keys)):
+        own = action.where is not Where.anywhere
+        if writing and own and all(map(keys.types_text, action.keys)):
             return False
-        return action.where in (Where.anywhere, self.where)
+        return action.where in keys.around(self.where)
 
     def _link(self, now: int) -> None:
         cells = self._link_news(now)

@@ -74,6 +74,7 @@ class Field(TextArea, inherit_bindings=False):
         )
         self.keys = keys
         self._inked: TextAreaTheme | None = None
+        self.most_rows = MAX_ROWS
         self.cursor_blink = False
         self.highlight_cursor_line = False
         self.match_cursor_bracket = False
@@ -156,7 +157,7 @@ class Field(TextArea, inherit_bindings=False):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As high as the text, up to the most rows."""
-        return max(1, min(MAX_ROWS, viewport.height // 3, self.wrapped_document.height))
+        return max(1, min(self.most_rows, viewport.height // 3, self.wrapped_document.height))
 
 
 class Composer(Widget):

@@ -25,7 +25,7 @@ class Rows(Painted, ScrollView, Generic[T], can_focus=True):
     Subclasses say what an item's key is (None = a heading, never under the cursor) and draw it.
     """
 
-    LINES: ClassVar[int] = 1
+    LINES: int = 1
     LIT: ClassVar[bool] = False  # the cursor stands out although the keys go elsewhere
     DEFAULT_CSS = """
     Rows { height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; background: $background; }

@@ -1,0 +1,104 @@
+"""What the actions of a ticket's files and mails do: attach, save, show all of a mail."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from agentconsole import attachments, ticket_words
+from agentconsole.actions import Unfit
+from agentconsole.protocol import MAX_FILES, Answered, FileCard, Mailed, TicketEntry, TicketNoted, Wrote
+from agentconsole.screens.ask import Ask
+from agentconsole.screens.finder import Finder, Item
+from agentconsole.screens.reader import Reader
+
+if TYPE_CHECKING:
+    from agentconsole.screens.deeds import Deeds
+
+
+class TicketFiles:
+    """Methods are named after the actions."""
+
+    def __init__(self, deeds: Deeds) -> None:
+        self.deeds = deeds
+        self.app = deeds.app
+
+    async def attach(self) -> None:
+        """Send a file along."""
+        view = self.app.main.ticket
+        if not view.card:
+            raise Unfit("No ticket is open. K lists them.")
+        if len(view.attached) >= MAX_FILES:
+            raise Unfit(f"Up to {MAX_FILES} files go with one answer.")
+        kept = view.attached
+        written = await self.deeds.ask(Ask("Send which file along?", "Its path on this machine:"))
+        if not written or not written.strip():
+            return
+        try:
+            name, data, kind = await asyncio.to_thread(attachments.read, written)
+        except attachments.BadFile as problem:
+            raise Unfit(str(problem)) from problem
+        self.app.tell(f"Sending {name} to the server …")
+        kept.append(await self.app.main.work.reads.upload(name, data, kind))
+        view.redraw()
+        self.app.tell(f"{name} goes along with what you send here next.")
+
+    async def ticket_files(self) -> None:
+        """Save a file."""
+        view = self.app.main.ticket
+        thread = self.app.store.tickets.threads.get(view.ticket)
+        found = [(entry, file) for entry in (thread.entries if thread else ()) for file in _files(entry)]
+        if not found:
+            raise Unfit("This ticket has no files.")
+        files = {str(file.id): file for _, file in found}
+        items = [
+            Item(str(file.id), file.name, f"{ticket_words.size(file.size)} {file.type}, from {entry.by.name}")
+            for entry, file in reversed(found)
+        ]
+        chosen = await self.deeds.ask(Finder("Save which file? Nothing is opened or run.", items))
+        if chosen is None:
+            return
+        file = files[chosen]
+        folder = await self.deeds.ask(
+            Ask(f"Save {attachments.safe_name(file.name)} in", "", str(attachments.usual_folder()))
+        )
+        if not folder or not folder.strip():
+            return
+        data = await self.app.main.work.reads.file(file.id)
+        try:
+            path = await asyncio.to_thread(attachments.save, folder, file.name, data)
+        except attachments.BadFile as problem:
+            raise Unfit(str(problem)) from problem
+        self.app.tell(f"Saved as {path}.")
+
+    async def whole_mail(self) -> None:
+        """All of a mail."""
+        view = self.app.main.ticket
+        entry = self._mail()
+        text = await self.app.main.work.reads.mail(view.ticket, entry.seq)
+        await self.deeds.ask(Reader(f"The whole mail of {entry.by.name or 'the customer'}", text))
+
+    def _mail(self) -> TicketEntry:
+        """The event under the cursor if it has a mail, else the newest one that has."""
+        view = self.app.main.ticket
+        thread = self.app.store.tickets.threads.get(view.ticket)
+        mails = [
+            entry
+            for entry in (thread.entries if thread else ())
+            if isinstance(entry.what, Wrote | Answered | Mailed) and entry.what.mail
+        ]
+        line = view.transcript.picked
+        seq = (
+            int(str(line.key).rpartition(" ")[2])
+            if line and str(line.key).rpartition(" ")[2].isdecimal()
+            else 0
+        )
+        if found := next((entry for entry in mails if entry.seq == seq), None):
+            return found
+        if not mails or seq:
+            raise Unfit("No mail belongs to this." if seq else "Nothing here came or went by e-mail.")
+        return mails[-1]
+
+
+def _files(entry: TicketEntry) -> list[FileCard]:
+    return entry.what.files if isinstance(entry.what, Wrote | Answered | TicketNoted) else []

@@ -1,0 +1,125 @@
+"""Questions about tickets over REST: lists, one ticket, its mails, files, filters, outbox and quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from agentconsole.client import Problem
+from agentconsole.protocol import (
+    FileCard,
+    MailCard,
+    QuarantineCard,
+    TicketDetail,
+    TicketFilter,
+    TicketPage,
+    TicketQuery,
+)
+
+T = TypeVar("T")
+
+EVENTS = 500  # of one answer of the server
+
+
+class Asks(Protocol):
+    """Whoever asks the server, as `agentconsole.client.Client` does."""
+
+    async def ask(
+        self, method: str, path: str, *, content: bytes | None = None, params: Any = None, kind: str = ""
+    ) -> bytes:
+        """The answer's body. Raises Problem."""
+        ...
+
+
+class TicketReads:
+    """One method a question; each raises Problem. ``client`` gives the one to ask, which changes with every login."""
+
+    def __init__(self, client: Callable[[], Asks]) -> None:
+        self._client = client
+
+    async def page(self, query: TicketQuery) -> TicketPage:
+        """One page of the tickets that fit."""
+        return _read(await self._get("/api/tickets", msgspec.to_builtins(query)), TicketPage)
+
+    async def one(self, ticket: int, after: int = 0) -> TicketDetail:
+        """A ticket with its events after ``after``, all of them."""
+        detail = await self._one(ticket, after)
+        entries = detail.entries
+        while len(entries) >= EVENTS and entries[-1].seq < detail.card.seq:
+            detail = await self._one(ticket, entries[-1].seq)
+            if not detail.entries:
+                break
+            entries = [*entries, *detail.entries]
+        return msgspec.structs.replace(detail, entries=entries)
+
+    async def _one(self, ticket: int, after: int) -> TicketDetail:
+        content = await self._get(f"/api/tickets/{ticket}", {"after": after, "limit": EVENTS})
+        return _read(content, TicketDetail)
+
+    async def mail(self, ticket: int, seq: int) -> str:
+        """The whole mail of an event, as text."""
+        return (await self._get(f"/api/tickets/{ticket}/raw/{seq}")).decode("utf-8", "replace")
+
+    async def filters(self) -> list[TicketFilter]:
+        """The saved filters that I may use: mine and those of my departments."""
+        return _read(await self._get("/api/filters"), list[TicketFilter])
+
+    async def save_filter(self, name: str, query: TicketQuery, department: int = 0) -> TicketFilter:
+        """Keep a filter: mine, or a department's for everybody in it."""
+        body = encode_filter(name, query, department)
+        return _read(await self._client().ask("PUT", "/api/filters", content=body), TicketFilter)
+
+    async def delete_filter(self, id: int) -> None:
+        """Forget a saved filter."""
+        await self._client().ask("DELETE", f"/api/filters/{id}")
+
+    async def upload(self, name: str, data: bytes, type: str) -> FileCard:
+        """Give the server a file, to be sent with an answer."""
+        content = await self._client().ask(
+            "POST", "/api/files", content=data, params={"name": name}, kind=type
+        )
+        return _read(content, FileCard)
+
+    async def file(self, id: int) -> bytes:
+        """What is in a file."""
+        return await self._get(f"/api/files/{id}")
+
+    async def mails(self, state: str = "") -> list[MailCard]:
+        """The mails to customers in one state, or in several (with commas)."""
+        return _read(await self._get("/api/mails", {"state": state} if state else None), list[MailCard])
+
+    async def settle(self, id: int, what: str) -> None:
+        """Decide what becomes of a mail: "resend", "sent" or "withdraw"."""
+        await self._client().ask("POST", f"/api/mails/{id}/settle", content=encode_choice(what))
+
+    async def quarantine(self) -> list[QuarantineCard]:
+        """The mails that could not become part of a ticket by themselves."""
+        return _read(await self._get("/api/quarantine"), list[QuarantineCard])
+
+    async def release(self, id: int) -> None:
+        """Make a ticket of a mail after all."""
+        await self._client().ask("POST", f"/api/quarantine/{id}/release", content=b"{}")
+
+    def _get(self, path: str, params: Any = None) -> Awaitable[bytes]:
+        return self._client().ask("GET", path, params=params)
+
+
+def encode_filter(name: str, query: TicketQuery, department: int) -> bytes:
+    """The body of a filter to be kept."""
+    body: dict[str, object] = {"name": name, "query": query}
+    return msgspec.json.encode(body | ({"department": department} if department else {}))
+
+
+def encode_choice(what: str) -> bytes:
+    """The body of a decision about a mail."""
+    return msgspec.json.encode({"what": what})
+
+
+def _read(content: bytes, shape: type[T]) -> T:
+    try:
+        return msgspec.json.decode(content, type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        text = "The server's answer cannot be read; is it the same version as this console?"
+        raise Problem("unreachable", text) from error
