@@ -223,6 +223,15 @@ def test_a_mail_of_ours_to_another_is_no_key(office: Office) -> None:
     )
 
 
+def test_who_adds_to_a_mail_of_their_own_gets_a_new_ticket_with_a_hint(office: Office) -> None:
+    first = office.take(mail(from_anna("Hi", "own1"), "Hello"))
+    office.take(mail(from_anna("Something else", "own2"), "Hello"))
+    added = office.take(
+        mail(from_anna("Re: Hi", "own3", more="In-Reply-To: <own1@mail.example.org>"), "And this")
+    )
+    assert office.read(added.about).related == first.about != added.about
+
+
 def test_an_answer_to_a_merged_ticket_goes_where_it_was_merged(office: Office) -> None:
     target = office.house.do(office.house.ann, p.NewTicket(new_cid(), SALES, "Other", "Hi", email=ANNA)).about
     office.house.do(office.house.ann, p.MergeTicket(new_cid(), NUMBER, target))

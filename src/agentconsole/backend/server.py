@@ -30,6 +30,7 @@ from .domain.policy import SYSTEM
 from .greetings import catch_up_staff
 from .hub import Hub
 from .mail import settings as mail_settings
+from .mail.imap import fetch
 from .mail.sending import Sender
 from .options import Options
 from .sockets import Door, Socket
@@ -139,11 +140,16 @@ async def _run(
     async with asyncio.TaskGroup() as group:
         group.create_task(web.serve([listening]))
         ticking = group.create_task(_tick(database, desk, door, hub, stop))
-        sending = group.create_task(Sender(database, desk, mail_settings.of(options)).run())
+        mailboxes = mail_settings.of(options)
+        sending = group.create_task(Sender(database, desk, mailboxes).run())
+        fetching = group.create_task(fetch(database, desk, mailboxes))
+        calling = group.create_task(Caller(database, desk).run())
         await stop.wait()
         leaving()
+        calling.cancel()
         ticking.cancel()
         sending.cancel()
+        fetching.cancel()
         hub.farewell("The server restarts; your lines are kept.", lambda: random.randrange(SPREAD_MS))
         web.should_exit = True
     if not ticking.cancelled() and (ousted := ticking.result()):

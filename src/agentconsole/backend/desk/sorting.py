@@ -170,6 +170,7 @@ def _hints(connection: Connection, letter: Letter) -> Iterator[int]:
     if answered := _answered(letter):
         mail = mails.by_message_id(connection, answered)
         yield mail.ticket if mail else 0
+        yield arrivals.ticket_of(connection, answered)
     for number in _NUMBER.findall(letter.subject):
         yield int(number)
     query = TicketQuery(status="active", email=letter.sender, order="newest", limit=1)

@@ -25,10 +25,13 @@ from imapclient.exceptions import IMAPClientError, LoginError  # type: ignore[im
 
 from agentconsole.text import log_value
 
+from ..desk import Desk
 from ..domain.letter import MAX_BYTES
 from ..domain.life import Refusal
+from ..storage.database import Database
 from .intake import Cursor, Intake
-from .settings import Mailbox, NoPassword, Server, Tls, password
+from .settings import Mailbox, Mailboxes, NoPassword, Server, Tls, password
+from .workers import Reader
 
 log = logging.getLogger("agentconsole.mail")
 
@@ -289,6 +292,19 @@ class Fetcher:
         await _in(thread, session.settle, uid)
         self._failed.pop(uid, None)
         self.standing.taken += 1
+
+
+async def fetch(database: Database, desk: Desk, mailboxes: Mailboxes) -> None:
+    """Fetch all mailboxes that mail is fetched from, until cancelled."""
+    reader = Reader()
+    intake = Intake(database, desk, reader)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for mailbox in mailboxes.values():
+                if mailbox.imap is not None:
+                    group.create_task(Fetcher(mailbox, intake).run(), name=f"mailbox {mailbox.name}")
+    finally:
+        await reader.close()
 
 
 async def _in(thread: ThreadPoolExecutor, what: Callable[..., T], *arguments: object) -> T:

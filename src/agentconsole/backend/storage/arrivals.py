@@ -64,6 +64,12 @@ def of_ticket(connection: Connection, ticket: int) -> list[Arrival]:
     return [Arrival(**row._mapping) for row in connection.execute(query)]
 
 
+def ticket_of(connection: Connection, ids: Collection[str]) -> int:
+    """The newest ticket on which a mail with one of these ids stands; 0 = none. Everybody who got it knows its id."""
+    query = select(func.max(mail_in.c.ticket)).where(mail_in.c.message_id.in_(list(ids)))
+    return connection.execute(query).scalar_one() or 0
+
+
 def new_tickets(connection: Connection, sender: str, since: int) -> int:
     """How many new tickets this sender's mails made since then."""
     query = select(func.count()).where(
