@@ -136,6 +136,19 @@ def test_what_was_read_can_be_written_back(server: Running, slug: str) -> None:
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid")
 
 
+def test_a_supervisor_sends_a_calendar_file(server: Running, slug: str) -> None:
+    text = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20200101\nRRULE:FREQ=YEARLY\nEND:VEVENT\nEND:VCALENDAR\n"
+    path = f"/api/departments/{server.department_id(slug)}/holidays"
+    lead = server.login(server.add_user("supervisor", department=slug))
+    answer = server.ask("POST", path, lead, {"calendar": text}).json()
+    assert answer["text"] == f"{slug} was changed. 1 days; 0 events are over, 0 cannot be used."
+    assert settings(server, slug)["days"] == ["01-01 closed"]
+    assert server.ask("POST", path, lead, {"calendar": "nonsense"}).json()["code"] == "invalid"
+    agent = server.login(server.add_user("agent", department=slug))
+    for body in (text, "nonsense"):
+        assert server.ask("POST", path, agent, {"calendar": body}).status_code == 404
+
+
 def test_a_week_over_rest(server: Running, slug: str) -> None:
     agent = server.login(server.add_user("agent", department=slug))
     path = f"/api/departments/{server.department_id(slug)}/hours"

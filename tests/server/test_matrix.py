@@ -375,6 +375,10 @@ REST: dict[tuple[str, str], tuple[Any, str]] = {  # body, signs; ? = in the list
     ("GET", "/api/departments"): (None, ALL),
     ("GET", "/api/departments/{department}"): (None, "- -/- - - - - y - - - y -"),
     ("PATCH", "/api/departments/{department}"): ({"guide": "x"}, "- -/- - - - - y - - - y -"),
+    ("POST", "/api/departments/{department}/holidays"): (
+        {"calendar": "BEGIN:VCALENDAR\nEND:VCALENDAR\n"},
+        "- -/- - - - - y - - - y -",
+    ),
     ("GET", "/api/hours"): (None, STAFFED),
     ("GET", "/api/departments/{department}/hours"): (None, STAFFED),
     ("POST", "/api/hours/test"): ({"text": ""}, STAFFED),

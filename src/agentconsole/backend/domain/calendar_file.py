@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -138,4 +139,7 @@ def _begins(rule: Any, start: date, today: date) -> list[date]:
         raise ValueError("might be counted for ever")
     written = vRecur(parts).to_ical().decode()  # type: ignore[no-untyped-call]
     every = rrulestr(written, dtstart=datetime(start.year, start.month, start.day))  # noqa: DTZ001
-    return [each.date() for each in every]
+    found = [each.date() for each in islice(every, MAX_DAYS + 1)]
+    if len(found) > MAX_DAYS:
+        raise ValueError("no holiday comes so often")
+    return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -10,9 +12,11 @@ from agentconsole.protocol import Code, DepartmentCard, Part
 
 from ..desk.admin import AddDepartment, SetDepartment, as_order
 from ..desk.team import AddEverybody
+from ..domain.calendar_file import holidays
 from ..domain.department import Department
 from ..domain.life import Refusal
 from ..domain.policy import Deed, Thing, can
+from ..domain.timetable import day_text
 from ..storage import departments
 from .calls import Call, Route
 
@@ -45,6 +49,12 @@ class Named(Part, frozen=True):
 
     slug: str
     settings: New = New()
+
+
+class Calendar(Part, frozen=True):
+    """The text of an iCalendar file."""
+
+    calendar: str
 
 
 class Outcome(Part, frozen=True):
@@ -86,6 +96,20 @@ async def _set(call: Call) -> Outcome:
 async def _add_everybody(call: Call) -> Outcome:
     found = await _department(call)
     return await _order(call, AddEverybody(found.slug))
+
+
+async def _holidays(call: Call) -> Outcome:
+    found = await _department(call)
+    if not can(call.actor, Deed.set_department, Thing(department=found.id)):
+        raise _unknown()
+    today = datetime.fromtimestamp(call.house.hub.now() / 1_000, UTC).date()
+    try:
+        read = await asyncio.to_thread(holidays, call.body.calendar.encode(), today)
+    except ValueError as error:
+        raise Refusal(Code.invalid, str(error)) from None
+    outcome = await _order(call, SetDepartment(found.slug, more_days=[day_text(day) for day in read.days]))
+    told = f"{len(read.days)} days; {read.past} events are over, {read.skipped} cannot be used."
+    return Outcome(outcome.changed, f"{outcome.text} {told}")
 
 
 async def _department(call: Call) -> Department:
@@ -136,6 +160,15 @@ ROUTES = (
         handler=_set,
         summary="Change settings of a department.",
         body=Settings,
+        answer=Outcome,
+        refusals=_REFUSALS,
+    ),
+    Route(
+        method="POST",
+        path="/api/departments/{department}/holidays",
+        handler=_holidays,
+        summary="Add the whole-day events of an iCalendar file to the days on which a department is closed.",
+        body=Calendar,
         answer=Outcome,
         refusals=_REFUSALS,
     ),
