@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from .desk import Desk
 from .desk.admin import Alive
+from .desk.rules import OnTime, ripe
 from .desk.ticketing import ExpireTicket
 from .domain.chat import Expire
 from .domain.life import Refusal
@@ -21,6 +22,7 @@ log = logging.getLogger("agentconsole.jobs")
 PERIOD, LEAST = 0.5, 0.02  # seconds between two looks; a timer that runs out earlier is looked at then
 ALIVE_EVERY = 10.0  # seconds
 CHECKPOINT_EVERY = 30.0
+RULES_EVERY = 60.0
 CHECKPOINT_JOBS = 4_000
 
 
@@ -35,11 +37,15 @@ async def run(
     """
     clock = asyncio.get_running_loop().time
     alive_at, checkpoint_at, moved = clock(), clock() + CHECKPOINT_EVERY, 0
+    rules_at, looked = clock(), 0
     while True:
         pause = PERIOD
         try:
             sweep()
             pause = await _expire(database, desk, is_typing)
+            if clock() >= rules_at:
+                rules_at = clock() + RULES_EVERY
+                looked = await _on_time(database, desk, looked)
             if clock() >= alive_at:
                 alive_at = clock() + ALIVE_EVERY
                 await asyncio.to_thread(database.keep_lock)
@@ -72,3 +78,12 @@ async def _expire(database: Database, desk: Desk, is_typing: Callable[[int], boo
     for key in tickets_due:
         desk.submit(SYSTEM, ExpireTicket(key), lambda made: None)
     return max(LEAST, min(PERIOD, (next_at - now) / 1_000)) if next_at else PERIOD
+
+
+async def _on_time(database: Database, desk: Desk, after: int) -> int:
+    """Let rules look at the next tickets after ticket ``after``, because time has passed; where to go on."""
+    now = desk.clock()
+    found, last = await database.read(lambda db: ripe(db, now, after))
+    for key in found:
+        desk.submit(SYSTEM, OnTime(key), lambda made: None)
+    return last

@@ -36,6 +36,7 @@ from .options import Options
 from .sockets import Door, Socket
 from .storage.database import Database, Locked
 from .talks import Desks, StaffTalk, VisitorTalk
+from .webhooks import Caller
 
 log = logging.getLogger("agentconsole.server")
 

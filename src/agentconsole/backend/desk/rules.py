@@ -26,7 +26,7 @@ from ..domain.life import Refusal, without_nul
 from ..domain.policy import Actor, Deed, Thing, can
 from ..domain.rules import Action, Rule, Verb, actions, checked, plan
 from ..domain.ticket import Ticket
-from ..storage import Connection, departments, letters, rules, tickets, users
+from ..storage import Connection, departments, letters, rules, tickets, users, webhooks
 from ..storage.chats import WorkingSet
 from .automation import Heard, facts_of, fire
 from .made import Made, TicketMade
@@ -59,6 +59,15 @@ class OnTime(msgspec.Struct, frozen=True):
     """Time has passed: let the rules that wait for that look at a ticket."""
 
     ticket: int
+
+
+class Called(msgspec.Struct, frozen=True):
+    """A webhook was called: was it ``taken``, with which ``answer``, and when is it tried again (0 = not)?"""
+
+    id: int
+    taken: bool
+    answer: str
+    next_at: int = 0
 
 
 def unknown_rule() -> Refusal:
@@ -264,9 +273,25 @@ def _happened(
     return [(now, ticket, Heard(event))]
 
 
+def _called(sheet: WorkingSet, actor: Actor, command: Called, now: int) -> Made:
+    found = webhooks.one(sheet.connection, command.id)
+    if not can(actor, Deed.expire) or found is None:
+        raise unknown_rule()
+    tried_so = msgspec.structs.replace(
+        found,
+        tries=found.tries + 1,
+        next_at=command.next_at,
+        sent_at=now if command.taken else 0,
+        answer=without_nul(command.answer),
+    )
+    webhooks.save(sheet.connection, tried_so)
+    return Made()
+
+
 COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {
     PutRule: _put,
     RemoveRule: _remove,
     OrderRules: _order,
     OnTime: _on_time,
+    Called: _called,
 }

@@ -1,0 +1,231 @@
+"""Calls to other systems: nothing of ours can be reached by them, and none is lost or made under another id."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentconsole.backend import webhooks as hooks
+from agentconsole.backend.desk.desk import Desk
+from agentconsole.backend.desk.rules import PutRule
+from agentconsole.backend.domain.department import Department
+from agentconsole.backend.domain.policy import SYSTEM
+from agentconsole.backend.storage import departments
+from agentconsole.backend.storage.database import Database
+from agentconsole.backend.storage.tables import webhook_out
+from agentconsole.backend.storage.webhooks import Webhook
+from agentconsole.protocol import NewTicket, RuleEvent, RuleWish
+
+BODY = b'{"ticket":1}'
+PRIVATE = (
+    "127.0.0.1", "127.8.9.1", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
+    "192.0.2.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0",
+    "fc00::1", "fd12::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a00:1",
+    "2002:7f00:1::", "2001:db8::1", "2001::1", "::127.0.0.1",
+)  # fmt: skip
+HOSTS = (
+    "127.0.0.1", "localhost", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f000001", "0177.0.0.1", "127.1",
+    "0", "169.254.169.254", "[fe80::1]", "10.1.2.3",
+)  # fmt: skip
+
+
+class Server:
+    """Answers HTTP as it is told to, and remembers who called."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self.answers = itertools.chain(answers, itertools.repeat(answers[-1]))
+        self.heard: list[bytes] = []
+        self.url = ""
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.tasks.append(task)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0])
+        self.heard.append(head + await reader.readexactly(length))
+        answer = next(self.answers)
+        if answer:
+            writer.write(answer.replace(b"HERE", self.url.encode()))
+            await writer.drain()
+        else:
+            await reader.read()  # silence, until the caller goes
+        with contextlib.suppress(OSError):
+            writer.close()
+            await writer.wait_closed()
+
+
+@asynccontextmanager
+async def serving(*answers: bytes) -> AsyncIterator[Server]:
+    server = Server(*answers)
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    async with listening:
+        yield server
+    await asyncio.wait_for(asyncio.gather(*server.tasks, return_exceptions=True), 10)
+
+
+def anywhere(address: str) -> bool:
+    return True
+
+
+def answer(status: int, *headers: str, body: str = "") -> bytes:
+    lines = [f"HTTP/1.1 {status} Some", *headers, f"Content-Length: {len(body)}", "", body]
+    return "\r\n".join(lines).encode()
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_what_is_not_public(address: str) -> None:
+    assert not hooks.is_public(address)
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111"])
+def test_what_is_public(address: str) -> None:
+    assert hooks.is_public(address)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+async def test_nothing_of_ours_is_reached_however_it_is_written(host: str) -> None:
+    async with serving(answer(200)) as server:
+        taken, told = await hooks.call(f"http://{host}:{server.url.rpartition(':')[2]}/", "k", BODY)
+        assert not taken
+        assert "public" in told or "found" in told
+        assert not server.heard
+
+
+async def test_a_name_is_looked_up_once_and_refused_if_any_of_its_addresses_is_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name whose answer changes between the look and the connection has no second chance."""
+    asked: list[str] = []
+
+    async def resolve(self: Any, host: str, port: int, **more: Any) -> list[Any]:
+        asked.append(host)
+        addresses = ["93.184.216.34", "127.0.0.1"] if host == "both.example" else ["127.0.0.1"]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in addresses]
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", resolve)
+    async with serving(answer(200)) as server:
+        port = server.url.rpartition(":")[2]
+        for host in ("both.example", "rebound.example"):
+            assert await hooks.call(f"http://{host}:{port}/", "k", BODY) == (
+                False,
+                f"refused: {host} is no public address",
+            )
+        assert asked == ["both.example", "rebound.example"]
+        assert not server.heard
+        assert (await hooks.call(f"http://named.example:{port}/", "k", BODY, anywhere))[0]
+        assert f"Host: named.example:{port}".encode() in server.heard[0]
+
+
+async def test_a_call_is_a_post_with_its_id() -> None:
+    async with serving(answer(204)) as server:
+        assert await hooks.call(f"{server.url}/a?b=c", "key-7", BODY, anywhere) == (True, "answered 204")
+        [heard] = server.heard
+        assert heard.startswith(b"POST /a?b=c HTTP/1.1\r\n")
+        assert b"Idempotency-Key: key-7\r\n" in heard
+        assert heard.endswith(BODY)
+
+
+@pytest.mark.parametrize(
+    "to, told",
+    [
+        ("http://10.0.0.1/", "refused"), ("file:///etc/passwd", "no web address"), ("gopher://x/", "no web address"),
+        ("HERE/again", "more than 3 times"),
+    ],
+)  # fmt: skip
+async def test_redirects_are_looked_at_too(to: str, told: str) -> None:
+    async with serving(answer(307, f"Location: {to}")) as server:
+        taken, said = await hooks.call(server.url, "k", BODY, lambda address: address == "127.0.0.1")
+        assert (taken, told in said) == (False, True), said
+        assert len(server.heard) <= 4
+
+
+async def test_a_redirect_that_keeps_the_call_is_followed() -> None:
+    async with serving(answer(308, "Location: /there"), answer(200)) as server:
+        assert await hooks.call(server.url, "k", BODY, anywhere) == (True, "answered 200")
+        assert server.heard[1].startswith(b"POST /there ")
+    async with serving(answer(302, "Location: /there")) as server:
+        assert await hooks.call(server.url, "k", BODY, anywhere) == (False, "answered 302")
+
+
+@pytest.mark.parametrize(
+    "said, told",
+    [
+        (b"", "no answer within"), (b"garbage\r\n\r\n", "Error"), (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", "Error"),
+        (answer(500), "answered 500"), (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000 + b"\r\n\r\n", "Error"),
+    ],
+)  # fmt: skip
+async def test_what_goes_wrong_is_told(said: bytes, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hooks, "SECONDS", 0.5)
+    async with serving(said) as server:
+        taken, found = await hooks.call(server.url, "k", BODY, anywhere)
+        assert not taken
+        assert told in found
+
+
+async def test_a_long_answer_is_not_read_to_its_end() -> None:
+    async with serving(answer(200, body="a" * 5_000_000)) as server:
+        assert await hooks.call(server.url, "k", BODY, anywhere) == (True, "answered 200")
+
+
+def test_it_is_tried_for_a_day_with_pauses_that_grow() -> None:
+    hook, now, pauses = Webhook(1, "", "", 0), 0, []
+    while at := hooks.retry_at(hook, now):
+        pauses.append((at - now) / 1_000)
+        now, hook = at, Webhook(1, "", "", 0, tries=hook.tries + 1)
+    assert 7 <= pauses[0] <= 13
+    assert all(8_000 < pause < 13_600 for pause in pauses[7:])
+    assert len(pauses) < 20
+    assert now <= hooks.GIVE_UP_MS
+
+
+async def _until_quiet(caller: hooks.Caller, move: Callable[[], None], rounds: int) -> None:
+    for _ in range(rounds):
+        await caller.once()
+        move()
+
+
+async def test_a_rules_call_is_made_until_it_is_taken_always_under_one_id(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    database = Database(sqlite_url, tmp_path)
+    database.migrate()
+    with database.writer_engine.begin() as connection:
+        departments.add(connection, Department(0, "support", "Support"))
+    now = 1_700_000_000_000
+    desk = Desk(database, lambda: now, lambda made: None)
+
+    def move() -> None:
+        nonlocal now
+        now += 3_600_000
+
+    try:
+        async with serving(answer(500), answer(503), answer(200)) as server:
+            wish = RuleWish("Tell", RuleEvent.ticket_created, [f"webhook {server.url}/x"])
+            await desk.handle(SYSTEM, PutRule(wish))
+            await desk.handle(SYSTEM, NewTicket("cid-0001", 1, "Late", "x"))
+            await _until_quiet(hooks.Caller(database, desk, anywhere), move, 6)
+            ids = {
+                line
+                for each in server.heard
+                for line in each.split(b"\r\n")
+                if line.startswith(b"Idempotency")
+            }
+            assert (len(server.heard), len(ids)) == (3, 1)
+        [row] = await database.read(lambda db: list(db.execute(webhook_out.select())))
+        assert (row.tries, row.next_at, row.answer) == (3, 0, "answered 200")
+        assert row.sent_at
+    finally:
+        await desk.writer.drain()
+        desk.writer.close()
+        database.close()
