@@ -289,6 +289,7 @@ def _routing_words(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--guests", type=int, help="colleagues who may join one chat")
     verb.add_argument("--hours", help="when it is open, in words for colleagues")
     _opening_words(verb)
+    _mail_words(verb)
     verb.add_argument(
         "--level",
         action="append",
@@ -362,6 +363,28 @@ def _calendar(name: str) -> list[str]:
         f"{name}: {len(found.days)} days; {found.past} events are over, {found.skipped} cannot be used.", OK
     )
     return [day_text(day) for day in found.days]
+
+
+def _mail_words(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--address", help="the e-mail address that it writes from; '' = it writes none")
+    verb.add_argument(
+        "--also", action="append", dest="also", help="another address that leads to it; again for more"
+    )
+    verb.add_argument("--mailbox", help="the mailbox in mail.toml that its mail goes through")
+    verb.add_argument("--mail-name", help="the name beside its address; '' = the department's name")
+    verb.add_argument("--mail-language", help="the language of its mails, as nb or pt")
+    verb.add_argument("--signature", help="what stands at the end of its mails")
+    for name, on, off in (
+        ("acknowledge", "who writes is told that it has come", "they are not"),
+        ("tell_solved", "customers are told that a ticket is solved", "they are not"),
+        ("transcript", "chats are mailed to visitors who ask for it", "they are not"),
+        ("missed", "a missed chat with an e-mail address becomes a ticket", "it does not"),
+        ("plus", "its mail server delivers address+tag to the address", "it does not; mails do without"),
+    ):
+        flag = name.replace("_", "-")
+        either = verb.add_mutually_exclusive_group()
+        either.add_argument(f"--{flag}", action="store_true", default=None, help=on)
+        either.add_argument(f"--no-{flag}", action="store_false", dest=name, help=off)
 
 
 def _break_words(words: argparse.ArgumentParser) -> None:

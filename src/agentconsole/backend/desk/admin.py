@@ -23,7 +23,7 @@ from agentconsole.protocol import (
     State,
 )
 
-from ..domain import timetable
+from ..domain import mailing, timetable
 from ..domain.chat import decide
 from ..domain.department import Department
 from ..domain.level import checked_levels, level_text
@@ -95,7 +95,7 @@ class AddDepartment(Order, tag="add_department", frozen=True):
     """Add a department; what is None gets the default.
 
     Opening hours come in writing (`timetable.rewritten`): ``days`` replaces those that differ, ``more_days`` adds some,
-    ``usual_days`` are dates that differ no more.
+    ``usual_days`` are dates that differ no more. ``address`` to ``missed`` say how it writes mail (`Mailing`).
     """
 
     slug: str
@@ -137,6 +137,17 @@ class AddDepartment(Order, tag="add_department", frozen=True):
     days: list[str] | None = None
     more_days: list[str] | None = None
     usual_days: list[str] | None = None
+    address: str | None = None
+    also: list[str] | None = None
+    mailbox: str | None = None
+    plus: bool | None = None
+    mail_name: str | None = None
+    mail_language: str | None = None
+    signature: str | None = None
+    acknowledge: bool | None = None
+    tell_solved: bool | None = None
+    transcript: bool | None = None
+    missed: bool | None = None
 
 
 class SetDepartment(AddDepartment, tag="set_department", frozen=True):
@@ -313,7 +324,9 @@ def _add_department(sheet: WorkingSet, actor: Actor, command: AddDepartment, now
         return _same(command.slug, f"{command.slug} exists already; nothing was changed.")
     _put_shared_away(sheet)
     fresh = Department(0, command.slug, command.slug.replace("-", " ").capitalize(), version=1)
-    added = departments.add(sheet.connection, _changed(sheet, fresh, command))
+    wish = _changed(sheet, fresh, command)
+    _may_lead_mails(sheet, actor, fresh, wish)
+    added = departments.add(sheet.connection, wish)
     record(sheet, actor, now, "add_department", command.slug)
     made = _made(command.slug, f"The department {command.slug} was added.", DepartmentsChanged())
     if actor.id and not can(actor, Deed.set_department, Thing(department=added.id)):
@@ -339,6 +352,7 @@ def _set_department(sheet: WorkingSet, actor: Actor, command: SetDepartment, now
     wish = _changed(sheet, found, command)
     if command.archived is not None:
         wish = msgspec.structs.replace(wish, archived=command.archived)
+    _may_lead_mails(sheet, actor, found, wish)
     if wish == found:
         return _same(found.slug, f"{found.slug} is so already.")
     departments.save(sheet.connection, msgspec.structs.replace(wish, version=found.version + 1))
@@ -348,6 +362,19 @@ def _set_department(sheet: WorkingSet, actor: Actor, command: SetDepartment, now
     if (wish.levels, wish.opening) != (found.levels, found.opening):
         made.news.extend(rewound(sheet, wish, now))
     return made
+
+
+def _may_lead_mails(sheet: WorkingSet, actor: Actor, before: Department, after: Department) -> None:
+    """Raises Refusal: where mails go and come from is the administrators' to say, and an address is one department's."""
+    changed = [
+        name for name in mailing.LEADING if getattr(before.mailing, name) != getattr(after.mailing, name)
+    ]
+    if changed and not can(actor, Deed.administer):
+        raise Refusal(Code.invalid, f"Only an administrator sets {', '.join(changed)} of a department.")
+    for other in departments.every(sheet.connection) if changed else ():
+        shared = set(after.mailing.addresses) & set(other.mailing.addresses)
+        if shared and other.id != before.id and not other.archived:
+            raise Refusal(Code.conflict, f"{min(shared)} is the address of {other.slug} already.")
 
 
 def department_to_change(sheet: WorkingSet, actor: Actor, slug: str) -> Department:
@@ -364,7 +391,12 @@ def as_order(found: Department, slugs: Mapping[int, str]) -> SetDepartment:
     lists = {name: list(value) for name, value in same.items() if isinstance(value, tuple)}
     overflow_to = slugs.get(found.overflow_to, "")
     levels = [level_text(level) for level in found.levels]
-    words = {"overflow_to": overflow_to, "levels": levels, **timetable.texts(found.opening)}
+    words = {
+        "overflow_to": overflow_to,
+        "levels": levels,
+        **timetable.texts(found.opening),
+        **mailing.texts(found.mailing),
+    }
     return SetDepartment(**{**same, **seconds, **lists, **words})
 
 
@@ -400,6 +432,7 @@ def _changed(sheet: WorkingSet, found: Department, wish: AddDepartment) -> Depar
     changes.update(_routing(sheet, found, wish))
     try:
         changes["opening"] = timetable.rewritten(found.opening, wish)
+        changes["mailing"] = mailing.rewritten(found.mailing, wish)
     except ValueError as error:
         raise Refusal(Code.invalid, str(error)) from None
     return msgspec.structs.replace(found, **changes)
