@@ -22,6 +22,7 @@ from bench.profile import profile
 from bench.sizes import SHORT, WHOLE, Size
 from bench.syncs import syncs
 from bench.throughput import throughput
+from bench.tickets import tickets
 from tests.proof.server import RAISED
 
 PARTS: dict[str, Callable[[Size], list[Report]]] = {
@@ -33,6 +34,7 @@ PARTS: dict[str, Callable[[Size], list[Report]]] = {
     "dispatcher": dispatcher,
     "assignments": assignments,
     "observers": observers,
+    "tickets": tickets,
     "hours": hours_bench,
     "profile": profile,
 }

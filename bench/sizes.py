@@ -24,6 +24,7 @@ class Size:
     flood_seconds: float = 20.0
     idle_seconds: float = 30.0
     arrivals: int = 1_000
+    tickets: int = 100_000
 
 
 WHOLE = Size()
@@ -44,6 +45,7 @@ SHORT = Size(
     flood_seconds=4.0,
     idle_seconds=8.0,
     arrivals=200,
+    tickets=10_000,
 )
 TINY = Size(
     rounds=1,
@@ -63,4 +65,5 @@ TINY = Size(
     flood_seconds=1.0,
     idle_seconds=1.0,
     arrivals=40,
+    tickets=200,
 )

@@ -430,8 +430,9 @@ ticket = Table(
     _number("related"),
     _flag("drill"),
     _number("rank"),
+    _text("words"),
 )
-Index("ticket_rank", ticket.c.rank, ticket.c.id)
+Index("ticket_rank", ticket.c.rank, ticket.c.id, ticket.c.department, ticket.c.status)
 Index("ticket_counted", ticket.c.department, ticket.c.status, ticket.c.rank)
 Index("ticket_email", ticket.c.email)
 Index("ticket_assignee", ticket.c.assignee, ticket.c.rank)

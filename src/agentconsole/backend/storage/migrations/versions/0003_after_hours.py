@@ -265,6 +265,7 @@ def upgrade() -> None:
         sa.Column("related", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("drill", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("rank", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("words", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(
             ["department"],
             ["department.id"],
@@ -282,7 +283,7 @@ def upgrade() -> None:
         )
         batch_op.create_index("ticket_counted", ["department", "status", "rank"], unique=False)
         batch_op.create_index("ticket_email", ["email"], unique=False)
-        batch_op.create_index("ticket_rank", ["rank", "id"], unique=False)
+        batch_op.create_index("ticket_rank", ["rank", "id", "department", "status"], unique=False)
         batch_op.create_index(
             "ticket_timer",
             ["timer_at"],
