@@ -126,9 +126,45 @@ def test_what_was_written_above_and_below_a_quote_is_kept(
 ) -> None:
     words_of = WORDS[language]
     for intro in (words_of.gmail, words_of.apple, words_of.thunderbird):
-        text = "\n".join([*above, "", intro, "", quoted(words_of.old), "", *below])
-        new = reply_of(text).new
-        assert all(line in new for line in [*above, *below])
+        for gap in ([""], []):
+            text = "\n".join([*above, *gap, intro, *gap, quoted(words_of.old), *gap, *below])
+            new = reply_of(text).new
+            assert all(line in new for line in [*above, *below])
+
+
+KEPT = {
+    "a journey": "From: Oslo\nTo: Bergen\nDate: 3 March 2025 10:00\n\nIs there a seat?",
+    "eine Fahrt": "Von: Berlin\nAn: Hamburg\nDatum: 12.03.2025\nPersonen: 2\n\nGibt es Platz?",
+    "a list between dashes": "Options:\n--\nred\nblue",
+    "a sentence like a telephone's": "Bitte prüfen!\nVon meinem Konto wurden 20 EUR abgebucht",
+    "a telephone in a sentence": "It broke.\nSent from my iPhone I could not pay. What now?",
+    "somebody quoted by hand": "On 3 May 2025 at 10:00 your shop wrote:\nplease send it back.\nI did!",
+    "a label in each line": "Objet : lampe\nDe : Paris\nÀ : Lyon",
+    "only marks": "> a\n> b",
+}
+
+
+@pytest.mark.parametrize("text", KEPT.values(), ids=KEPT)
+def test_what_only_looks_like_a_quote_is_kept(text: str) -> None:
+    assert reply_of(text).new == text
+
+
+def test_a_header_in_a_mail_that_answers_nothing_is_what_it_is_about() -> None:
+    pasted = "I wrote to you and got no answer:\n\nFrom: anna@example.org\nSent: 3 March 2025 10:00\nTo: help@example.com\nSubject: Lamp\n\nPlease call."
+    assert reply_of(pasted, answers=False).new == pasted
+    assert parse(mail(from_anna("Lamp", "pasted"), pasted)).reply == pasted
+
+
+@pytest.mark.parametrize("language", sorted(WORDS))
+def test_a_line_right_above_an_introduction_is_kept(language: str) -> None:
+    words_of = WORDS[language]
+    for intro in (words_of.gmail, words_of.apple, words_of.thunderbird):
+        new = f"{words_of.new}\n42, since 10:15 on 3.3.2025"
+        assert reply_of(f"{new}\n{intro}\n{quoted(words_of.old)}").new == new
+
+
+def test_a_signature_of_web_mail_is_told_from_a_list() -> None:
+    assert reply_of(plain("<div>Yes.</div><div><span>-- </span><br></div><div>Anna</div>")).new == "Yes."
 
 
 def test_a_long_text_is_searched_for_quotes_in_no_time() -> None:

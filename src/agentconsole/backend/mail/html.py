@@ -109,6 +109,8 @@ class _Reader(HTMLParser):
     def _break(self, *, even_empty: bool = False) -> None:
         written = "".join(self.line)
         line = written.rstrip()
+        if line == "--":
+            line = "-- "  # so signatures are told from lists
         if line or even_empty or "\xa0" in written:
             self.lines.append((QUOTE * self.quotes + line).rstrip() if self.quotes else line)
         self.line = []

@@ -21,6 +21,7 @@ _ATTACHED = re.compile(rb"^content-type:\s{0,20}message/", re.MULTILINE | re.IGN
 _DAEMON = re.compile(
     r"[\s\"<]*(?:mailer-daemon|postmaster)[\s\">]*(?:\(|$)", re.IGNORECASE
 )  # a mail server of few words
+_ANSWERED = re.compile(r"^(?:re|sv|aw|odp|antw|res|r|ref|rép|rif|ynt)(?:\[\d+\])?\s?:", re.IGNORECASE)
 _FORWARDED = re.compile(r"^(?:fwd?|vs|vb|wg|tr|rv|enc|pd|fs|doorst|i)\s?:", re.IGNORECASE)
 
 
@@ -84,7 +85,9 @@ def _letter(message: Mime) -> Letter:
     bounce = bounces.read(message, sender, body.text)
     automatic = natures.why_automatic(message, sender)
     subject = headers.subject(message)
-    reply = quotes.reply_of(body.text, forwarded=_FORWARDED.match(subject) is not None)
+    answers = any(headers.ids(message, name) for name in ("In-Reply-To", "References"))
+    answers = (answers or _ANSWERED.match(subject) is not None) and _FORWARDED.match(subject) is None
+    reply = quotes.reply_of(body.text, answers=answers)
     return Letter(
         message_id=headers.message_id(message),
         sender=sender,

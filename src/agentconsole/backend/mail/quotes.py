@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mailparser_reply import EmailMessage  # type: ignore[import-untyped]
 
-from .tongues import OTHERS, TONGUES
+from .tongues import DEVICES, OTHERS, TONGUES
 
 INTRODUCTION_LINES = 4  # an introduction is broken over at most so many
 INTRODUCTION_LENGTH = 320
@@ -41,14 +41,14 @@ class _Quote(NamedTuple):
     language: str = ""
 
 
-def reply_of(text: str, *, forwarded: bool = False) -> Reply:
+def reply_of(text: str, *, answers: bool = True) -> Reply:
     """The new part of a text in which quoted lines begin with ``>``, and the rest of it.
 
-    ``forwarded`` = the subject says that it was passed on: what follows an introduction without ``>`` is
-    then what the mail is about, and stays.
+    ``answers`` = the mail says that it answers another. If not, or if it passes one on, lines that look
+    like a header without being marked as a quote are what the mail is about, and stay.
     """
     lines = text.split("\n")
-    found = _quotes(lines, forwarded)
+    found = _quotes(lines, answers)
     language = next((each.language for each in found if each.language), "")
     dropped: set[int] = set()
     if not _interleaved(lines, found):
@@ -61,12 +61,12 @@ def reply_of(text: str, *, forwarded: bool = False) -> Reply:
     return Reply("\n".join(new).strip("\n"), "\n".join(quoted).strip("\n"), language)
 
 
-def _quotes(lines: list[str], forwarded: bool) -> list[_Quote]:
+def _quotes(lines: list[str], answers: bool) -> list[_Quote]:
     """All quotes in order; they do not overlap."""
     found: list[_Quote] = []
     index = 0
     while index < len(lines):
-        quote = _quote_at(lines, index, forwarded) if lines[index].strip() else None
+        quote = _quote_at(lines, index, answers) if lines[index].strip() else None
         if quote is None:
             index += 1
         else:
@@ -75,7 +75,7 @@ def _quotes(lines: list[str], forwarded: bool) -> list[_Quote]:
     return found
 
 
-def _quote_at(lines: list[str], index: int, forwarded: bool) -> _Quote | None:
+def _quote_at(lines: list[str], index: int, answers: bool) -> _Quote | None:
     """The quote that begins in this line, if one does."""
     if lines[index].startswith(">"):
         return _Quote(index, _marked_end(lines, index), _language_inside(lines, index))
@@ -86,10 +86,10 @@ def _quote_at(lines: list[str], index: int, forwarded: bool) -> _Quote | None:
         start = _skip_blank(lines, end)
         if start < len(lines) and lines[start].startswith(">"):
             return _Quote(index, _marked_end(lines, start), language)
-        if not forwarded and _certain(lines, index, end):
+        if answers and _certain(lines, index, end):
             return _Quote(index, len(lines), language)
         return None
-    block = None if forwarded else _header_block(lines, index)
+    block = _header_block(lines, index) if answers else None
     return None if block is None else _Quote(index, len(lines), block)
 
 
@@ -111,7 +111,15 @@ def _language_inside(lines: list[str], index: int) -> str:
 
 
 def _introduction(lines: list[str], index: int) -> tuple[str, int] | None:
-    """Language and end of an introduction ("On ... somebody wrote:") that begins in this line."""
+    """Language and end of an introduction ("On ... somebody wrote:") that begins in this line and in none after it."""
+    found = _introduced(lines, index)
+    if found is None:
+        return None
+    later = (_introduced(lines, start) for start in range(index + 1, found[1]))
+    return None if any(other is not None and other[1] == found[1] for other in later) else found
+
+
+def _introduced(lines: list[str], index: int) -> tuple[str, int] | None:
     joined = ""
     for end in range(index, min(len(lines), index + INTRODUCTION_LINES)):
         line = lines[end].strip()
@@ -165,7 +173,7 @@ def _header_block(lines: list[str], index: int) -> str | None:
     block = "\n".join(lines[after : after + min(2 * len(labels), BLOCK_LINES)])
     if not _TIME.search(block):  # a list of a customer's own data, such as order, name and address
         return None
-    if known >= 3:
+    if known >= 3 and (ruled or TONGUES[best].subject.lower() in labels):
         return best
     return "" if ruled or _library().match(block[:1000]) else None
 
@@ -220,12 +228,9 @@ def _signature(lines: list[str], dropped: set[int]) -> set[int]:
         return set()
     for place in range(len(left) - 1, max(-1, len(left) - SIGNATURE_LINES - 2), -1):
         line = lines[left[place]]
-        if line == "-- " or (line == "--" and len(left) - place <= 8):
+        if line == "-- ":
             return set(left[place:])
-    last = lines[left[-1]].strip()
-    if len(last) <= 80 and last.lower().startswith(_sent_from()):
-        return {left[-1]}
-    return set()
+    return {left[-1]} if _sent_from().fullmatch(lines[left[-1]].strip()) else set()
 
 
 def _skip_blank(lines: list[str], index: int) -> int:
@@ -261,5 +266,7 @@ def _forwards() -> frozenset[str]:
 
 
 @cache
-def _sent_from() -> tuple[str, ...]:
-    return tuple(words.lower() for tongue in TONGUES.values() for words in tongue.sent_from)
+def _sent_from() -> re.Pattern[str]:
+    begins = "|".join(re.escape(words) for tongue in TONGUES.values() for words in tongue.sent_from)
+    devices = "|".join(map(re.escape, DEVICES))
+    return re.compile(rf"(?:{begins}).{{0,30}}?(?:{devices})[^.!?]{{0,30}}", re.IGNORECASE)

@@ -3,7 +3,8 @@
 The lines are those of Gmail, Outlook, Apple Mail and Thunderbird. ``wrote`` are patterns for a whole
 introduction, joined to one line; each also needs a digit in it, for all of them tell a time. ``labels`` are the names of
 the header lines that Outlook puts above a quote (sender, date, recipient, subject, copy). ``original`` and ``forwarded``
-stand between dashes above a quote, and above a forwarded mail. ``sent_from`` begins the line that telephones add.
+stand between dashes above a quote, and above a forwarded mail. ``subject`` is which of the labels is that of the subject.
+``sent_from`` begins the line that telephones add, which also names one of ``DEVICES``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ class Tongue(NamedTuple):
     original: tuple[str, ...]
     forwarded: tuple[str, ...]
     sent_from: tuple[str, ...]
+    subject: str
 
 
 TONGUES: dict[str, Tongue] = {
@@ -28,6 +30,7 @@ TONGUES: dict[str, Tongue] = {
         original=("Original Message", "Original message", "Reply message"),
         forwarded=("Forwarded message", "Forwarded Message", "Begin forwarded message:"),
         sent_from=("Sent from my ", "Sent from Outlook", "Sent from Mail for Windows", "Get Outlook for "),
+        subject="Subject",
     ),
     "no": Tongue(
         wrote=(r".+ skrev .+:", r"Den .+ skrev:"),
@@ -35,6 +38,7 @@ TONGUES: dict[str, Tongue] = {
         original=("Opprinnelig melding", "Original melding", "Opprinnelig e-post"),
         forwarded=("Videresendt melding", "Videresendt e-post", "Start på videresendt melding:"),
         sent_from=("Sendt fra min ", "Sendt fra Outlook", "Sendt fra E-post for Windows", "Skaff deg Outlook for ", "Hent Outlook for "),
+        subject="Emne",
     ),
     "pl": Tongue(
         wrote=(
@@ -46,6 +50,7 @@ TONGUES: dict[str, Tongue] = {
         original=("Oryginalna wiadomość", "Wiadomość oryginalna"),
         forwarded=("Wiadomość przekazana", "Przekazana wiadomość", "Treść przekazanej wiadomości", "Początek przekazywanej wiadomości:"),
         sent_from=("Wysłano z ", "Wysłane z ", "Pobierz program Outlook dla ", "Pobierz aplikację Outlook dla "),
+        subject="Temat",
     ),
     "pt": Tongue(
         wrote=(r"(?:Em|No dia|A|Às|Aos) .+ escreveu:", r".+ escreveu \(.+\):", r".+ escreveu (?:em|no dia) .+:"),
@@ -53,6 +58,7 @@ TONGUES: dict[str, Tongue] = {
         original=("Mensagem original", "Mensagem Original"),
         forwarded=("Forwarded message", "Mensagem encaminhada", "Mensagem reencaminhada", "Início da mensagem encaminhada:", "Início da mensagem reencaminhada:"),
         sent_from=("Enviado do meu ", "Enviado a partir do ", "Enviado do Outlook", "Enviado do Email para Windows", "Obter o Outlook para ", "Obtenha o Outlook para "),
+        subject="Assunto",
     ),
     "ro": Tongue(
         wrote=(r"(?:În|In|Pe|La|Pe data de|În data de) .+ a scris:", r".+ a scris (?:în|pe|la) .+:"),
@@ -60,6 +66,7 @@ TONGUES: dict[str, Tongue] = {
         original=("Mesaj original", "Mesajul original"),
         forwarded=("Mesaj redirecționat", "Mesaj redirectionat", "Mesaj transmis mai departe", "Început mesaj redirecționat:", "Începutul mesajului redirecționat:"),
         sent_from=("Trimis de pe ", "Trimis din ", "Trimis de la ", "Obțineți Outlook pentru ", "Descărcați Outlook pentru "),
+        subject="Subiect",
     ),
     "de": Tongue(
         wrote=(r"Am .+ schrieb .+:", r"Am .+ schrieb:", r".+ schrieb am .+:", r".+ hat am .+ geschrieben:"),
@@ -67,6 +74,7 @@ TONGUES: dict[str, Tongue] = {
         original=("Ursprüngliche Nachricht", "Originalnachricht", "Original-Nachricht", "Ursprüngliche E-Mail"),
         forwarded=("Weitergeleitete Nachricht", "Anfang der weitergeleiteten Nachricht:"),
         sent_from=("Von meinem ", "Gesendet von ", "Gesendet mit der ", "Outlook für "),
+        subject="Betreff",
     ),
     "es": Tongue(
         wrote=(r"(?:El|En|Con fecha) .+ escribió:", r".+ escribió (?:el|en) .+:"),
@@ -74,6 +82,7 @@ TONGUES: dict[str, Tongue] = {
         original=("Mensaje original", "Mensaje Original"),
         forwarded=("Forwarded message", "Mensaje reenviado", "Inicio del mensaje reenviado:"),
         sent_from=("Enviado desde mi ", "Enviado desde ", "Enviado con ", "Obtener Outlook para "),
+        subject="Asunto",
     ),
     "fr": Tongue(
         wrote=(r"Le .+ a écrit ?:", r".+ a écrit le .+ ?:"),
@@ -81,8 +90,14 @@ TONGUES: dict[str, Tongue] = {
         original=("Message d'origine", "Message d’origine", "Message original", "Message d'origine"),
         forwarded=("Message transféré", "Forwarded message", "Début du message transféré :", "Début du message réexpédié :"),
         sent_from=("Envoyé de mon ", "Envoyé depuis ", "Envoyé à partir de ", "Obtenir Outlook pour ", "Télécharger Outlook pour "),
+        subject="Objet",
     ),
 }  # fmt: skip
 
 # The languages whose introductions mail-parser-reply knows and this table does not.
 OTHERS = ("cs", "da", "it", "ja", "ko", "nl", "sv", "zh")
+
+DEVICES = (
+    "iphone", "ipad", "android", "samsung", "galaxy", "huawei", "xiaomi", "blackberry", "outlook", "windows", "yahoo",
+    "mail", "e-post", "proton", "gmx", "web.de", "mobile", "mobil", "telefon", "phone", "smartphone", "handy", "tablet",
+)  # fmt: skip
