@@ -55,7 +55,6 @@ WORDS = (
         "late",
     ),
 )
-ACCESS = {"sales": "all departments"}
 QUESTIONS: dict[str, dict[str, str]] = {
     "open the list": {},
     "all, closed ones too": {"status": ""},
@@ -89,23 +88,24 @@ def tickets(size: Size) -> list[Report]:
         served.start()
         try:
             for question, parameters in QUESTIONS.items():
-                took = [ask(served.url, token, parameters) for _ in range(ASKED)]
-                report.add(question, median(took), GOAL_MS, unit="ms", note=f"slowest {max(took):.1f}")
+                answers = [ask(served.url, token, parameters) for _ in range(ASKED)]
+                took = [each for each, _ in answers]
+                note = f"{answers[0][1]:,} fit; slowest {max(took):.1f}"
+                report.add(question, median(took), GOAL_MS, unit="ms", note=note)
         finally:
             served.stop()
     return [report]
 
 
-def ask(url: str, token: str, parameters: dict[str, str]) -> float:
-    """One page of the list; the milliseconds from request to answer."""
+def ask(url: str, token: str, parameters: dict[str, str]) -> tuple[float, int]:
+    """One page of the list: the milliseconds from request to answer, and how many tickets fit."""
     address = f"{url}/api/tickets?{urlencode(parameters)}"
     request = urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"})
     began = time.perf_counter()
     with closing(urllib.request.urlopen(request)) as answer:
         page = answer.read()
     took = 1_000 * (time.perf_counter() - began)
-    assert "total" in json.loads(page)
-    return took
+    return took, json.loads(page)["total"]
 
 
 def fill(url: str, folder: Path, number: int) -> None:
