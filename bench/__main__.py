@@ -17,6 +17,7 @@ from bench.figures import Report
 from bench.footprint import footprint
 from bench.growth import growth
 from bench.hours import hours_bench
+from bench.mail import mail
 from bench.observers import observers
 from bench.profile import profile
 from bench.sizes import SHORT, WHOLE, Size
@@ -36,6 +37,7 @@ PARTS: dict[str, Callable[[Size], list[Report]]] = {
     "observers": observers,
     "tickets": tickets,
     "hours": hours_bench,
+    "mail": mail,
     "profile": profile,
 }
 
