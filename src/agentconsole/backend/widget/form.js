@@ -132,7 +132,7 @@ export class Form {
   #help(department, from) {
     const { words } = this;
     if (this.answered) return words.say("answered_help", { name: from.agent });
-    if (from) return words.say("lines_come_along");
+    if (from) return `${words.say("lines_come_along")} ${words.say("leave_message_help")}`;
     if (department?.closed) return words.say("closed_help");
     if (this.mode === "message") return words.say("leave_message_help");
     return department?.open ? "" : words.say("nobody_there_help");

@@ -125,10 +125,11 @@ export class View {
     if (document.hasFocus() ? moved || lostFrom(focused) : moved && this.focusWanted) this.focus();
   }
 
-  #drawStored({ email, shut, fixed, clock }) {
+  #drawStored({ stored, departments, shut, clock }) {
     const { words } = this;
-    setText(this.storedHelp, words.say(email ? "message_stored_help" : "message_stored_help_plain", { email }));
-    setText(this.storedHours, shut && fixed ? presence(words, fixed, clock) : "");
+    const face = departments.find(({ id }) => id === stored.department);
+    setText(this.storedHelp, words.say("message_stored_help", { email: stored.email }));
+    setText(this.storedHours, face?.closed ? presence(words, face, clock) : "");
     setText(this.storedNext.lastChild, words.say(shut ? "another_message" : "new_chat"));
   }
 

@@ -47,6 +47,7 @@ class App {
     this.fresh = false;
     this.screen = "";
     this.converting = 0;
+    this.stored = null;
     this.warned = new Set();
     this.notice = "";
     this.slow = false;
@@ -201,7 +202,7 @@ class App {
     }
     if (t === "leave_message") {
       this.screen = "stored";
-      this.storedFor = entry.command.email;
+      this.stored = entry.command;
     }
   }
 
@@ -257,8 +258,9 @@ class App {
     this.#mark();
     if (this.state.synced) this.marks.tell(openChats(this.state));
     const chat = this.#chat();
-    const waits = chat?.card.state === "waiting" || this.state.departments.some(({ closed }) => closed);
-    if (this.view.screen === "connecting" || chat?.typists.size || waits) this.redraw();
+    const { screen } = this.view;
+    const dated = screen !== "room" && this.page.open && this.state.departments.some(({ closed }) => closed);
+    if (screen === "connecting" || chat?.typists.size || chat?.card.state === "waiting" || dated) this.redraw();
   }
 
   // --- what the visitor does ---
@@ -505,7 +507,7 @@ class App {
       sending: Boolean(this.#letter()),
       lead: this.state.lead,
       notice: this.notice,
-      email: this.storedFor ?? "",
+      stored: this.stored,
       up: this.link.up,
       everUp: this.everUp,
       crowded: this.link.crowded,
