@@ -47,7 +47,9 @@ class _Clerk(SMTP):
 
 
 class PostOffice:
-    """``at_mail``, ``at_rcpt``, ``at_data`` and ``on_data`` are answers; "drop" breaks off, ``gate`` holds the last one back.
+    """``at_mail``, ``at_rcpt``, ``at_data`` and ``on_data`` are answers; "drop" breaks off.
+
+    A ``gate`` that is closed holds the answer back to RCPT or DATA, as ``gate_at`` says; ``held`` counts who waits there.
 
     With ``context`` it offers STARTTLS and demands it; with ``login`` = (user, password) it demands that too.
     """
@@ -61,6 +63,8 @@ class PostOffice:
         self.on_data = TAKEN
         self.gate = threading.Event()
         self.gate.set()
+        self.gate_at = "DATA"
+        self.held = 0
         self.port = 0
         self._server: asyncio.Server
         self._clerks: set[Any] = set()
@@ -99,6 +103,11 @@ class PostOffice:
         sound = (data.login.decode(), data.password.decode()) == self.login
         return AuthResult(success=sound, handled=sound)
 
+    async def _pass(self, stage: str) -> None:
+        if stage == self.gate_at and not self.gate.is_set():
+            self.held += 1
+            await asyncio.to_thread(self.gate.wait)
+
     # --- what aiosmtpd asks
 
     async def handle_MAIL(
@@ -114,6 +123,7 @@ class PostOffice:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         self.stages.append("RCPT")
+        await self._pass("RCPT")
         if self.at_rcpt == "drop":
             server.transport.abort()
         if self.at_rcpt:
@@ -125,7 +135,7 @@ class PostOffice:
         content = envelope.content
         assert isinstance(content, bytes)
         self.received.append(Received(envelope.mail_from or "", list(envelope.rcpt_tos), content))
-        await asyncio.to_thread(self.gate.wait)
+        await self._pass("DATA")
         if self.on_data == "drop":
             server.transport.abort()
         return self.on_data
