@@ -10,6 +10,7 @@ from unittest import mock
 from agentconsole import protocol as p
 from agentconsole.backend.desk import admin
 from agentconsole.backend.desk.filters import SaveFilter
+from agentconsole.backend.desk.rules import PutRule
 from agentconsole.backend.desk.team import SetSystem
 from agentconsole.backend.desk.uploads import KeepFile
 from agentconsole.backend.domain.mailing import Mailing
@@ -55,7 +56,9 @@ class House:
         self.windows: dict[str, StaffWindow] = {}
         self.vera: VisitorWindow
         self.users: dict[str, int] = {}
-        self.chat = self.waiting = self.plain = self.ticket = self.other = self.file = self.filter = 0
+        self.chat = self.waiting = self.plain = self.ticket = self.other = self.file = self.filter = (
+            self.rule
+        ) = 0
         self.mail = self.prisoner = 0
         self._pristine: dict[int, Any] = {}
 
@@ -94,6 +97,7 @@ class House:
         for key in (self.chat, self.plain, self.waiting):
             self._pristine[key] = heads[key]
         self.filter = await self._filter()
+        self.rule = await self._rule()
         if not self.ticket or await self._version(self.ticket) + await self._version(self.other) > 2:
             self.ticket, self.other = await self._ticket(), await self._ticket()
 
@@ -129,6 +133,10 @@ class House:
         wish = SaveFilter("FILTERSECRET", p.TicketQuery(), SALES)
         made = await self.site.desk.handle(await self._actor("supervisor"), wish)
         return int(made.about)
+
+    async def _rule(self) -> int:
+        wish = p.RuleWish("RULESECRET", p.RuleEvent.rating_given, ["notify #sales"], department=SALES)
+        return int((await self.site.order(PutRule(wish))).about)
 
     async def _file(self) -> int:
         """A file in a note on the ticket."""

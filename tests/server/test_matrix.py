@@ -370,6 +370,8 @@ async def test_a_second_chat_in_another_department_is_a_chat_of_its_own(
 CID = {"cid": "rest-client-id"}
 ALL = "y y/y y y y y y y y y y y"
 STAFFED = "y y/y y y y y y y y y y -"
+RULES = "- -/- - - - - y - - - y -"
+RULE = {"name": "RULESECRET", "event": "ticket_created", "do": ["tag x"], "department": 1}
 REST: dict[tuple[str, str], tuple[Any, str]] = {  # body, signs; ? = in the list or not
     ("GET", "/api/me"): (None, ALL),
     ("GET", "/api/departments"): (None, ALL),
@@ -406,8 +408,6 @@ REST: dict[tuple[str, str], tuple[Any, str]] = {  # body, signs; ? = in the list
     ("PUT", "/api/me/status"): ({**CID, "status": "online"}, STAFFED),
     ("PUT", "/api/team/{user}/status"): ({**CID, "status": "drain"}, "- -/- - - - - y - - - - -"),
     ("GET", "/api/visitor/chats/{chat}/transcript"): (None, "- -/- - - - - - - - - - -"),
-    ("POST", "/api/departments"): ({"slug": "new"}, "- -/- - - - - y y - - y -"),
-    ("POST", "/api/departments/{department}/everybody"): (None, "- -/- - - - - y - - - y -"),
     ("GET", "/api/tickets"): ("TICKETSECRET", TICKET_READ),
     ("GET", "/api/tickets/{ticket}"): (None, TICKET_READ),
     ("GET", "/api/tickets/{ticket}/raw/{seq}"): (None, "s s/s - - - - s - s - - -"),
@@ -439,7 +439,17 @@ REST: dict[tuple[str, str], tuple[Any, str]] = {  # body, signs; ? = in the list
         "- -/- - - - - y - - - - -",
     ),
     ("DELETE", "/api/filters/{filter}"): (None, "- -/- - - - - y - - - - -"),
+    ("GET", "/api/rules"): ("RULESECRET", RULES),
+    ("POST", "/api/rules"): (RULE, RULES),
+    ("GET", "/api/rules/{rule}"): (None, RULES),
+    ("PUT", "/api/rules/{rule}"): ({"rule": RULE}, RULES),
+    ("POST", "/api/rules/order"): ({"ids": [1]}, RULES),
+    ("POST", "/api/rules/try"): ({"rule": RULE}, RULES),
+    ("DELETE", "/api/rules/{rule}"): (None, RULES),
     ("POST", "/api/chats/{chat}/ticket"): (CID, "y -/s s s s - s - s - - -"),
+    # These change rights, and who has other rights is sent away to come back with them.
+    ("POST", "/api/departments"): ({"slug": "new"}, "- -/- - - - - y y - - y -"),
+    ("POST", "/api/departments/{department}/everybody"): (None, "- -/- - - - - y - - - y -"),
     ("DELETE", "/api/sessions/current"): (None, ALL),
 }
 PARAMETERS = {
@@ -461,13 +471,14 @@ async def asked(
     method, path = route
     body = REST[route][0]
     keys = {"chat": h.chat, "message": 1, "user": h.users["zoe"], "department": SPARE}
-    keys |= {"ticket": h.ticket, "seq": 1, "file": h.file, "filter": h.filter}
+    keys |= {"ticket": h.ticket, "seq": 1, "file": h.file, "filter": h.filter, "rule": h.rule}
     keys["mail"] = h.prisoner if "quarantine" in path else h.mail
     path = path.format(**(keys if real else dict.fromkeys(keys, NOWHERE)))
     if isinstance(body, dict):
         body = {**body, **({"cid": Q()} if "cid" in body else {})}
         body = {**body, **({"slug": Q()} if "slug" in body else {})}
         body = {**body, **({"user": h.users["pat"]} if "user" in body else {})}
+        body = {**body, **({"ids": [h.rule if real else NOWHERE]} if "ids" in body else {})}
         body = {**body, **({"into": h.other} if body.get("into") == "other" else {})}
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     sent: dict[str, Any] = {"json": body} if isinstance(body, dict) else {}
