@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import at_rest
 from tests.databases import database_url, postgres_server, postgres_url, sqlite_url
 
 __all__ = ["database_url", "postgres_server", "postgres_url", "sqlite_url"]
@@ -28,6 +29,8 @@ settings.register_profile(
     derandomize=os.environ.get("CI") == "true",
 )
 settings.load_profile("agentconsole")
+
+at_rest.install()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

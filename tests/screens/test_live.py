@@ -69,6 +69,7 @@ async def test_a_line_goes_to_the_visitor_and_one_comes_back(server: Running) ->
         await pilot.press("enter")
         await sees(app, "to Ana ▸")
         await pilot.press(*"Coming", "enter")
+        await async_until(lambda: not app.store.outbox.entries, what="the line is acknowledged")
         while (event := visitor.wait("event"))["what"].get("text") != "Coming":
             pass
         visitor.send(t="seen", chat=chat, delivered=event["pub"], read=event["pub"])
