@@ -20,6 +20,7 @@ Other commands (each explains itself with --help):
   agentconsole ticket     tickets: list, show, reply, note, set, take, new, merge, split
   agentconsole serve      run the server
   agentconsole admin      users, rights, departments, sessions
+  agentconsole mail       mailboxes: what works; what became of a ticket's mails
   agentconsole simulate   visitors that are none, for training and load
   agentconsole demo       a server, simulated visitors and the console, to look around"""
 
@@ -100,6 +101,13 @@ def _admin(words: Sequence[str]) -> int:
     return cli.admin(words)
 
 
+def _mail(words: Sequence[str]) -> int:
+    from agentconsole.backend.mail import cli
+
+    os.umask(PRIVATE)
+    return cli.main(words)
+
+
 def _simulate(words: Sequence[str]) -> int:
     from agentconsole import simulate
 
@@ -119,6 +127,7 @@ OTHERS: dict[str, Callable[[Sequence[str]], int]] = {
     "ticket": _ticket,
     "serve": _serve,
     "admin": _admin,
+    "mail": _mail,
     "simulate": _simulate,
     "demo": _demo,
 }

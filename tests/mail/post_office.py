@@ -76,6 +76,10 @@ class PostOffice:
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Nobody answers any more."""
         self.gate.set()
         self._server.close()
         for clerk in self._clerks:

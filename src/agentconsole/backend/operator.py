@@ -31,12 +31,14 @@ from .desk.admin import (
     as_order,
 )
 from .desk.availability import SetBreaks
+from .desk.mailing import SettleMail
 from .desk.sessions import EndSession, EndSessions
 from .desk.team import AddEverybody, SetAgentOf, SetMemberOf, SetSystem
 from .domain.life import Refusal
 from .domain.policy import Actor
 from .storage import Connection, departments, letters, users
 from .storage.database import Database
+from .tracing import traced
 
 log = logging.getLogger("agentconsole.operator")
 
@@ -69,6 +71,12 @@ class ListAudit(Question, tag="list_audit", frozen=True):
     about: str = ""
 
 
+class TraceTicket(Question, tag="trace_ticket", frozen=True):
+    """What became of the mails from and to the customer of a ticket, oldest first."""
+
+    ticket: int
+
+
 Wish = (
     AddUser
     | SetPassword
@@ -88,6 +96,8 @@ Wish = (
     | ListDepartments
     | ListSessions
     | ListAudit
+    | TraceTicket
+    | SettleMail
 )
 
 
@@ -119,6 +129,10 @@ async def carry_out(database: Database, desk: Desk, actor: Actor, wish: Any) -> 
         now = desk.clock()
         if isinstance(wish, ListAudit):
             return Answer(rows=await database.read(lambda db: letters.recorded(db, wish.limit, wish.about)))
+        if isinstance(wish, TraceTicket):
+            rows = await database.read(lambda db: traced(db, wish.ticket))
+            missing = f"There is no ticket {wish.ticket}."
+            return Answer(Code.unknown, missing) if rows is None else Answer(rows=rows)
         return Answer(rows=await database.read(lambda db: _QUESTIONS[type(wish)](db, now)))
     try:
         made = await desk.handle(actor, wish)

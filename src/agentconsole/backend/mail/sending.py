@@ -164,7 +164,7 @@ async def delivered(server: Server, sender: str, recipient: str, raw: bytes) -> 
         envelope = Envelope(address(sender), address(recipient), raw)
         link = connection(server)
     except (NoPassword, OSError) as problem:
-        return Outcome(MailState.deferred, NOT_SENT.format(_words(problem)))
+        return Outcome(MailState.deferred, NOT_SENT.format(words(problem)))
     except Unsendable as problem:
         return Outcome(MailState.failed, str(problem))
     try:
@@ -214,7 +214,7 @@ async def _announced(
     except aiosmtplib.SMTPResponseException:
         raise
     except (aiosmtplib.SMTPException, OSError, ValueError) as problem:
-        return Outcome(MailState.deferred, NOT_SENT.format(_words(problem)))
+        return Outcome(MailState.deferred, NOT_SENT.format(words(problem)))
     except asyncio.CancelledError:
         return Outcome(MailState.deferred, "This server was stopped before it was sent.")
     if code != aiosmtplib.SMTPStatus.start_input:
@@ -234,7 +234,7 @@ async def _given(link: aiosmtplib.SMTP, raw: bytes) -> Outcome:
         protocol.write(_dotted(raw))
         code, answer = await protocol.read_response(timeout=TAKEN_SECONDS)
     except (aiosmtplib.SMTPException, OSError) as problem:
-        return Outcome(MailState.unknown, UNKNOWN.format(_words(problem)))
+        return Outcome(MailState.unknown, UNKNOWN.format(words(problem)))
     if code // 100 == 2:
         return Outcome(MailState.accepted, f"{code} {answer}")
     raise aiosmtplib.SMTPDataError(code, answer)
@@ -253,10 +253,11 @@ def _leave(link: aiosmtplib.SMTP) -> None:
     link.close()
 
 
-def _words(problem: BaseException) -> str:
+def words(problem: BaseException) -> str:
+    """What went wrong on the way to a mail server, for people."""
     if isinstance(problem, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({problem.verify_message})"
     if isinstance(problem, aiosmtplib.SMTPConnectError) and isinstance(problem.__cause__, OSError):
-        return _words(problem.__cause__)
+        return words(problem.__cause__)
     text = str(problem).strip().rstrip(".")
     return text or type(problem).__name__
