@@ -4,6 +4,8 @@ import json
 import re
 import secrets
 from collections.abc import Iterator
+from email import message_from_bytes, policy
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,8 +16,10 @@ from agentconsole.backend.operator import ListDepartments
 from agentconsole.protocol import Role
 from tests.browser.acts import bubble, start, write
 from tests.browser.conftest import Contexts
-from tests.browser.desk import Agent
-from tests.running import HASH, Running, unique
+from tests.browser.desk import Agent, furnished
+from tests.mail.post_office import HOST, PostOffice, Received, Street
+from tests.mail.test_crash import MAILBOX
+from tests.running import HASH, Running, cid, unique
 from tests.waiting import until
 
 pytestmark = pytest.mark.browser
@@ -73,7 +77,7 @@ class Wire:
 class Team:
     """A department with secrets of its own: Ana answers there, Ben is her colleague, Sue supervises."""
 
-    def __init__(self, site: Running, ana: Agent, mark: Marks) -> None:
+    def __init__(self, site: Running, ana: Agent, mark: Marks, **settings: object) -> None:
         self.site, self.mark, self.ana = site, mark, ana
         self.slug = site.add_department(
             name="Vault",
@@ -84,6 +88,7 @@ class Team:
             skills=[mark("skill")],
             pages=["/" + mark("page of the department")],
             wrapup_s=1,
+            **settings,
         )
         self.ben, self.sue = self._colleague(Role.agent), self._colleague(Role.supervisor)
 
@@ -127,14 +132,17 @@ class Team:
     def ticket(self, chat: int) -> int:
         """A ticket of the chat, with all that colleagues write into it; its number."""
         ana, mark = self.ana, self.mark
-        ana.order("convert_chat", chat=chat, subject=mark("subject"), note=mark("note of a conversion"))
+        ana.order("convert_chat", chat=chat, subject="A parcel", note=mark("note of a conversion"))
         card = ana.get(lambda frame: frame["t"] == "ticket" and frame.get("chat") == chat)
         number = int(card["ticket"])
         self.file = self.upload()
         ana.order("note_ticket", ticket=number, text=mark("note on the ticket"), files=[self.file])
         ana.order("set_ticket", ticket=number, tags=[mark("tag")], priority="urgent")
-        ana.order("set_ticket", ticket=number, subject=mark("changed subject"))
         return number
+
+    def rename(self, ticket: int) -> None:
+        """A subject goes out with mails, but the widget is not told of it."""
+        self.ana.order("set_ticket", ticket=ticket, subject=self.mark("subject"))
 
     def upload(self) -> int:
         """A file that says something private, by its name and in itself; its id."""
@@ -214,6 +222,7 @@ def test_nothing_that_colleagues_write_among_themselves_comes_to_the_visitor(
     page.get_by_role("button", name="Send comment").click()
     team.judge(chat)
     ticket = team.ticket(chat)
+    team.rename(ticket)
     with page.expect_download():
         page.get_by_role("button", name="Download transcript").last.click()
     page.reload()
@@ -247,3 +256,60 @@ def test_nothing_that_colleagues_write_among_themselves_comes_to_the_visitor(
         what="the team sees each of them",
     )
     assert mark.within(visitor) == set()
+
+
+def opened(mail: Received) -> bytes:
+    """A mail as it came, and all its headers and parts as one reads them."""
+    found = [mail.raw]
+    for part in message_from_bytes(mail.raw, policy=policy.default).walk():
+        found += [f"{name}: {value}".encode() for name, value in part.items()]
+        inside = part.get_payload(decode=True)
+        found += [inside] if isinstance(inside, bytes) else []
+    return b"\n".join(found)
+
+
+def sent(office: PostOffice) -> bytes:
+    """All mails that have come."""
+    return b"\n".join(opened(mail) for mail in list(office.received))
+
+
+def test_no_mail_to_the_customer_holds_what_colleagues_write(
+    mark: Marks, contexts: Contexts, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    with Street() as office:
+        (data / "mail.toml").write_text(MAILBOX.format(host=HOST, port=office.port))
+        with furnished(data) as site:
+            ana = Agent(site)
+            ana.order("set_status", status="online")
+            mails = {
+                "address": "vault@example.org",
+                "mailbox": "shop",
+                "tell_solved": True,
+                "transcript": True,
+            }
+            team = Team(site, ana, mark, **mails)
+            page = contexts().new_page()
+            page.goto(f"{site.url}/chat/{team.slug}")
+            start(page, text := unique("by mail, please "), email="jo.mail@example.com")
+            chat = ana.take(text)
+            team.talk(chat)
+            ana.order("close", chat=chat)
+            expect(page.get_by_text("How was this chat?")).to_be_visible()
+            ticket = team.ticket(chat)
+            answer = {"text": PUBLIC, "seen": 100, "email": "jo.mail@example.com", "status": "solved"}
+            stolen = site.ask(
+                "POST",
+                f"/api/tickets/{ticket}/replies",
+                ana.token,
+                {"cid": cid(), **answer, "files": [team.file]},
+            )
+            assert stolen.json()["code"] == "gone", "the file of a note cannot be sent by mistake"
+            ana.order("reply_ticket", ticket=ticket, **answer)
+            until(lambda: PUBLIC.encode() in sent(office), seconds=30, what="the answer is in a mail")
+            until(lambda: len(office.received) > 1, seconds=30, what="and another says that it is solved")
+            assert mark.within(sent(office)) == set()
+            assert "note on the ticket" in mark.within(team.seen(chat, ticket))
+            team.go()
+            ana.close()
