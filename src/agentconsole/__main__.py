@@ -102,10 +102,10 @@ def _admin(words: Sequence[str]) -> int:
 
 
 def _mail(words: Sequence[str]) -> int:
-    from agentconsole.backend.mail import cli
+    from agentconsole.backend import cli_mail
 
     os.umask(PRIVATE)
-    return cli.main(words)
+    return cli_mail.main(words)
 
 
 def _simulate(words: Sequence[str]) -> int:

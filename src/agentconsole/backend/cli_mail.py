@@ -15,9 +15,9 @@ import msgspec
 
 from agentconsole.text import clean
 
-from ..cli import OK, REFUSED, UNREACHABLE, USAGE, complain
-from ..options import Options, Unusable, read
-from . import settings
+from .cli import OK, REFUSED, UNREACHABLE, USAGE, complain
+from .mail import settings
+from .options import Options, Unusable, read
 
 CODES = """\
 exit codes: 0 everything works, or it was answered; 1 something does not work, or is refused; 2 wrong usage, or a
@@ -97,7 +97,7 @@ def _check(options: Options, words: argparse.Namespace) -> int:
 
 
 async def _checked(chosen: Sequence[settings.Mailbox], as_json: bool) -> bool:
-    from .check import checked
+    from .mail.check import checked
 
     works = True
     for box in chosen:
@@ -114,7 +114,7 @@ async def _checked(chosen: Sequence[settings.Mailbox], as_json: bool) -> bool:
 
 def _without(options: Options, found: settings.Mailboxes) -> list[tuple[str, str]]:
     """Departments whose mailbox is nowhere, if a server runs that can be asked."""
-    from ..operator import ListDepartments, ask
+    from .operator import ListDepartments, ask
 
     try:
         answer = ask(options.data, ListDepartments())
@@ -129,7 +129,7 @@ def _without(options: Options, found: settings.Mailboxes) -> list[tuple[str, str
 
 
 def _trace(options: Options, words: argparse.Namespace) -> int:
-    from ..operator import TraceTicket
+    from .operator import TraceTicket
 
     answer = _asked(options, TraceTicket(words.ticket))
     if isinstance(answer, int):
@@ -152,7 +152,7 @@ def _row(row: dict[str, Any]) -> list[str]:
 
 
 def _settle(options: Options, words: argparse.Namespace) -> int:
-    from ..desk.mailing import MailDeed, SettleMail
+    from .desk.mailing import MailDeed, SettleMail
 
     answer = _asked(options, SettleMail(words.mail_id, MailDeed(words.deed)))
     if isinstance(answer, int):
@@ -164,8 +164,8 @@ def _settle(options: Options, words: argparse.Namespace) -> int:
 
 def _asked(options: Options, wish: Any) -> Any:
     """What the running server, or the database without one, answers; or an exit code, and it was said why."""
-    from ..operator import alone, ask
-    from ..storage.database import Locked, TooNew, Unreachable
+    from .operator import alone, ask
+    from .storage.database import Locked, TooNew, Unreachable
 
     try:
         answer = ask(options.data, wish)
