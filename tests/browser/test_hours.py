@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import FrameLocator, Page, WebSocketRoute, expect
 
+from agentconsole.backend.desk.admin import SetDepartment
 from tests.browser.acts import bubble, start, write
 from tests.browser.conftest import Contexts, modules
 from tests.browser.desk import Agent
@@ -161,11 +162,13 @@ def test_closed_the_form_is_a_message_and_says_when_we_are_back_by_the_visitors_
 def test_hours_that_end_and_begin_change_the_form_under_the_hand_and_keep_what_is_in_it(
     site: Running, agent: Agent, contexts: Contexts, department: str
 ) -> None:
+    assert site.order(SetDepartment(department, topics=["Seeds", "Tools"])).code is None
     context = contexts(viewport={"width": 390, "height": 640}, timezone_id=HERE)
     one, two = context.new_page(), context.new_page()
     for tab in (one, two):
         tab.goto(f"{site.url}/chat/{department}")
         presence(tab, "We are here")
+        tab.get_by_label("Topic").select_option("Tools")
         is_chat(tab)
     one.bring_to_front()
     one.get_by_label("Name").fill("Jo")
@@ -176,6 +179,7 @@ def test_hours_that_end_and_begin_change_the_form_under_the_hand_and_keep_what_i
     for tab in (one, two):
         presence(tab, "Closed now")
         is_message(tab)
+        expect(tab.get_by_label("Topic")).to_be_hidden()
     expect(field).to_be_focused()
     assert field.bounding_box() == place, "the field stays where one writes"
     one.keyboard.type("word")
@@ -192,7 +196,7 @@ def test_hours_that_end_and_begin_change_the_form_under_the_hand_and_keep_what_i
     one.get_by_role("button", name="Start chat").click()
     expect(bubble(one, "half a word")).to_be_visible()
     card = agent.get(lambda frame: frame["t"] == "card" and frame.get("first_line") == "half a word")
-    assert (card["name"], card["email"]) == ("Jo", "jo@example.com")
+    assert (card["name"], card["email"], card["topic"]) == ("Jo", "jo@example.com", "Tools")
 
 
 def test_within_the_last_hour_it_is_told_when_we_close(

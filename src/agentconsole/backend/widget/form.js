@@ -121,6 +121,12 @@ export class Form {
     this.#drawButtons(Boolean(department?.closed) && !from, sending);
   }
 
+  /** Whether the cursor stands in a field of a form that holds a text. */
+  get #writing() {
+    const { activeElement } = document;
+    return this.text.value !== "" && this.form.contains(activeElement) && !this.departments.contains(activeElement);
+  }
+
   #drawPresence(department) {
     show(this.status, Boolean(department));
     if (!department) return;
@@ -138,8 +144,11 @@ export class Form {
     return department?.open ? "" : words.say("nobody_there_help");
   }
 
+  /** A message has no topic; but nothing moves under the hand of who is writing. */
   #drawFields(message) {
-    show(this.topicField, !message && this.topic.options.length > 1);
+    const shown = !this.topicField.hidden;
+    show(this.topicField, this.topic.options.length > 1 && (!message || (shown && this.#writing)));
+    this.topicField.classList.toggle("held", message);
     show(hint(this.emailField), !message);
     show(hint(this.textField), this.mayBeEmpty);
     this.email.required = message;
