@@ -20,6 +20,7 @@ from bench.hours import hours_bench
 from bench.mail import mail
 from bench.observers import observers
 from bench.profile import profile
+from bench.rules import rules_bench
 from bench.sizes import SHORT, WHOLE, Size
 from bench.syncs import syncs
 from bench.throughput import throughput
@@ -37,6 +38,7 @@ PARTS: dict[str, Callable[[Size], list[Report]]] = {
     "observers": observers,
     "tickets": tickets,
     "hours": hours_bench,
+    "rules": rules_bench,
     "mail": mail,
     "profile": profile,
 }

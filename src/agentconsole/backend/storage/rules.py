@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,8 +13,10 @@ from sqlalchemy.engine import Connection
 from agentconsole.protocol import RuleEvent, RuleFiring
 
 from ..domain.rules import Rule
-from .tables import rule, rule_firing, ticket_public_event
+from . import letters
+from .tables import rule, rule_firing, setting, ticket_public_event
 
+EDITION = "rules_edition"
 IN_TURN = (rule.c.place, rule.c.id)
 
 
@@ -29,15 +32,30 @@ def one(connection: Connection, key: int) -> Rule | None:
 
 
 def waiting_for(connection: Connection, event: RuleEvent, department: int = 0) -> list[Rule]:
-    """The active rules that wait for this event in a department (0 = in any), in their turn."""
-    query = select(rule).where(rule.c.active.is_(True), rule.c.event == event.value)
-    if department:
-        query = query.where(rule.c.department.in_((0, department)))
-    return [_rule(row) for row in connection.execute(query.order_by(*IN_TURN))]
+    """The active rules that wait for this event in a department (0 = in any), in their turn.
+
+    Asked at every event: all rules are kept beside the connection until one has changed.
+    """
+    query = select(setting.c.value).where(setting.c.key == EDITION)
+    edition = connection.execute(query).scalar_one_or_none() or ""
+    known, found = connection.info.get("rules", (None, []))
+    if known != edition:
+        found = [rule for rule in every(connection) if rule.active]
+        connection.info["rules"] = edition, found
+    return [
+        rule
+        for rule in found
+        if rule.event is event and (not department or rule.department in (0, department))
+    ]
+
+
+def _changed(connection: Connection) -> None:
+    letters.set_setting(connection, EDITION, secrets.token_hex(8))  # never twice, also after a rollback
 
 
 def add(connection: Connection, new: Rule) -> int:
     """Write a new rule at the end; its id."""
+    _changed(connection)
     last = connection.execute(select(func.max(rule.c.place))).scalar_one() or 0
     key = connection.execute(insert(rule).values({**_values(new), "place": last + 1})).inserted_primary_key
     assert key is not None
@@ -46,17 +64,20 @@ def add(connection: Connection, new: Rule) -> int:
 
 def save(connection: Connection, changed: Rule) -> None:
     """Write a rule as it is now."""
+    _changed(connection)
     connection.execute(update(rule).where(rule.c.id == changed.id).values(_values(changed)))
 
 
 def remove(connection: Connection, key: int) -> None:
     """Delete a rule; what it did stays written in the tickets."""
+    _changed(connection)
     connection.execute(delete(rule_firing).where(rule_firing.c.rule == key))
     connection.execute(delete(rule).where(rule.c.id == key))
 
 
 def place(connection: Connection, ids: Sequence[int]) -> None:
     """Put rules into this order."""
+    _changed(connection)
     for turn, key in enumerate(ids, 1):
         connection.execute(update(rule).where(rule.c.id == key).values(place=turn))
 
