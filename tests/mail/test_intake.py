@@ -244,6 +244,35 @@ def test_an_answer_to_a_closed_ticket_is_a_new_one_that_follows_it(office: Offic
     assert (made.about == NUMBER, office.read(made.about).follows) == (False, NUMBER)
 
 
+@pytest.mark.parametrize(
+    "more, told",
+    [
+        ("", 1),
+        ("Auto-Submitted: no", 1),
+        ("Auto-Submitted: auto-generated", 0),
+        ("X-Auto-Response-Suppress: All", 0),
+        ("Precedence: bulk", 0),
+        ("List-Id: <talk.example.test>", 0),
+        ("Reply-To: other@example.test", 1),
+    ],
+)
+def test_who_wants_no_acknowledgement_gets_none(office: Office, more: str, told: int) -> None:
+    office.house.now += 3_600_001
+    made = office.take(mail(from_anna("Hi", "ack", more=more), "Hello"))
+    kinds = [card.kind for card in office.house.database.read_now(lambda db: mails.of_ticket(db, made.about))]
+    assert kinds == [p.MailKind.acknowledgement] * told
+
+
+def test_a_web_form_is_answered_at_the_address_in_it_and_not_acknowledged(office: Office) -> None:
+    head = from_anna("Form", "form", more="Reply-To: carl@example.test").replace(
+        ANNA, "no-reply@forms.example.test"
+    )
+    made = office.take(mail(head, "Hello"))
+    ticket = office.read(made.about)
+    assert (ticket.email, ticket.source) == ("carl@example.test", "form")
+    assert not office.house.database.read_now(lambda db: mails.of_ticket(db, made.about))
+
+
 def test_the_department_is_the_one_that_was_written_to(office: Office) -> None:
     made = office.take(mail(from_anna("Hi", "d1", to="Support+x@Example.com"), "Hello"))
     assert office.read(made.about).department == SUPPORT

@@ -133,8 +133,11 @@ def test_what_was_written_above_and_below_a_quote_is_kept(
 
 
 KEPT = {
-    "a journey": "From: Oslo\nTo: Bergen\nDate: 3 March 2025 10:00\n\nIs there a seat?",
-    "eine Fahrt": "Von: Berlin\nAn: Hamburg\nDatum: 12.03.2025\nPersonen: 2\n\nGibt es Platz?",
+    "a journey": "Hello,\n\nFrom: Oslo\nTo: Bergen\nDate: 3 March 2025 10:00\n\nIs there a seat?",
+    "eine Fahrt": "Guten Tag,\n\nVon: Berlin\nAn: Hamburg\nDatum: 12.03.2025\nPersonen: 2\n\nGibt es Platz?",
+    "a form below a line": "Hello,\n\n"
+    + "_" * 30
+    + "\nName: Anna\nOrder: 77\nDate: 3.3.2025\n\nWhere is it?",
     "a list between dashes": "Options:\n--\nred\nblue",
     "a sentence like a telephone's": "Bitte prüfen!\nVon meinem Konto wurden 20 EUR abgebucht",
     "a telephone in a sentence": "It broke.\nSent from my iPhone I could not pay. What now?",

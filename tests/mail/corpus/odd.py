@@ -133,6 +133,7 @@ CASES = [
     _quarantine("no-from", mail(f"To: {DESK}\nSubject: Hi", "Hello")),
     _quarantine("from-nobody", mail(f"From: somebody\nTo: {DESK}", "Hello")),
     _quarantine("two-from-lines", mail(f"From: {ANNA}\nFrom: bob@example.test\nTo: {DESK}", "Hello")),
+    _quarantine("two-from-lines-and-a-sender", mail(f"From: {ANNA}\nFrom: bob@example.test\nSender: {ANNA}\nTo: {DESK}", "Hello")),
     _quarantine("nested-3000", nested(3000)),
     _quarantine("nested-21", nested(21)),
     _quarantine("attached-3000", attached_in_each_other(3000)),

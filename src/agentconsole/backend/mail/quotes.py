@@ -18,7 +18,7 @@ INTRODUCTION_LINES = 4  # an introduction is broken over at most so many
 INTRODUCTION_LENGTH = 320
 SIGNATURE_LINES = 12
 BLOCK_LINES = 12
-_RULE = re.compile(r"[_\-─=]{20,}\s*$")
+_RULE = re.compile(r"_{20,}$")
 _DASHED = re.compile(r"^[-_* ]{3,}\s*(?P<words>[^-_*]{4,60}?)\s*[-_* ]{3,}$")
 _LABEL = re.compile(r"^[*_ ]{0,3}(?P<label>[^\W\d_][^:*_]{0,24}?)[*_ ]{0,3}\s?:[*_]{0,3}(?:\s|$)")
 _ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{2,}")
@@ -173,9 +173,9 @@ def _header_block(lines: list[str], index: int) -> str | None:
     block = "\n".join(lines[after : after + min(2 * len(labels), BLOCK_LINES)])
     if not _TIME.search(block):  # a list of a customer's own data, such as order, name and address
         return None
-    if known >= 3 and (ruled or TONGUES[best].subject.lower() in labels):
+    if known >= 3 and TONGUES[best].subject.lower() in labels:
         return best
-    return "" if ruled or _library().match(block[:1000]) else None
+    return "" if ruled and _ADDRESS.search(block) else None
 
 
 def _labels(lines: list[str], index: int) -> list[str]:
@@ -241,7 +241,7 @@ def _skip_blank(lines: list[str], index: int) -> int:
 
 @cache
 def _library() -> re.Pattern[str]:
-    """Introductions and header blocks in the languages that only the library knows."""
+    """Introductions in the languages that only the library knows."""
     pattern: re.Pattern[str] = EmailMessage("", languages=list(OTHERS), include_english=False).HEADER_REGEX
     return pattern
 
