@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agentconsole import canned
+from agentconsole.backend.domain import template
 from agentconsole.canned import Edit, Span
 from agentconsole.protocol import CannedCard
 
@@ -82,3 +83,10 @@ def test_what_a_visitor_calls_himself_is_no_field_and_no_second_line() -> None:
 
 def test_an_empty_value_leaves_the_field_open() -> None:
     assert canned.fill("Hello { Name }, {email}", {"name": "Vi", "email": ""}) == "Hello Vi, {email}"
+
+
+def test_chats_tickets_and_mails_know_the_same_fields() -> None:
+    elsewhere = {"answer", "signature", "transcript"}  # a mail has these around what a person writes
+    assert set(template.FIELDS) - elsewhere <= set(canned.FIELDS)
+    assert set(template.SHORT) == {name for name in canned.FIELDS if "." not in name} - {"page"}
+    assert canned.fill("Dear {customer.name}", {"customer.name": "Vi"}) == "Dear Vi"

@@ -19,6 +19,12 @@ FIELDS = {
     "department": "the department's name",
     "agent": "my own name",
     "page": "the page the visitor is on",
+    "customer.name": "the same as {name}",
+    "customer.email": "the same as {email}",
+    "agent.name": "the same as {agent}",
+    "department.name": "the same as {department}",
+    "ticket.number": "the ticket's number",
+    "ticket.subject": "the ticket's subject",
 }
 
 

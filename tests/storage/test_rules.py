@@ -308,3 +308,16 @@ def test_left_messages_are_sorted_too(house: House) -> None:
     house.do(house.visitor(), begin_message())
     [found] = house.database.read_now(lambda db: tickets.newest(db, None, 5))
     assert found.tags == ("left",)
+
+
+@pytest.mark.parametrize(
+    "text, told",
+    [("Hi {name}, {ticket.number} it is.", "answered vera@shop.example"), ("See {page}.", "There is no field {page}")],
+)  # fmt: skip
+def test_canned_replies_are_the_same_for_people_and_rules(house: House, text: str, told: str) -> None:
+    change(house, SALES, mailing=Mailing(address="sales@desk.example", mailbox="main", acknowledge=False))
+    house.do(house.sue, p.SaveCanned(new_cid(), "hi", text, SALES))
+    rule(house, "answer /hi")
+    [[found]] = did(house, key := ticket(house, name="Vera"))
+    assert told in found
+    assert [f"Hi Vera, {key} it is.".encode() in mail.raw for mail in rows(house, mail_out)] in ([True], [])

@@ -407,4 +407,8 @@ class ChatView(Widget, can_focus=True):
             "department": self.store.department_name(card.department),
             "agent": me.display if me else "",
             "page": card.page,
+            "customer.name": card.name,
+            "customer.email": card.email,
+            "agent.name": me.display if me else "",
+            "department.name": self.store.department_name(card.department),
         }

@@ -302,7 +302,11 @@ def _answer(sheet: WorkingSet, ticket: Ticket, rule: Rule, action: Action, now: 
         ]
         if not known:
             return Done(ticket, [], f"not answered: there is no canned reply {text}")
-        text = max(known, key=lambda card: card.department).text
+        text = template.spelled(max(known, key=lambda card: card.department).text)
+        try:
+            template.checked(text)
+        except ValueError as error:
+            return Done(ticket, [], f"not answered with {action.text}: {error}")
     fields = fields_of(sheet, ticket)
     lacking = template.missing(text, fields)
     if lacking:

@@ -16,6 +16,13 @@ FIELDS = {
     "signature": "the department's signature",
     "transcript": "the lines of the chat",
 }
+SHORT = {
+    "name": "customer.name",
+    "email": "customer.email",
+    "topic": "ticket.subject",
+    "department": "department.name",
+    "agent": "agent.name",
+}
 _FIELD = re.compile(r"\{([a-z]+(?:[._][a-z]+)*)\}")
 _MEANT = re.compile(r"\{([A-Za-z][A-Za-z0-9._ -]{0,40})\}")
 
@@ -27,6 +34,11 @@ def checked(text: str) -> str:
         known = ", ".join(f"{{{name}}}" for name in FIELDS)
         raise ValueError(f"There is no field {{{wrong[0]}}}. There are {known}.")
     return text
+
+
+def spelled(text: str) -> str:
+    """A canned reply with its fields under their whole names: {name} is {customer.name} there."""
+    return _FIELD.sub(lambda found: f"{{{SHORT[found[1]]}}}" if found[1] in SHORT else found[0], text)
 
 
 def used(text: str) -> list[str]:
