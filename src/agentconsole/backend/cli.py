@@ -145,9 +145,10 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     _common(words, None)
-    nouns = words.add_subparsers(metavar="user|department|break|system|session|audit", required=True)
+    nouns = words.add_subparsers(metavar="user|department|template|break|system|session|audit", required=True)
     _user_words(nouns.add_parser("user", help="members of staff and their rights"))
     _department_words(nouns.add_parser("department", help="queues and their settings"))
+    _template_words(nouns.add_parser("template", help="what mails to customers say"))
     _break_words(nouns.add_parser("break", help="reasons for a break"))
     _system_words(nouns.add_parser("system", help="what holds for everybody"))
     _session_words(nouns.add_parser("session", help="who is logged in"))
@@ -387,6 +388,24 @@ def _mail_words(verb: argparse.ArgumentParser) -> None:
         either.add_argument(f"--no-{flag}", action="store_false", dest=name, help=off)
 
 
+def _template_words(words: argparse.ArgumentParser) -> None:
+    verbs = words.add_subparsers(metavar="VERB", required=True)
+    given = _verb(
+        verbs,
+        "set",
+        _template,
+        "Set a template; the text comes on standard input, without one it is removed.",
+    )
+    given.add_argument("kind", choices=("answer", "acknowledgement", "solved", "transcript", "rule"))
+    given.add_argument(
+        "--department", metavar="D", help="only of this department; else of all without their own"
+    )
+    given.add_argument("--language", metavar="L", help="only in this language, as nb; else in every one")
+    given.add_argument("--subject", help="its subject, with fields")
+    given.add_argument("--remove", action="store_true", help="back to the built-in words; nothing is read")
+    _verb(verbs, "list", _list("ListTemplates"), "All templates.").set_defaults(line=_template_line)
+
+
 def _break_words(words: argparse.ArgumentParser) -> None:
     verbs = words.add_subparsers(metavar="VERB", required=True)
     given = _verb(verbs, "set", _breaks, "Replace the reasons; without any, every word will do.")
@@ -500,6 +519,11 @@ def _asked(shape: str) -> Any:
     return _shaped("", shape)
 
 
+def _template(words: argparse.Namespace) -> Any:
+    words.text = "" if words.remove else sys.stdin.read()
+    return _shaped("templates", "SetTemplate")(words)
+
+
 def _breaks(words: argparse.Namespace) -> Any:
     from agentconsole.protocol import BreakReason, Code
 
@@ -550,6 +574,11 @@ def _department_line(row: dict[str, Any]) -> list[str]:
         "team" if row["team"] else "closed",
         "archived" if row["archived"] else "",
     ]
+
+
+def _template_line(row: dict[str, Any]) -> list[str]:
+    where = row["department"] or "all"
+    return [where, row["kind"], row["language"] or "every language", row["subject"]]
 
 
 def _audit_line(row: dict[str, Any]) -> list[str]:

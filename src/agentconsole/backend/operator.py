@@ -34,9 +34,10 @@ from .desk.availability import SetBreaks
 from .desk.mailing import SettleMail
 from .desk.sessions import EndSession, EndSessions
 from .desk.team import AddEverybody, SetAgentOf, SetMemberOf, SetSystem
+from .desk.templates import SetTemplate
 from .domain.life import Refusal
 from .domain.policy import Actor
-from .storage import Connection, departments, letters, users
+from .storage import Connection, departments, letters, templates, users
 from .storage.database import Database
 from .tracing import traced
 
@@ -71,6 +72,10 @@ class ListAudit(Question, tag="list_audit", frozen=True):
     about: str = ""
 
 
+class ListTemplates(Question, tag="list_templates", frozen=True):
+    """All templates of mails; ``department`` '' = for all."""
+
+
 class TraceTicket(Question, tag="trace_ticket", frozen=True):
     """What became of the mails from and to the customer of a ticket, oldest first."""
 
@@ -96,6 +101,8 @@ Wish = (
     | ListDepartments
     | ListSessions
     | ListAudit
+    | ListTemplates
+    | SetTemplate
     | TraceTicket
     | SettleMail
 )
@@ -179,10 +186,19 @@ def _sessions(db: Connection, now: int) -> list[dict[str, Any]]:
     ]
 
 
+def _templates(db: Connection, now: int) -> list[dict[str, Any]]:
+    slugs = {found.id: found.slug for found in departments.every(db)}
+    return [
+        {**msgspec.to_builtins(found), "department": slugs.get(found.department, "")}
+        for found in templates.every(db)
+    ]
+
+
 _QUESTIONS: dict[type[Any], Callable[[Connection, int], list[dict[str, Any]]]] = {
     ListUsers: _users,
     ListDepartments: _departments,
     ListSessions: _sessions,
+    ListTemplates: _templates,
 }
 
 

@@ -1,20 +1,17 @@
 """What mails to customers say where a department has no template of its own, language by language: data.
 
-Fields in braces are filled in when a mail is written: ``{ticket.number}``, ``{ticket.subject}``, ``{customer.name}``,
-``{department.name}``, ``{answer}`` (what the agent wrote, or the lines of the chat), ``{agent.name}``, ``{signature}``.
+The fields in braces are those of `domain.template`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from agentconsole.protocol import MailKind
 
 DEFAULT = "en"
 _SAME = {"no": "nb", "nn": "nb", "mo": "ro"}
-_FIELD = re.compile(r"\{([a-z]+(?:[._][a-z]+)*)\}")
 _RE = re.compile(r"^(?:\s*(?:re|sv|vs|aw|odp|rif|antw|res)\s*(?:\[\d+\])?\s*:)+\s*", re.IGNORECASE)
 _NUMBER = re.compile(r"\s*\[#\d+\]")
 
@@ -36,11 +33,6 @@ def wording(kind: MailKind, language: str) -> Wording:
     short = re.split("[-_]", language.lower())[0]
     words = WORDINGS.get(_SAME.get(short, short), WORDINGS[DEFAULT])
     return words[kind]
-
-
-def fill(text: str, fields: Mapping[str, str]) -> str:
-    """The text with its fields filled in; what is filled in is not looked at again, and an unknown field is empty."""
-    return _FIELD.sub(lambda found: fields.get(found[1], ""), text)
 
 
 def plain_subject(subject: str) -> str:
@@ -68,7 +60,7 @@ WORDINGS: dict[str, dict[MailKind, Wording]] = {
         ),
         MailKind.transcript: Wording(
             "Your chat with {department.name}",
-            "Hello,\n\nhere is the chat that you asked for.\n\n{answer}\n\n{department.name}\n\n{signature}",
+            "Hello,\n\nhere is the chat that you asked for.\n\n{transcript}\n\n{department.name}\n\n{signature}",
         ),
     },
     "nb": {
@@ -88,7 +80,7 @@ WORDINGS: dict[str, dict[MailKind, Wording]] = {
         ),
         MailKind.transcript: Wording(
             "Samtalen din med {department.name}",
-            "Hei,\n\nher er samtalen som du ba om.\n\n{answer}\n\n{department.name}\n\n{signature}",
+            "Hei,\n\nher er samtalen som du ba om.\n\n{transcript}\n\n{department.name}\n\n{signature}",
         ),
     },
     "pl": {
@@ -108,7 +100,7 @@ WORDINGS: dict[str, dict[MailKind, Wording]] = {
         ),
         MailKind.transcript: Wording(
             "Twoja rozmowa: {department.name}",
-            "Dzień dobry,\n\nprzesyłamy zapis rozmowy zgodnie z prośbą.\n\n{answer}\n\n{department.name}\n\n{signature}",
+            "Dzień dobry,\n\nprzesyłamy zapis rozmowy zgodnie z prośbą.\n\n{transcript}\n\n{department.name}\n\n{signature}",
         ),
     },
     "pt": {
@@ -128,7 +120,7 @@ WORDINGS: dict[str, dict[MailKind, Wording]] = {
         ),
         MailKind.transcript: Wording(
             "A sua conversa com {department.name}",
-            "Olá,\n\naqui está a conversa que pediu.\n\n{answer}\n\n{department.name}\n\n{signature}",
+            "Olá,\n\naqui está a conversa que pediu.\n\n{transcript}\n\n{department.name}\n\n{signature}",
         ),
     },
     "ro": {
@@ -148,7 +140,7 @@ WORDINGS: dict[str, dict[MailKind, Wording]] = {
         ),
         MailKind.transcript: Wording(
             "Conversația dumneavoastră cu {department.name}",
-            "Bună ziua,\n\naceasta este conversația pe care ați cerut-o.\n\n{answer}\n\n{department.name}\n\n{signature}",
+            "Bună ziua,\n\naceasta este conversația pe care ați cerut-o.\n\n{transcript}\n\n{department.name}\n\n{signature}",
         ),
     },
     "de": {
@@ -168,7 +160,7 @@ WORDINGS: dict[str, dict[MailKind, Wording]] = {
         ),
         MailKind.transcript: Wording(
             "Ihr Chat mit {department.name}",
-            "Guten Tag,\n\nhier ist der Chat, um den Sie gebeten haben.\n\n{answer}\n\n{department.name}\n\n{signature}",
+            "Guten Tag,\n\nhier ist der Chat, um den Sie gebeten haben.\n\n{transcript}\n\n{department.name}\n\n{signature}",
         ),
     },
     "es": {
@@ -188,7 +180,7 @@ WORDINGS: dict[str, dict[MailKind, Wording]] = {
         ),
         MailKind.transcript: Wording(
             "Su conversación con {department.name}",
-            "Hola:\n\nEsta es la conversación que ha pedido.\n\n{answer}\n\n{department.name}\n\n{signature}",
+            "Hola:\n\nEsta es la conversación que ha pedido.\n\n{transcript}\n\n{department.name}\n\n{signature}",
         ),
     },
     "fr": {
@@ -208,7 +200,7 @@ WORDINGS: dict[str, dict[MailKind, Wording]] = {
         ),
         MailKind.transcript: Wording(
             "Votre conversation avec {department.name}",
-            "Bonjour,\n\nvoici la conversation que vous avez demandée.\n\n{answer}\n\n{department.name}\n\n{signature}",
+            "Bonjour,\n\nvoici la conversation que vous avez demandée.\n\n{transcript}\n\n{department.name}\n\n{signature}",
         ),
     },
 }  # fmt: skip

@@ -35,6 +35,7 @@ from . import (
     succession,
     talking,
     team,
+    templates,
     ticketing,
     uploads,
     visits,
@@ -65,6 +66,7 @@ PLAIN: dict[type[Any], Plain] = {
     **filters.COMMANDS,
     **customers.COMMANDS,
     **mailing.COMMANDS,
+    **templates.COMMANDS,
 }
 
 

@@ -161,7 +161,7 @@ def moved(
         whats += reopened
         if mail.id == mails.last_answer(sheet.connection, before.id):
             ticket = msgspec.structs.replace(ticket, mail=state)
-    elif state is MailState.accepted:
+    elif state is MailState.accepted and mail.kind is not MailKind.rule:  # a rule says itself what it did
         text = text_of(raws.outgoing(sheet.connection, mail.id) or b"")
         whats.append(Mailed(mail.kind, mail.recipient, mail.id, text))
     ticket, lines = record(ticket, by, whats, now)

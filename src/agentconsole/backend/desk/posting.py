@@ -11,12 +11,13 @@ from agentconsole.protocol import Code, FileCard, MailKind, MailState
 from ..compose import Enclosed, Outgoing, Unsendable, address, compose
 from ..domain.department import Department
 from ..domain.life import Refusal
+from ..domain.template import filled
 from ..domain.ticket import DAY_MS, Ticket
-from ..storage import departments, files, mails
+from ..storage import departments, files, mails, templates
 from ..storage.chats import WorkingSet
 from ..storage.mails import Mail
 from ..token import sign
-from ..wordings import fill, plain_subject, wording
+from ..wordings import plain_subject
 
 HOUR_MS = 3_600_000
 AUTOMATIC_AN_HOUR = 4  # mails that no person wrote, to one address
@@ -101,11 +102,14 @@ def _queued(
         "ticket.subject": plain_subject(ticket.subject) if known else "",
         "customer.name": ticket.name if known else "",
         "department.name": department.mailing.display or department.name,
+        "customer.email": ticket.email,
+        "agent.name": ticket.assignee_name if known else "",
         "answer": text,
+        "transcript": text,
         "signature": f"-- \n{department.mailing.signature}" if department.mailing.signature else "",
     }
-    words = wording(kind, department.mailing.language)
-    subject = " ".join(fill(words.subject, fields).split())
+    words = templates.text_for(connection, department.id, kind, department.mailing.language)
+    subject = " ".join(filled(words.subject, fields).split())
     token = sign(mails.key(connection), ticket.id, ticket.email, now)
     domain = sender.rpartition("@")[2]
     went, answered = mails.thread(connection, ticket.id)
@@ -117,7 +121,7 @@ def _queued(
         reply_to=_reply_to(sender, token) if department.mailing.plus else sender,
         message_id=f"<t{token}.{secrets.token_hex(8)}@{domain}>",
         subject=subject,
-        text=fill(words.text, fields),
+        text=filled(words.text, fields),
         at=now,
         in_reply_to=answered,
         references=tuple(went),

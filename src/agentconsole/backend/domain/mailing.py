@@ -84,9 +84,16 @@ def rewritten(found: Mailing, wish: Any) -> Mailing:
             given[field] = without_nul(given[field].strip())
     if given.get("mailbox") and not _MAILBOX.fullmatch(given["mailbox"]):
         raise ValueError("A mailbox is called as in mail.toml: small letters, digits, - and _.")
-    if "language" in given and not _LANGUAGE.fullmatch(given["language"]):
-        raise ValueError("Write the language as en, nb or pt-BR.")
+    if "language" in given:
+        checked_language(given["language"] or "-")
     return msgspec.structs.replace(found, **given)
+
+
+def checked_language(written: str) -> str:
+    """A language as en, nb or pt-BR, or ''. Raises ValueError."""
+    if written and not _LANGUAGE.fullmatch(written):
+        raise ValueError("Write the language as en, nb or pt-BR.")
+    return written
 
 
 def _address(written: str) -> str:
