@@ -17,10 +17,10 @@ from agentconsole.errands import Told
 from agentconsole.protocol import (
     MAX_FILE,
     MAX_FILES,
-    Ack,
     Code,
     DepartmentCard,
     SeatCard,
+    TicketDone,
     TicketPriority,
     TicketQuery,
     TicketStatus,
@@ -306,9 +306,9 @@ async def _done(
         content = msgspec.json.encode({"cid": cid, **body})
     except UnicodeEncodeError as error:
         raise Problem(Code.invalid, "This text is not UTF-8.") from error
-    ack = errands.read(await http.ask(method, f"/api/tickets{path}", content=content), Ack)
-    text = sentence.format(ack.chat)
-    return Told(text, {"done": True, "ticket": ack.chat, "seq": ack.seq, "cid": cid, "text": text})
+    done = errands.read(await http.ask(method, f"/api/tickets{path}", content=content), TicketDone)
+    text = sentence.format(done.ticket)
+    return Told(text, {"done": True, "ticket": done.ticket, "seq": done.seq, "cid": cid, "text": text})
 
 
 def _text(written: str) -> str:

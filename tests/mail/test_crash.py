@@ -71,7 +71,7 @@ class Staff:
     def answer(self, email: str, text: str) -> tuple[int, int]:
         """A new ticket and an answer to it: its number and the mail's."""
         body = {"cid": cid(), "department": self.department, "subject": "x", "text": "y", "email": email}
-        ticket = int(self.ask("POST", "/api/tickets", body)["chat"])
+        ticket = int(self.ask("POST", "/api/tickets", body)["ticket"])
         self.ask("POST", f"/api/tickets/{ticket}/replies", {"cid": cid(), "text": text, "seen": 99})
         return ticket, self.mail(ticket)["id"]
 

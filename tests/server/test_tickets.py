@@ -48,8 +48,8 @@ async def test_a_command_sent_again_is_done_once(database_url: str, tmp_path: Pa
         assert await d.refused("ann", "POST", "", {**body, "text": "z"}) == "id_reused"
         answer = {"cid": "again-0002", "text": "hello", "seen": 1}
         for _ in range(3):
-            await d.do("ann", "POST", f"/{first['chat']}/replies", answer)
-        assert texts(await d.show("ann", first["chat"])) == ["y", "hello"]
+            await d.do("ann", "POST", f"/{first['ticket']}/replies", answer)
+        assert texts(await d.show("ann", first["ticket"])) == ["y", "hello"]
 
 
 async def test_of_two_answers_the_second_is_warned(database_url: str, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ async def test_who_takes_a_ticket_at_the_same_time(database_url: str, tmp_path: 
     async with desk(database_url, tmp_path) as d:
         numbers = {await d.new(subject=f"Bill {each}") for each in range(4)}
         answers = await asyncio.gather(*(d.ask(who, "POST", "/next", {}) for who in ("ann", "bob") * 3))
-        taken = [answer.json()["chat"] for answer in answers if answer.is_success]
+        taken = [answer.json()["ticket"] for answer in answers if answer.is_success]
         assert sorted(taken) == sorted(numbers), "each of them went to one"
         codes = {answer.json()["code"] for answer in answers if not answer.is_success}
         assert codes == {"gone"}
@@ -123,7 +123,7 @@ async def test_merged_split_and_followed(database_url: str, tmp_path: Path) -> N
         assert await d.refused("ann", "POST", f"/{second}/merge", {"into": first}) == "closed"
         seq = next(entry.seq for entry in kept.entries if getattr(entry.what, "text", "") == "And another.")
         assert await d.refused("ann", "POST", f"/{first}/split", {"seq": seq + 50}) == "invalid"
-        third = (await d.do("ann", "POST", f"/{first}/split", {"seq": seq}))["chat"]
+        third = (await d.do("ann", "POST", f"/{first}/split", {"seq": seq}))["ticket"]
         made = await d.show("ann", third)
         assert (texts(made), made.card.related, made.card.subject) == (
             ["And another."],
@@ -201,7 +201,7 @@ async def test_private_notes_never_leave(sqlite_url: str, tmp_path: Path) -> Non
         await ann.done(p.Note(new_cid(), chat, "SECRET in the chat"))
         await ann.done(p.Close(new_cid(), chat))
         body = {"subject": "To be looked at", "note": "SECRET along with it"}
-        number = (await d.do("ann", "POST", f"/api/chats/{chat}/ticket", body))["chat"]
+        number = (await d.do("ann", "POST", f"/api/chats/{chat}/ticket", body))["ticket"]
         stored = await d.http.post(
             "/api/files",
             params={"name": "SECRET.txt"},

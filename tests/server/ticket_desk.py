@@ -51,7 +51,7 @@ class Desk:
     async def new(self, who: str = "ann", **more: Any) -> int:
         """A new ticket's number."""
         given = {"department": SALES, "subject": "A bill", "text": "It is wrong.", "email": "kim@x.example"}
-        return int((await self.do(who, "POST", "", {**given, **more}))["chat"])
+        return int((await self.do(who, "POST", "", {**given, **more}))["ticket"])
 
     async def show(self, who: str, ticket: int, **query: Any) -> p.TicketDetail:
         """One ticket, as the console reads it."""

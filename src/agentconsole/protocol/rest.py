@@ -116,6 +116,14 @@ class TicketDetail(Part, frozen=True):
     mails: list[MailCard] = []
 
 
+class TicketDone(Part, frozen=True):
+    """The command ``cid`` is durable: ``seq`` is the last event of ``ticket`` that it made (0 = none)."""
+
+    cid: str
+    ticket: Count
+    seq: Count = 0
+
+
 class TicketFilter(Part, frozen=True):
     """A saved filter: mine (``owner``), or the department's for everybody in it."""
 

@@ -9,7 +9,6 @@ import msgspec
 from msgspec import Meta
 
 from agentconsole.protocol import (
-    Ack,
     Answered,
     Code,
     ConvertChat,
@@ -24,6 +23,7 @@ from agentconsole.protocol import (
     SplitTicket,
     TakeTicket,
     TicketDetail,
+    TicketDone,
     TicketPage,
     TicketQuery,
     Wrote,
@@ -111,13 +111,13 @@ async def _raw(call: Call) -> Download:
 # --- commands ------------------------------------------------------------------------------------------------------
 
 
-def _doing(command: type[Any], name: str = "", **fixed: Any) -> Callable[[Call], Awaitable[Ack]]:
+def _doing(command: type[Any], name: str = "", **fixed: Any) -> Callable[[Call], Awaitable[TicketDone]]:
     """Carries out the command of the body; ``name`` is its field for the id in the path."""
 
-    async def done(call: Call) -> Ack:
+    async def done(call: Call) -> TicketDone:
         given = {**msgspec.structs.asdict(call.body), **fixed, **({name: call.key} if name else {})}
         made = await call.house.desk.handle(call.actor, command(**given))
-        return Ack(call.body.cid, made.about, made.seq)
+        return TicketDone(call.body.cid, made.about, made.seq)
 
     return done
 
@@ -141,7 +141,7 @@ ROUTES = (
         handler=_doing(NewTicket),
         summary="Write a ticket down for a customer; the answer's `chat` is its number.",
         body=body_of(NewTicket, "TicketBody"),
-        answer=Ack,
+        answer=TicketDone,
         status=201,
         refusals=(*_COMMON, Code.invalid, Code.empty, Code.too_long),
     ),
@@ -151,7 +151,7 @@ ROUTES = (
         handler=_doing(TakeTicket, ticket=0),
         summary="Take the unassigned ticket nearest to its breach; the answer's `chat` is its number.",
         body=_TAKE,
-        answer=Ack,
+        answer=TicketDone,
         refusals=(*_COMMON, Code.gone),
     ),
     Route(
@@ -169,7 +169,7 @@ ROUTES = (
         handler=_doing(SetTicket, "ticket"),
         summary="Change what a ticket says of itself; what is left out stays.",
         body=body_of(SetTicket, "SetBody", "ticket"),
-        answer=Ack,
+        answer=TicketDone,
         refusals=(*_COMMON, Code.invalid, Code.empty, Code.closed, Code.conflict, Code.too_long),
     ),
     Route(
@@ -178,7 +178,7 @@ ROUTES = (
         handler=_doing(ReplyTicket, "ticket"),
         summary="Answer the customer, by mail if there is an address.",
         body=body_of(ReplyTicket, "ReplyBody", "ticket"),
-        answer=Ack,
+        answer=TicketDone,
         status=201,
         refusals=(*_COMMON, Code.conflict, Code.empty, Code.too_long, Code.closed, Code.invalid, Code.gone),
     ),
@@ -188,7 +188,7 @@ ROUTES = (
         handler=_doing(NoteTicket, "ticket"),
         summary="Write a private note into a ticket.",
         body=body_of(NoteTicket, "NoteBody", "ticket"),
-        answer=Ack,
+        answer=TicketDone,
         status=201,
         refusals=(*_COMMON, Code.empty, Code.too_long, Code.invalid, Code.gone),
     ),
@@ -198,7 +198,7 @@ ROUTES = (
         handler=_doing(TakeTicket, "ticket"),
         summary="Become the assignee of a ticket that is nobody's.",
         body=_TAKE,
-        answer=Ack,
+        answer=TicketDone,
         refusals=(*_COMMON, Code.taken),
     ),
     Route(
@@ -207,7 +207,7 @@ ROUTES = (
         handler=_doing(MergeTicket, "ticket"),
         summary="Put this ticket's messages into another one of the same customer.",
         body=body_of(MergeTicket, "MergeBody", "ticket"),
-        answer=Ack,
+        answer=TicketDone,
         refusals=(*_COMMON, Code.invalid, Code.closed),
     ),
     Route(
@@ -216,7 +216,7 @@ ROUTES = (
         handler=_doing(SplitTicket, "ticket"),
         summary="Make a message of the customer a ticket of its own; the answer's `chat` is its number.",
         body=body_of(SplitTicket, "SplitBody", "ticket"),
-        answer=Ack,
+        answer=TicketDone,
         status=201,
         refusals=(*_COMMON, Code.invalid, Code.too_long),
     ),
@@ -234,7 +234,7 @@ ROUTES = (
         handler=_doing(ConvertChat, "chat"),
         summary="Make a ticket of a chat; its lines come along, and the answer's `chat` is its number.",
         body=body_of(ConvertChat, "ConvertBody", "chat"),
-        answer=Ack,
+        answer=TicketDone,
         status=201,
         refusals=(*_COMMON, Code.invalid, Code.too_long),
     ),
