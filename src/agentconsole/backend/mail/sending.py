@@ -16,7 +16,6 @@ import aiosmtplib
 import msgspec
 
 from agentconsole.protocol import MailState
-from agentconsole.text import header
 
 from ..compose import Unsendable, address
 from ..desk import Desk
@@ -74,6 +73,7 @@ class Sender:
         self._under_way: dict[int, str] = {}  # mail: its mailbox
         self._tickets: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Event()
 
     async def run(self) -> None:
         """Until cancelled; mails on their way get a moment to arrive."""
@@ -85,9 +85,16 @@ class Sender:
                     log.warning("the outbox waits for the database: %s", type(error).__name__)
                 except Refusal as refusal:
                     log.warning("the outbox was refused: %s", refusal.text)
-                await asyncio.sleep(PERIOD)
+                await self._pause()
         finally:
             await self._finish()
+
+    async def _pause(self) -> None:
+        """Until there is room for another mail, or the next look is due."""
+        self._room.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PERIOD):
+                await self._room.wait()
 
     async def _finish(self) -> None:
         if self._tasks:
@@ -123,11 +130,13 @@ class Sender:
                 await self._deliver(made.value, name, sender)
         except (Refusal, Unreachable, *self._database.failures) as problem:
             log.warning("mail %d waits: %s", mail.id, type(problem).__name__)
+            await asyncio.sleep(PERIOD)
         except Exception:  # one of the loops that catch everything: others' mails must go on
             log.exception("mail %d stumbled, mark %s", mail.id, secrets.token_hex(4))
         finally:
             self._under_way.pop(mail.id, None)
             self._tickets.discard(mail.ticket)
+            self._room.set()
 
     async def _deliver(self, mail: Mail, name: str, sender: str) -> None:
         mailbox = self._mailboxes.get(name)
@@ -143,7 +152,8 @@ class Sender:
             next_at = next_try(mail, self._desk.clock())
             if not next_at:
                 outcome = Outcome(MailState.failed, f"Given up after {mail.tries} tries: {outcome.answer}")
-        log.info("mail %d: %s %s", mail.id, outcome.state.value, header(outcome.answer, 120))
+        code = outcome.answer[:3]  # what follows may name the customer
+        log.info("mail %d: %s %s", mail.id, outcome.state.value, code if code.isdecimal() else "")
         await self._settle(MailSent(mail.id, outcome.state, outcome.answer, next_at))
 
     async def _settle(self, command: MailSent) -> None:

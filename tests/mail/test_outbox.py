@@ -1,0 +1,135 @@
+"""The outbox of a running server: in order, side by side, through a stop, and without a word too many."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.mail.post_office import PostOffice, Street
+from tests.mail.test_crash import Staff, shop
+from tests.running import Running, cid
+from tests.waiting import until
+
+SECRET = "the-mail-password"
+
+
+@pytest.fixture
+def office() -> Iterator[PostOffice]:
+    """A mail server that outlives the server."""
+    with Street() as found:
+        yield found
+
+
+@pytest.fixture
+def server(tmp_path: Path, office: PostOffice) -> Iterator[Running]:
+    """The real server, whose only department mails through that office."""
+    with shop(tmp_path, office) as found:
+        yield found
+
+
+def test_the_mails_of_a_ticket_go_in_order_and_others_do_not_wait(
+    server: Running, office: PostOffice
+) -> None:
+    sue = Staff(server)
+    office.gate.clear()
+    ticket, _ = sue.answer("vera@x.example", "first")
+    until(lambda: office.held, what="the first mail to be on its way")
+    body = {"cid": cid(), "text": "second", "seen": 99}
+    sue.ask("POST", f"/api/tickets/{ticket}/replies", body)
+    other, _ = sue.answer("other@x.example", "elsewhere")
+    until(lambda: office.held == 2, what="another ticket's mail to be on its way")
+    assert sue.mail(ticket)["state"] == "queued"
+    office.gate.set()
+    sue.becomes(ticket, "accepted")
+    sue.becomes(other, "accepted")
+    mine = [one.raw for one in office.received if one.recipients == ["vera@x.example"]]
+    assert [b"first" in raw for raw in mine] == [True, False]
+    assert b"In-Reply-To: <t" in mine[1]
+
+
+def test_a_stop_lets_mails_arrive_that_are_on_their_way(server: Running, office: PostOffice) -> None:
+    sue = Staff(server)
+    office.gate.clear()
+    ticket, _ = sue.answer("vera@x.example", "hello")
+    until(lambda: office.held, what="the mail to be on its way")
+    stopping = threading.Thread(target=server.stop)
+    stopping.start()
+    until(lambda: b"Shutting down" in server.log.read_bytes(), what="the server to be on its way out")
+    office.gate.set()
+    stopping.join(15)
+    server.start()
+    assert sue.mail(ticket)["state"] == "accepted"
+    assert len(office.received) == 1
+
+
+def test_a_stop_before_the_mail_was_given_sends_it_at_the_next_start(
+    server: Running, office: PostOffice
+) -> None:
+    sue = Staff(server)
+    office.gate_at = "RCPT"
+    office.gate.clear()
+    ticket, mail = sue.answer("vera@x.example", "hello")
+    until(lambda: office.held, what="the mail server to be asked")
+    assert server.stop() == 0
+    office.gate.set()
+    server.start()
+    assert sue.mail(ticket)["state"] == "deferred", "no riddle, and no person is asked"
+    sue.settle(mail, "resend")
+    sue.becomes(ticket, "accepted")
+    assert len(office.received) == 1
+
+
+def test_a_mailbox_that_is_not_there_is_named(server: Running, tmp_path: Path) -> None:
+    (tmp_path / "data" / "mail.toml").write_text("")
+    assert server.stop() == 0
+    server.start()
+    sue = Staff(server)
+    ticket, _ = sue.answer("vera@x.example", "hello")
+    assert "'shop'" in sue.becomes(ticket, "deferred")["answer"]
+
+
+def test_a_password_stands_nowhere(tmp_path: Path, office: PostOffice) -> None:
+    office.login = ("desk", "another-password")
+    with shop(tmp_path, office) as server:
+        path = tmp_path / "data" / "mail.toml"
+        path.write_text(path.read_text() + 'smtp_user = "desk"\nsmtp_password_env = "MAIL_SECRET"\n')
+        assert server.stop() == 0
+        server.environment = server.environment | {"MAIL_SECRET": SECRET, "AGENTCONSOLE_LOG_LEVEL": "debug"}
+        server.start()
+        sue = Staff(server)
+        ticket, _ = sue.answer("vera@x.example", "hello")
+        assert "535" in sue.becomes(ticket, "deferred")["answer"]
+        assert server.stop() == 0
+        found = [
+            path for path in tmp_path.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()
+        ]
+        assert found == []
+        assert b"mail 1: deferred" in server.log.read_bytes()
+        assert b"vera@x.example" not in server.log.read_bytes(), "and no address of a customer"
+        server.start()
+
+
+def test_a_wrong_mail_toml_keeps_the_server_from_starting(tmp_path: Path) -> None:
+    (tmp_path / "mail.toml").write_text("[mailbox.shop]\nsmtp_port = 25\n")
+    command = ["agentconsole", "serve", "--data", str(tmp_path), "--port", "0"]
+    done = subprocess.run(
+        [sys.executable, "-m", *command], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert "line 1" in done.stderr
+    assert "smtp_host" in done.stderr
+
+
+def test_a_hundred_answers_are_sent(server: Running, office: PostOffice) -> None:
+    sue = Staff(server)
+    tickets = [sue.answer(f"customer-{number}@x.example", "answer")[0] for number in range(100)]
+    began = time.perf_counter()
+    for ticket in tickets:
+        sue.becomes(ticket, "accepted")
+    print(f"the last of 100 mails went {time.perf_counter() - began:.1f} s after the last answer")
+    assert len(office.received) == 100
+    assert len({tuple(one.recipients) for one in office.received}) == 100
