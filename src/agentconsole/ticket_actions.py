@@ -34,7 +34,6 @@ from agentconsole.ticket_reads import TicketReads
 from agentconsole.views import Topic, Touched
 
 PAGE = 100  # tickets read at once
-OTHERS = 20  # tickets of the same customer
 AROUND = 25  # of them before the first that is wanted
 
 
@@ -108,10 +107,20 @@ class TicketActions:
         """Make a ticket of a chat."""
         return self._send(ConvertChat(new_cid(), chat, " ".join(subject.split())[:MAX_SUBJECT]))
 
-    def begin(self, department: int, subject: str, text: str, email: str, source: str) -> str:
-        """Write a ticket down for a customer."""
+    def begin(
+        self, department: int, subject: str, text: str, email: str, source: str, follows: int = 0
+    ) -> str:
+        """Write a ticket down for a customer; ``follows`` is a closed one that it goes on with."""
         return self._send(
-            NewTicket(new_cid(), department, subject, _fit(text), email.strip(), source=source.strip()[:40])
+            NewTicket(
+                new_cid(),
+                department,
+                subject,
+                _fit(text),
+                email.strip(),
+                source=source.strip()[:40],
+                follows=follows,
+            )
         )
 
     def look(self, ticket: int, answering: bool = False) -> None:
@@ -163,16 +172,12 @@ class TicketActions:
         card = self.store.tickets.cards.get(ticket)
         if card is None:
             return ""
-        known = CustomerCard(card.email, card.name, [], [])
+        if not card.email:
+            return "No address is known, so nothing else is."
         try:
-            if card.chat:
-                known = await self.actions.client.customer(card.chat)
-            if card.email:
-                query = TicketQuery(status="", email=card.email, order="newest", limit=OTHERS)
-                known = replace(known, tickets=(await self.reads.page(query)).tickets)
+            return await self.reads.customer(card.email)
         except Problem as problem:
             return f"Not known: {problem}"
-        return known
 
     def draft(self, ticket: int, text: str, note: bool) -> None:
         """Keep what stands in the composer, as an answer or as a note."""

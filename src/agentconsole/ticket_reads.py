@@ -9,6 +9,7 @@ import msgspec
 
 from agentconsole.client import Problem
 from agentconsole.protocol import (
+    CustomerCard,
     FileCard,
     MailCard,
     QuarantineCard,
@@ -60,7 +61,11 @@ class TicketReads:
 
     async def mail(self, ticket: int, seq: int) -> str:
         """The whole mail of an event, as text."""
-        return (await self._get(f"/api/tickets/{ticket}/raw/{seq}")).decode("utf-8", "replace")
+        return (await self._get(f"/api/tickets/{ticket}/whole/{seq}")).decode("utf-8", "replace")
+
+    async def customer(self, email: str) -> CustomerCard:
+        """Who has this address: notes, earlier chats and tickets."""
+        return _read(await self._get("/api/customers", {"email": email}), CustomerCard)
 
     async def filters(self) -> list[TicketFilter]:
         """The saved filters that I may use: mine and those of my departments."""

@@ -54,7 +54,7 @@ CLOCKS = {Clock.first: "first answer", Clock.next: "answer", Clock.solve: "solut
 MAILS = {
     MailState.queued: "queued, will be sent",
     MailState.sending: "being sent",
-    MailState.accepted: "accepted by the mail server",
+    MailState.accepted: "accepted",
     MailState.deferred: "refused for now, will be tried again",
     MailState.failed: "NOT SENT",
     MailState.bounced: "CAME BACK",
@@ -173,9 +173,16 @@ def _words(entry: TicketEntry) -> str:
 
 def delivery(mail: MailCard) -> str:
     """How far a mail to the customer has got, with the mail server's answer."""
-    answer = f": {mail.answer}" if mail.answer else ""
+    answer = f" ({mail.answer})" if mail.answer else ""
     tried = f", {mail.tries} tries" if mail.tries > 1 else ""
     return " ".join(f"{MAILS[mail.state]}{answer}{tried}".split())
+
+
+def sent(what: Answered, mail: MailCard | None, email: str) -> str:
+    """What became of an answer; ``email`` is the customer's address."""
+    if not what.mail:
+        return f"NOT SENT: {'the department has no mailbox' if email else 'there is no e-mail address'}"
+    return f"mail to {what.to or email}: {delivery(mail) if mail else 'by e-mail'}"
 
 
 def size(count: int) -> str:

@@ -169,7 +169,9 @@ class Tickets:
 
     def listed(self, query: TicketQuery) -> Listed:
         """The list of a query, as far as it is here."""
-        listed = self.lists.pop(query, None) or Listed(query, self.cards)
+        listed = self.lists.pop(query, None)
+        if listed is None:  # an empty list counts as false
+            listed = Listed(query, self.cards)
         self.lists[query] = listed
         if len(self.lists) > LISTS:
             del self.lists[next(iter(self.lists))]

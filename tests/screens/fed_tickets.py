@@ -8,11 +8,14 @@ from typing import Any
 from agentconsole.client import Problem
 from agentconsole.protocol import (
     Answered,
+    CustomerCard,
+    EarlierChat,
     FileCard,
     MailCard,
     MailKind,
     MailState,
     Party,
+    QuarantineCard,
     Side,
     TicketCard,
     TicketChanged,
@@ -76,6 +79,9 @@ class Doors:
         self.files: dict[int, bytes] = {}
         self.raws: dict[int, bytes] = {}
         self.filters: list[TicketFilter] = []
+        self.chats: list[EarlierChat] = []
+        self.held: list[QuarantineCard] = []
+        self.decided: list[tuple[str, str]] = []
         self.asked: list[tuple[str, str, Any]] = []
         self.down = False
 
@@ -118,6 +124,19 @@ class Doors:
                 return encode(TicketDetail(self.cards[int(key)], log, mails))
             case ["GET", "tickets", key, "raw", seq]:
                 return self.raws[int(seq)]
+            case ["GET", "customers"]:
+                theirs = [card for card in self.cards.values() if card.email == params["email"]]
+                return encode(CustomerCard(params["email"], "Ana", self.chats, [], tickets=theirs))
+            case ["GET", "mails"]:
+                return json.dumps([json.loads(encode(each)) for each in self.mails]).encode()
+            case ["GET", "quarantine"]:
+                return json.dumps([json.loads(encode(each)) for each in self.held]).encode()
+            case ["POST", "mails", id, "settle"]:
+                self.decided.append((f"mail {id}", json.loads(content or b"")["what"]))
+                return b""
+            case ["POST", "quarantine", id, "release"]:
+                self.decided.append((f"quarantine {id}", "release"))
+                return b"{}"
             case ["GET", "filters"]:
                 return json.dumps([json.loads(encode(each)) for each in self.filters]).encode()
             case ["PUT", "filters"]:

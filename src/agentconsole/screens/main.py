@@ -12,12 +12,12 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from agentconsole import keys, narrate, team
+from agentconsole import keys, narrate, team, text
 from agentconsole.actions import Actions
 from agentconsole.cache import Picture
 from agentconsole.keys import Action, Where
 from agentconsole.link import LinkState
-from agentconsole.protocol import Status, Welcome
+from agentconsole.protocol import Status, TicketCount, Welcome
 from agentconsole.screens.chat import ChatView
 from agentconsole.screens.feedback import FeedbackView
 from agentconsole.screens.left import LeftView
@@ -312,12 +312,38 @@ class MainScreen(Screen[None]):
         fine = link.state is LinkState.connected and not link.silent_s(now)
         if not narrow or not fine:
             left.append((f" {'⇄' if fine else '!'} {link.words(now)}", "dim" if fine else "bad"))
-        self.status.show(left, _counted(counts, narrow))
+        right = _counted(counts, narrow)
+        taken = sum(text.width(text.clean(words)) for words, _ in [*left, *right])
+        self.status.show([*left, *self._tickets(self.size.width - taken - 4)], right)
+
+    def _tickets(self, room: int) -> list[Cell]:
+        """New, open and solved tickets by department, as much of it as there is room for."""
+        counts = self.store.tickets.counts
+        named = [(self.store.department_name(count.department), count) for count in counts]
+        sums = totals(counts)
+        for words in (
+            "  ".join(f"{name} {_ticket_counts(count)}" for name, count in named),
+            "  ".join(f"{text.cut(text.clean(name), 8)} {_numbers(count)}" for name, count in named),
+            f"tickets {_ticket_counts(sums)}",
+            f"tickets {_numbers(sums)}",
+            f"T {_numbers(sums)}",
+        ):
+            if counts and text.width(text.clean(words)) <= room:
+                return [(f"   {words}", "dim")]
+        return []
 
     def _my_status(self, me: Welcome, now: int) -> str:
         if self.store.seat:
             return team.status_line(self.store.seat, self.store.server_now(now))
         return narrate.STATUSES[me.status] + (f": {me.reason}" if me.reason else "")
+
+
+def _ticket_counts(count: TicketCount) -> str:
+    return f"{count.new} new {count.open} open {count.solved} solved"
+
+
+def _numbers(count: TicketCount) -> str:
+    return f"{count.new}/{count.open}/{count.solved}"
 
 
 def _counted(counts: Counts, narrow: bool) -> list[Cell]:

@@ -34,6 +34,7 @@ COUNT_FROM = MAX_TICKET_TEXT - 1_000
 SHOWN = frozenset({Topic.ticket, Topic.viewers, Topic.synced, Topic.departments, Topic.me})
 FULL_CELLS = 120
 ADDRESS_CELLS = 34
+LOW = 18  # rows: fewer have none for a rule that says nothing
 
 
 class TicketView(Widget, can_focus=True):
@@ -52,7 +53,7 @@ class TicketView(Widget, can_focus=True):
         self.customers: dict[int, CustomerCard | str] = {}
         self.facts_wanted: bool | None = None
         self.loaded_note = False
-        self.asked_again = False
+        self.in_view = False
         self.head = Bar(id="ticket-head")
         self.who = Bar(id="ticket-who")
         self.transcript = Transcript(id="ticket-lines")
@@ -118,6 +119,7 @@ class TicketView(Widget, can_focus=True):
 
     def arrive(self) -> None:
         """The ticket comes into view."""
+        self.in_view = True
         self.script.follow()
         self._load_draft()
         self._saw()
@@ -128,6 +130,7 @@ class TicketView(Widget, can_focus=True):
     def leave(self) -> None:
         """Out of view: the draft is kept, and nobody looks at it any more."""
         self.keep()
+        self.in_view = False
         self.work.look(0)
 
     def land(self) -> None:
@@ -168,7 +171,7 @@ class TicketView(Widget, can_focus=True):
 
     def _look(self) -> None:
         """Colleagues see that I look, and whether I am writing an answer."""
-        if self.ticket and self.display:
+        if self.ticket and self.in_view:
             self.work.look(self.ticket, bool(self.composer.text.strip()) and not self.loaded_note)
 
     # --- what was seen ---
@@ -275,7 +278,8 @@ class TicketView(Widget, can_focus=True):
 
     def _address(self) -> None:
         card, narrow = self.card, self.app.size.width < 60
-        self.composer.display = self.rule.display = self.writable
+        self.composer.display = self.writable
+        self.rule.display = self.writable and (self.app.size.height >= LOW or bool(self.rule.who))
         typing = self.composer.field.has_focus
         self.composer.address("", self.note, typing, narrow)
         if card is not None and not self.note:

@@ -6,7 +6,15 @@ import time
 from typing import TYPE_CHECKING
 
 from agentconsole import dates, narrate, ticket_words
-from agentconsole.protocol import CustomerCard, MailState, TicketCard, TicketPriority, TicketStatus
+from agentconsole.protocol import (
+    Answered,
+    CustomerCard,
+    MailState,
+    Role,
+    TicketCard,
+    TicketPriority,
+    TicketStatus,
+)
 from agentconsole.store import Store
 from agentconsole.tickets import overdue
 from agentconsole.widgets.paint import Cell
@@ -80,10 +88,8 @@ def banner(view: TicketView) -> list[Cell]:
         verb = "is" if len(answering) == 1 else "are"
         return [(f" ! {' and '.join(answering)} {verb} answering this ticket.", "warn")]
     if card is not None and card.mail in MAIL_NEWS:
-        return [
-            (f" ! {MAIL_NEWS[card.mail]}. ", "bad"),
-            ("X says more, and what can be done.", "dim"),
-        ]
+        hint = "  X decides." if store.has_role(card.department, Role.supervisor, Role.admin) else ""
+        return [(f" ! {MAIL_NEWS[card.mail]}. ", "bad"), (_last_sent(view, card), ""), (hint, "dim")]
     if card is not None and card.related and card.status is TicketStatus.new:
         return [(f" Maybe this belongs to #{card.related}: e merges it.", "warn")]
     if looking:
@@ -91,6 +97,14 @@ def banner(view: TicketView) -> list[Cell]:
     if card is not None and card.status is TicketStatus.closed:
         return [(" Closed for good. ", "dim"), ("e", "key"), (" begins a ticket that follows it.", "dim")]
     return []
+
+
+def _last_sent(view: TicketView, card: TicketCard) -> str:
+    thread = view.store.tickets.thread(view.ticket)
+    for entry in reversed(thread.entries):
+        if isinstance(entry.what, Answered):
+            return ticket_words.sent(entry.what, thread.mails.get(entry.what.mail), card.email)
+    return ""
 
 
 def facts(store: Store, card: TicketCard, now: int, history: CustomerCard | str) -> list[Cell]:

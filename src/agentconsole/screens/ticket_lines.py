@@ -98,12 +98,16 @@ class TicketScript:
                 mail = thread.mails.get(what.mail)
                 side = "me" if self._mine(entry) else "agent"
                 yield Line(seq, at, entry.by.name, side, text, _state(mail))  # type: ignore[arg-type]
-                yield Line(f"mail {seq}", at, "", "system", _sent(what, mail))
+                yield Line(f"mail {seq}", at, "", "system", ticket_words.sent(what, mail, self._email()))
                 yield from _files(seq, at, files)
             case TicketNoted(text=text, files=files):
                 label = f"NOTE by {entry.by.name or 'the system'}, staff only"
                 yield Line(seq, at, entry.by.name or "rule", "note", text, label=label)
                 yield from _files(seq, at, files)
+
+    def _email(self) -> str:
+        card = self.store.tickets.cards.get(self.ticket)
+        return card.email if card else ""
 
     def _mine(self, entry: TicketEntry) -> bool:
         me = self.store.me
@@ -138,14 +142,8 @@ def folded(hidden: Sequence[TicketEntry]) -> Iterator[Line]:
     first, last = hidden[0], hidden[-1]
     words = ticket_words.sentence(last)
     if len(hidden) > 1:
-        words = f"{words}  (and {len(hidden) - 1} before: H shows)"
-    yield Line(f"history {first.seq}", last.at, "", "system", words)
-
-
-def _sent(what: Answered, mail: MailCard | None) -> str:
-    if not what.mail:
-        return "Not sent by e-mail: there was no address"
-    return f"to {what.to or 'the customer'}: " + (ticket_words.delivery(mail) if mail else "by e-mail")
+        words = f"{words}  (+{len(hidden) - 1} before, H shows)"
+    yield Line(first.seq, last.at, "", "system", words)
 
 
 def _state(mail: MailCard | None) -> State:

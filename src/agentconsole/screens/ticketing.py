@@ -472,7 +472,9 @@ class Ticketing:
             )
         )
         if words and words.strip():
-            self.app.main.work.begin(card.department, card.subject, words, card.email, "follow-up")
+            self.app.main.work.begin(
+                card.department, card.subject, words, card.email, card.source, card.ticket
+            )
 
     async def new_ticket(self) -> None:
         """Write one down: department, address, subject, what was said."""

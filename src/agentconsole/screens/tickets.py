@@ -15,7 +15,6 @@ from agentconsole.protocol import TicketCard, TicketQuery
 from agentconsole.screens.listing import Listing
 from agentconsole.screens.ticket_facts import status_cells, who_row
 from agentconsole.screens.ticket_lines import TicketScript
-from agentconsole.store import Store
 from agentconsole.ticket_actions import TicketActions
 from agentconsole.tickets import Listed, totals
 from agentconsole.views import Topic, Touched
@@ -28,6 +27,7 @@ from agentconsole.widgets.words import Words
 
 AGAIN_MS = 1_500  # at least so long between two readings of a list that changes
 AFTER_FAILURE_MS = 10_000
+ORDER_CELLS = 70  # a list as wide says in which order it stands
 REST_S = 0.15  # so long the cursor stays on a ticket before it is read
 
 
@@ -199,8 +199,10 @@ class TicketsView(Listing):
         return (first, False) if listed.lacks(first, behind) else None
 
     async def _fill(self) -> None:
+        before = None
         try:
-            while (stretch := self._stretch()) is not None:
+            while (stretch := self._stretch()) is not None and (self.wanted, stretch) != before:
+                before = self.wanted, stretch
                 await self.work.read_list(self.wanted, stretch[0], afresh=stretch[1])
                 self.problem = ""
             if not self._filters_known:
@@ -268,8 +270,9 @@ class TicketsView(Listing):
             elif each.key[0] == "d" and each.key[1:].isdecimal():
                 found = counts[int(each.key[1:])]
                 count = found.new + found.open + found.waiting + found.hold
-            elif count < 0 and (known := self.store.tickets.lists.get(each.query)) and known.asked_at:
-                count = known.total
+            elif count < 0:
+                known = self.store.tickets.lists.get(each.query)
+                count = known.total if known is not None and known.asked_at else -1
             rows.append(FilterRow(each.key, each.name, count, each.key == "overdue" and count > 0))
         return rows
 
@@ -282,8 +285,9 @@ class TicketsView(Listing):
         if self.problem and listed.total:
             left.append(("  not up to date: the server cannot be asked", "bad"))
         order = self.wanted.order
+        words = f"{order} first " if order != "pressing" else "nearest to breach first "
         self.top.show(
-            left, [(f"{order} first " if order != "pressing" else "nearest to breach first ", "dim")]
+            left, [(words, "dim")] if self.top.size.width >= ORDER_CELLS or order != "pressing" else []
         )
 
     def _title(self) -> None:
@@ -345,12 +349,3 @@ class TicketsView(Listing):
         self.pane.display = width >= 120
         self.redraw(self.actions.clock())
         self._read()
-
-
-def department_counts(store: Store) -> list[tuple[str, int, int, int, int]]:
-    """(name, new, open, solved, overdue) of each department whose tickets I may read."""
-    return [
-        (store.department_name(count.department), count.new, count.open, count.solved, count.overdue)
-        for count in store.tickets.counts
-        if store.department_name(count.department)
-    ]

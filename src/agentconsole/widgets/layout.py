@@ -127,7 +127,10 @@ class Layout:
         )
 
     def time(self, index: int) -> str:
-        """The time that stands before a line; none if it is that of the line before in its group."""
+        """The time that stands before a line; none if it is that of the line before in its group, or of the message that
+        a remark of ours stands below."""
+        if self.lines[index].side == "system" and isinstance(self.lines[index].key, str):
+            return ""
         now = self._clock(index)
         return "" if self.grouped(index) and now == self._clock(index - 1) else now
 
