@@ -160,6 +160,12 @@ ACTIONS: tuple[Action, ...] = (
         "Hours",
         "Show when my departments are open: a week as strips, by their clock and mine.",
     ),
+    Action(
+        "rules",
+        ("semicolon", "alt+r"),
+        "Rules",
+        "Show, write and try the rules: what happens by itself (supervisors and administrators).",
+    ),
     Action("theme", ("T",), "Theme", "Choose another theme; it is kept."),
     Action(
         "test_alerts",

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
-import tempfile
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from textual.screen import ModalScreen
@@ -22,11 +17,13 @@ from agentconsole.protocol import Join, Outcome, Said, Side, Take, TakeNext, Tak
 from agentconsole.screens.ahead import Ahead
 from agentconsole.screens.ask import Ask
 from agentconsole.screens.choice import Choice, Option
+from agentconsole.screens.editing import edited
 from agentconsole.screens.finder import Finder, Item
 from agentconsole.screens.help import Help
 from agentconsole.screens.host import Host
 from agentconsole.screens.hours import OpeningHours
 from agentconsole.screens.mailing import Mailing
+from agentconsole.screens.rules import RuleDeeds
 from agentconsole.screens.staffing import Staffing
 from agentconsole.screens.statuses import Statuses
 from agentconsole.screens.talk import Talk
@@ -67,7 +64,14 @@ class Deeds:
         self.watch, self.talk = Watch(self), Talk(self)
         self.ticketing, self.mailing = Ticketing(self), Mailing(self)
         staff = (self.together, self.statuses, Staffing(self), self.watch, self.talk)
-        others = (*staff, self.ticketing, TicketFiles(self), self.mailing, OpeningHours(self))
+        others = (
+            *staff,
+            self.ticketing,
+            TicketFiles(self),
+            self.mailing,
+            OpeningHours(self),
+            RuleDeeds(self),
+        )
         self.nouns: tuple[object, ...] = (self, *others)
 
     async def perform(self, id: str) -> None:
@@ -470,26 +474,11 @@ class Deeds:
 
     def editor(self) -> None:
         """Edit the draft in $VISUAL or $EDITOR; a file that cannot be read back changes nothing."""
-        program = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
         main = self.app.main
         places = {Where.messages: main.messages, Where.ticket: main.ticket}
         view: Any = places.get(main.where, main.chat)
-        with tempfile.TemporaryDirectory(prefix="agentconsole-") as folder:
-            path = Path(folder) / "draft.txt"
-            path.write_text(view.composer.text, encoding="utf-8")
-            words = self._edited(shlex.split(program), path)
-        view.composer.put(words.rstrip("\n"))
+        view.composer.put(edited(self.app, view.composer.text).rstrip("\n"))
         view.keep()
-
-    def _edited(self, program: Sequence[str], path: Path) -> str:
-        try:
-            with self.app.suspend():
-                subprocess.run([*program, str(path)], check=False)
-            return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise Unfit(
-                f"The editor '{program[0]}' did not work ({error}). Set EDITOR to another."
-            ) from error
 
     async def pasted(self, words: str) -> None:
         """Many lines were pasted: they come in as one text after a yes."""
