@@ -7,6 +7,7 @@ import pytest
 from agentconsole.screens.help import Help
 from agentconsole.screens.transfer import TransferDialog
 from tests.screens.fed import Desk, desk, left, log, mine, waiting
+from tests.screens.fed_tickets import settled, ticket, with_doors
 from tests.screens.team import supervisor, team, theirs
 
 SCREENS = {
@@ -19,6 +20,8 @@ SCREENS = {
     "running": "V",
     "left": "l",
     "feedback": "F",
+    "tickets": "K",
+    "mails": "X",
     "help": "question_mark",
 }
 DIALOGS = {
@@ -32,6 +35,7 @@ DIALOGS = {
     "transfer": "h",
     "whom": "at",
     "alerts": "A",
+    "ticket number": "number_sign",
 }
 
 
@@ -45,6 +49,7 @@ def shown(d: Desk) -> str:
 
 async def staffed(d: Desk) -> None:
     """A supervisor at work, with a chat of his own and one to watch."""
+    await with_doors(d, ticket(5))
     await d.feed(supervisor(), *team(), waiting(1, "Bo"), left(1), theirs(21))
     await d.feed(mine(11), *log(11, "*", "<hello", "+"))
     d.store.outbox.entries.clear()
@@ -92,12 +97,17 @@ async def test_every_screen_is_reached_from_within_a_dialog(dialog: str) -> None
             await reaches(d, to)
 
 
-@pytest.mark.parametrize("where", ["chat", "messages"])
+@pytest.mark.parametrize("where", ["chat", "messages", "ticket"])
 async def test_every_screen_is_reached_from_the_middle_of_a_text(where: str) -> None:
     async with desk((40, 12)) as d:
         await staffed(d)
         for to in SCREENS:
-            await begins(d, where)
+            if where == "ticket":
+                await begins(d, "tickets")
+                await settled(d)
+                await d.press("enter")
+            else:
+                await begins(d, where)
             await d.press("i")
             await d.type("x")
             composer = d.app.main.composer
