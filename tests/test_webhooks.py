@@ -20,7 +20,7 @@ from agentconsole.backend.domain.department import Department
 from agentconsole.backend.domain.policy import SYSTEM
 from agentconsole.backend.storage import departments
 from agentconsole.backend.storage.database import Database
-from agentconsole.backend.storage.tables import webhook_out
+from agentconsole.backend.storage.ticket_tables import webhook_out
 from agentconsole.backend.storage.webhooks import Webhook
 from agentconsole.protocol import NewTicket, RuleEvent, RuleWish
 

@@ -31,7 +31,7 @@ from agentconsole.backend.hub import Hub
 from agentconsole.backend.storage import chats, departments, seats, users
 from agentconsole.backend.storage.database import Database
 from agentconsole.backend.storage.seats import Seat
-from agentconsole.backend.storage.tables import metadata
+from agentconsole.backend.storage.shape import metadata
 from agentconsole.backend.storage.writer import Writer
 from tests.proof import races_rules as rules
 

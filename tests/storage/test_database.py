@@ -14,7 +14,7 @@ from sqlalchemy import make_url, text
 
 from agentconsole.backend.storage import chats, departments, shape
 from agentconsole.backend.storage.database import Database, Locked, TooNew, Unreachable
-from agentconsole.backend.storage.tables import metadata
+from agentconsole.backend.storage.shape import metadata
 
 
 def opened(url: str, data: Path, by_migrations: bool = False) -> Database:

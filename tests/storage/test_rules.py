@@ -17,7 +17,8 @@ from agentconsole.backend.domain.mailing import Mailing
 from agentconsole.backend.domain.policy import SYSTEM
 from agentconsole.backend.domain.ticket import Ticket
 from agentconsole.backend.storage import departments, mails, rules, tickets, webhooks
-from agentconsole.backend.storage.tables import mail_out, staff_message, webhook_out
+from agentconsole.backend.storage.tables import staff_message
+from agentconsole.backend.storage.ticket_tables import mail_out, webhook_out
 from agentconsole.protocol import RuleEvent, RuleWish, TicketStatus
 from tests.storage.house import SALES, SUPPORT, House, begin_message, new_cid
 

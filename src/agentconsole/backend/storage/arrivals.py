@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from agentconsole.protocol import QuarantineCard
 
 from .letters import set_setting, settings
-from .tables import mail_in, quarantine
+from .ticket_tables import mail_in, quarantine
 
 NEW = "new ticket"  # how the outcome of a mail ends that became one
 _CURSOR = "mailbox_read:"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Connection
 
-from .tables import customer, customer_address, ticket
+from .ticket_tables import customer, customer_address, ticket
 
 
 def of_email(connection: Connection, email: str, name: str, now: int) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from agentconsole.protocol import FileCard
 
-from .tables import file, file_data
+from .ticket_tables import file, file_data
 
 
 class Stored(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from agentconsole.protocol import TicketFilter, TicketQuery, encode
 
-from .tables import ticket_filter
+from .ticket_tables import ticket_filter
 
 
 def of(connection: Connection, owner: int, departments: Collection[int]) -> list[TicketFilter]:

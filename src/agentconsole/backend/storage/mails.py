@@ -14,7 +14,8 @@ from agentconsole.protocol import MailCard, MailKind, MailState
 
 from ..token import KEY_BYTES
 from .letters import set_setting
-from .tables import mail_in, mail_out, setting, ticket
+from .tables import setting
+from .ticket_tables import mail_in, mail_out, ticket
 
 KEY = "mail_token_key"
 AUTOMATIC = (MailKind.acknowledgement, MailKind.solved, MailKind.transcript, MailKind.rule)

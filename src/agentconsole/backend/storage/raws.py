@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from .tables import mail_in, mail_out
+from .ticket_tables import mail_in, mail_out
 
 
 def incoming(connection: Connection, key: int) -> bytes | None:

@@ -14,7 +14,8 @@ from agentconsole.protocol import RuleEvent, RuleFiring
 
 from ..domain.rules import Rule
 from . import letters
-from .tables import rule, rule_firing, setting, ticket_public_event
+from .tables import setting
+from .ticket_tables import rule, rule_firing, ticket_public_event
 
 EDITION = "rules_edition"
 IN_TURN = (rule.c.place, rule.c.id)

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Column, MetaData, Table, Text, inspect, select
 from sqlalchemy.engine import Connection
 
-from .tables import metadata
+from .ticket_tables import metadata as metadata
 
 SHAPE = "0003"
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from agentconsole.protocol import MailKind
 
 from ..wordings import Wording, wording
-from .tables import template
+from .ticket_tables import template
 
 
 class Template(msgspec.Struct, frozen=True):

@@ -26,7 +26,7 @@ from agentconsole.protocol import (
 )
 
 from ..domain.ticket import UNDONE, Ticket, TicketLine
-from .tables import ticket, ticket_public_event, ticket_staff_event
+from .ticket_tables import ticket, ticket_public_event, ticket_staff_event
 
 Clause = ColumnElement[bool]
 PRESSING = (ticket.c.rank, ticket.c.id)

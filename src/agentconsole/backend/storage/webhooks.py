@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
-from .tables import webhook_out
+from .ticket_tables import webhook_out
 
 
 class Webhook(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from agentconsole.backend.storage.tables import metadata
+from agentconsole.backend.storage.shape import metadata
 
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True
