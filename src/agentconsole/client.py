@@ -1,17 +1,15 @@
-"""The one connection to the server: login, questions over REST, and the socket that never gives up."""
+"""The one connection to the server: the socket that never gives up, and the questions of whoever is logged in."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import secrets
-import ssl
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -31,13 +29,11 @@ from agentconsole.protocol import (
     CustomerCard,
     Event,
     LeftCard,
-    Login,
     OlderMessages,
     Open,
     Ping,
     Pong,
     Refused,
-    Session,
     Shut,
     StaffFrame,
     StaffHello,
@@ -48,18 +44,24 @@ from agentconsole.protocol import (
     decode_staff_frame,
     encode,
 )
+from agentconsole.questions import Http, Problem, login, logout, parsed, reason, speaks_tls, trusted
 from agentconsole.store import Store
 from agentconsole.typings import Strokes
 from agentconsole.views import Topic, Touched
 
-if TYPE_CHECKING:
-    import httpx
+__all__ = [
+    "Client",
+    "End",
+    "Http",
+    "Problem",
+    "in_the_clear",
+    "login",
+    "logout",
+    "new_cid",
+    "now_ms",
+    "server_url",
+]
 
-__all__ = ["Client", "End", "Problem", "in_the_clear", "login", "logout", "new_cid", "now_ms", "server_url"]
-
-T = TypeVar("T")
-
-REQUEST_SECONDS = 15
 CONNECT_SECONDS = 10
 
 PING_AFTER_MS = 2_000
@@ -73,15 +75,6 @@ LONGEST_HINT_MS = 300_000
 STABLE_MS = 10_000
 
 SESSION_ENDED = (4001, 4002)
-
-
-class Problem(Exception):
-    """A request failed; the message is a sentence for a person. ``code`` is the server's, or 'unreachable'."""
-
-    def __init__(self, code: str, text: str, retry_s: int = 0) -> None:
-        super().__init__(text)
-        self.code = code
-        self.retry_s = retry_s
 
 
 class End(StrEnum):
@@ -99,138 +92,6 @@ def new_cid() -> str:
 def now_ms() -> int:
     """This machine's clock, UTC milliseconds."""
     return time.time_ns() // 1_000_000
-
-
-# --- REST ----------------------------------------------------------------------------------------
-
-
-async def login(server: str, name: str, password: str, label: str = "") -> Session:
-    """Exchange a password for a revocable token. Raises Problem (code 'login', 'slow_down', 'unreachable' ...)."""
-    body = encode(Login(name, password, label))
-    return _parsed(await Http(server).ask("POST", "/api/sessions", content=body), Session)
-
-
-async def logout(server: str, token: str) -> None:
-    """Revoke the token. Raises Problem; a token that has ended already is fine."""
-    try:
-        await Http(server, token).ask("DELETE", "/api/sessions/current")
-    except Problem as problem:
-        if problem.code not in (Code.login, Code.unknown):
-            raise
-
-
-class Http:
-    """Questions to one server. Nothing is loaded before the first, and no connection is kept between two."""
-
-    def __init__(self, server: str, token: str = "") -> None:
-        self.server = server
-        self.headers = {"User-Agent": f"agentconsole/{__version__}", "Content-Type": "application/json"}
-        if token:
-            self.headers["Authorization"] = f"Bearer {token}"
-        self._http: httpx.AsyncClient | None = None
-
-    async def ask(
-        self, method: str, path: str, *, content: bytes | None = None, params: Any = None, kind: str = ""
-    ) -> bytes:
-        """The answer's body; ``kind`` is the content's media type ('' = JSON). Raises Problem."""
-        try:
-            if self._http is None:
-                self._http = await asyncio.to_thread(self._load)
-            http = self._http
-        except (ImportError, ValueError) as error:  # a proxy of the environment that cannot be used
-            raise self._unreachable(error) from error
-        import httpx
-
-        try:
-            headers = {"Content-Type": kind} if kind else None
-            answer = await http.request(
-                method, self.server + path, content=content, params=params, headers=headers
-            )
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise self._unreachable(error) from error
-        if not answer.is_success:
-            raise _problem(self.server, answer)
-        return answer.content
-
-    def _load(self) -> httpx.AsyncClient:
-        """In a thread: loading the library and the certificates takes a fifth of a second that keys cannot wait for."""
-        import httpx
-
-        return httpx.AsyncClient(
-            headers=self.headers,
-            timeout=REQUEST_SECONDS,
-            limits=httpx.Limits(max_keepalive_connections=0),
-            trust_env=not is_local(self.server),
-            verify=_trusted() if _speaks_tls(self.server) else True,
-        )
-
-    def _unreachable(self, error: Exception) -> Problem:
-        return Problem("unreachable", f"{self.server} cannot be reached: {_reason(error)}.")
-
-
-class _Refusal(msgspec.Struct):
-    code: str
-    text: str
-
-
-def _problem(server: str, answer: httpx.Response) -> Problem:
-    retry = answer.headers.get("Retry-After", "")
-    try:
-        refusal = msgspec.json.decode(answer.content, type=_Refusal)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        text = (
-            f"{server} answered {answer.status_code}, which is no answer of agentconsole. Check the address."
-        )
-        refusal = _Refusal("unreachable", text)
-    return Problem(refusal.code, refusal.text, int(retry) if retry.isdecimal() else 0)
-
-
-def _parsed(content: bytes, shape: type[T]) -> T:
-    try:
-        return msgspec.json.decode(content, type=shape)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        text = "The server's answer cannot be read; is it the same version as this console?"
-        raise Problem("unreachable", text) from error
-
-
-_NOT_TRUSTED = (
-    "its certificate is not trusted ({why}). If your desk made it itself, name the file of its authority in "
-    "SSL_CERT_FILE; if not, somebody may be listening: do not log in, and ask your administrator"
-)
-_NO_TLS = "it does not speak TLS; perhaps its address begins with http:// instead"
-
-
-def _speaks_tls(server: str) -> bool:
-    return server.startswith("https:")
-
-
-def _trusted() -> ssl.SSLContext:
-    """Whose certificates are believed, at both doors alike: this machine's authorities, or those of SSL_CERT_FILE and
-    SSL_CERT_DIR; where the machine has none, those of the certifi package."""
-    context = ssl.create_default_context()
-    own = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
-    if not own and not context.cert_store_stats()["x509_ca"]:
-        import certifi
-
-        context.load_verify_locations(certifi.where())
-    return context
-
-
-def _reason(error: BaseException) -> str:
-    cause: BaseException | None = error
-    while cause:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return _NOT_TRUSTED.format(why=cause.verify_message)
-        if isinstance(cause, ssl.SSLError) and cause.reason in (
-            "WRONG_VERSION_NUMBER",
-            "RECORD_LAYER_FAILURE",
-        ):
-            return _NO_TLS
-        cause = cause.__cause__ or cause.__context__
-    return str(error).strip().rstrip(".") or type(error).__name__
-
-
-# --- the socket ----------------------------------------------------------------------------------------------
 
 
 class Client:
@@ -358,12 +219,12 @@ class Client:
 
     async def customer(self, chat: int) -> CustomerCard:
         """The customer card of a chat. Raises Problem."""
-        return _parsed(await self._get(f"/api/chats/{chat}/customer"), CustomerCard)
+        return parsed(await self._get(f"/api/chats/{chat}/customer"), CustomerCard)
 
     async def events(self, chat: int, after: int = 0, limit: int = 500) -> list[Event]:
         """Events of any chat I may read (an earlier one of the same customer, say). Raises Problem."""
         content = await self._get(f"/api/chats/{chat}/events", {"after": after, "limit": limit})
-        return _parsed(content, list[Event])
+        return parsed(content, list[Event])
 
     async def transcript(self, chat: int) -> str:
         """The chat as plain text. Raises Problem."""
@@ -371,7 +232,7 @@ class Client:
 
     async def left_messages(self) -> list[LeftCard]:
         """All left messages I may see. Raises Problem."""
-        return _parsed(await self._get("/api/left-messages"), list[LeftCard])
+        return parsed(await self._get("/api/left-messages"), list[LeftCard])
 
     async def ask(
         self, method: str, path: str, *, content: bytes | None = None, params: Any = None, kind: str = ""
@@ -403,7 +264,7 @@ class Client:
         try:
             async with connect(
                 f"ws{self.server.removeprefix('http')}/ws/staff",
-                ssl=await asyncio.to_thread(_trusted) if _speaks_tls(self.server) else None,
+                ssl=await asyncio.to_thread(trusted) if speaks_tls(self.server) else None,
                 compression=None,
                 max_size=MAX_FRAME,
                 open_timeout=CONNECT_SECONDS,
@@ -424,7 +285,7 @@ class Client:
         except InvalidStatus as error:
             return f"The server answered {error.response.status_code}; is the address right?"
         except (OSError, TimeoutError, WebSocketException, ImportError) as error:
-            return f"{self.server} cannot be reached: {_reason(error)}."
+            return f"{self.server} cannot be reached: {reason(error)}."
 
     def _goodbye(self, socket: ClientConnection) -> str:
         if socket.close_code in SESSION_ENDED:

@@ -1,4 +1,4 @@
-"""A list of tickets of which only stretches are here: a hundred thousand scroll like ten. Beside it the filters."""
+"""A list of tickets of which only stretches are here, so that a hundred thousand scroll like ten, and the filters beside it."""
 
 from __future__ import annotations
 
