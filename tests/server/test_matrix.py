@@ -411,6 +411,7 @@ REST: dict[tuple[str, str], tuple[Any, str]] = {  # body, signs; ? = in the list
     ("GET", "/api/tickets"): ("TICKETSECRET", TICKET_READ),
     ("GET", "/api/tickets/{ticket}"): (None, TICKET_READ),
     ("GET", "/api/tickets/{ticket}/raw/{seq}"): (None, "s s/s - - - - s - s - - -"),
+    ("GET", "/api/tickets/{ticket}/whole/{seq}"): (None, "s s/s - - - - s - s - - -"),
     ("POST", "/api/tickets"): (
         {**CID, "department": 1, "subject": "x", "text": "x"},
         "y y/y - - - - y - - - - -",

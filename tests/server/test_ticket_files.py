@@ -13,6 +13,7 @@ from agentconsole.backend.domain.policy import SYSTEM
 from agentconsole.backend.storage import files
 from tests.server.site import SUPPORT, staff_token
 from tests.server.ticket_desk import Desk, desk
+from tests.waiting import async_until
 
 UNKNOWN = b'{"code":"unknown","text":"There is no such file, or it is not yours to see."}'
 
@@ -166,3 +167,22 @@ async def test_what_is_not_sent_in_a_day_is_forgotten(database_url: str, tmp_pat
             lambda db: [files.one(db, each) for each in (sent, unsent, fresh)]
         )
         assert [each is not None for each in left] == [True, False, True]
+
+
+async def test_a_server_that_starts_forgets_what_was_never_sent(sqlite_url: str, tmp_path: Path) -> None:
+    async with desk(sqlite_url, tmp_path) as d:
+        with d.site.hub.database.writer_engine.begin() as connection:
+            old = files.add(connection, "old", "text/plain", b"x", 1, owner=1)
+        fresh = await key(d, "ann")
+        await d.site.restart()
+
+        async def left() -> list[bool]:
+            stored = await d.site.hub.database.read(
+                lambda db: [files.one(db, each) for each in (old.id, fresh)]
+            )
+            return [each is not None for each in stored]
+
+        async def forgotten() -> bool:
+            return await left() == [False, True]
+
+        await async_until(forgotten, what="the old file to be forgotten")

@@ -92,6 +92,11 @@ async def test_an_answer_that_crosses_the_customers_mail_is_warned(database_url:
         assert texts(await d.show("ann", number))[-1] == "Please look again."
         came = next(entry.seq for entry in after.entries[seq:] if isinstance(entry.what, p.Wrote))
         assert b"I have found it!" in await d.raw("ann", number, came)
+        for which, text in ((came, "I have found it!"), (seq, "Sorry.")):
+            whole = await d.ask("ann", "GET", f"/{number}/whole/{which}")
+            assert text in whole.text
+            assert whole.headers["content-disposition"].endswith('.txt"')
+        assert await d.refused("ann", "GET", f"/{number}/whole/1") == "unknown", "it came by no mail"
 
 
 async def test_who_takes_a_ticket_at_the_same_time(database_url: str, tmp_path: Path) -> None:

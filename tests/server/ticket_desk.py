@@ -28,11 +28,15 @@ class Desk:
         self.site = site
         self.http = http
 
+    def token(self, who: str) -> dict[str, str]:
+        """The header that says who asks."""
+        return {"Authorization": f"Bearer {staff_token(who)}"}
+
     async def ask(self, who: str, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
         """The bare answer to somebody; a command without a cid gets one."""
         if isinstance(body, dict) and "cid" not in body:
             body = {"cid": new_cid(), **body}
-        headers = {"Authorization": f"Bearer {staff_token(who)}", **more.pop("headers", {})}
+        headers = {**self.token(who), **more.pop("headers", {})}
         path = path if path.startswith("/api/") else f"/api/tickets{path}"
         return await self.http.request(method, path, json=body, headers=headers, **more)
 
@@ -85,6 +89,12 @@ class Desk:
             return await intake.take(message.as_bytes(), MAILING.mailbox)
         finally:
             await reader.close()
+
+    async def detain(self, raw: bytes, reason: str) -> None:
+        """A mail goes into quarantine."""
+        reader = Reader()
+        intake = Intake(self.site.hub.database, self.site.desk, reader)
+        await intake.detain(raw, MAILING.mailbox, reason)
 
     async def raw(self, who: str, ticket: int, seq: int) -> bytes:
         """The mail of an event."""

@@ -11,6 +11,7 @@ from .desk import Desk
 from .desk.admin import Alive
 from .desk.rules import OnTime, ripe
 from .desk.ticketing import ExpireTicket
+from .desk.uploads import ForgetFiles
 from .domain.chat import Expire
 from .domain.life import Refusal
 from .domain.policy import SYSTEM
@@ -21,6 +22,7 @@ log = logging.getLogger("agentconsole.jobs")
 
 PERIOD, LEAST = 0.5, 0.02  # seconds between two looks; a timer that runs out earlier is looked at then
 ALIVE_EVERY = 10.0  # seconds
+FORGET_EVERY = 3_600.0
 CHECKPOINT_EVERY = 30.0
 RULES_EVERY = 60.0
 CHECKPOINT_JOBS = 4_000
@@ -29,14 +31,16 @@ CHECKPOINT_JOBS = 4_000
 async def run(
     database: Database, desk: Desk, sweep: Callable[[], None], is_typing: Callable[[int], bool]
 ) -> None:
-    """Until cancelled: fire timers, drop dead links (``sweep``), keep the lock and the sign of life, move SQLite's log.
+    """Until cancelled: fire timers, drop dead links (``sweep``), keep the lock and the sign of life, forget
+    files that were never sent, move SQLite's log.
 
     The timer of a chat in which its agent ``is_typing`` waits a little longer.
 
     Raises Locked if another server has come meanwhile: there must be one.
     """
     clock = asyncio.get_running_loop().time
-    alive_at, checkpoint_at, moved = clock(), clock() + CHECKPOINT_EVERY, 0
+    alive_at, forget_at = clock(), clock()
+    checkpoint_at, moved = clock() + CHECKPOINT_EVERY, 0
     rules_at, looked = clock(), 0
     while True:
         pause = PERIOD
@@ -50,6 +54,9 @@ async def run(
                 alive_at = clock() + ALIVE_EVERY
                 await asyncio.to_thread(database.keep_lock)
                 await desk.handle(SYSTEM, Alive())
+            if clock() >= forget_at:
+                forget_at = clock() + FORGET_EVERY
+                await desk.handle(SYSTEM, ForgetFiles())
             if clock() >= checkpoint_at or desk.writer.jobs > moved + CHECKPOINT_JOBS:
                 checkpoint_at, moved = clock() + CHECKPOINT_EVERY, desk.writer.jobs
                 await asyncio.to_thread(database.checkpoint)

@@ -29,10 +29,13 @@ from agentconsole.protocol import (
     Wrote,
 )
 
+from ..compose import text_of
 from ..desk.ticketing import unknown_ticket
+from ..domain.letter import Unreadable
 from ..domain.life import Refusal
 from ..domain.policy import Actor, Deed, Thing, can
 from ..domain.ticket import Ticket
+from ..mail.workers import Reader
 from ..storage import Connection, departments, mails, raws, tickets
 from ..views import ticket_card, ticket_entry
 from .calls import Call, Download, Route, body_of
@@ -91,21 +94,49 @@ def own(connection: Connection, actor: Actor, key: int) -> Ticket:
 
 
 async def _raw(call: Call) -> Download:
+    found, _ = await _mail(call)
+    return Download(_name(call, "eml"), found, MAIL)
+
+
+async def _whole(call: Call) -> Download:
+    found, came = await _mail(call)
+    text = await _read(found) if came else text_of(found)
+    return Download(_name(call, "txt"), text.encode("utf-8", "replace"), "text/plain")
+
+
+def _name(call: Call, ending: str) -> str:
+    key, seq = call.keys
+    return f"ticket-{key}-{seq}.{ending}"
+
+
+async def _mail(call: Call) -> tuple[bytes, bool]:
+    """The mail of the event in the path, and whether it came in. Raises Refusal unknown."""
     key, seq = call.keys
 
-    def read(connection: Connection) -> bytes | None:
+    def read(connection: Connection) -> tuple[bytes | None, bool]:
         own(connection, call.actor, key)
         for line in tickets.log(connection, key, seq - 1, 1):
             if isinstance(line.what, Wrote):
-                return raws.incoming(connection, line.what.mail)
+                return raws.incoming(connection, line.what.mail), True
             if isinstance(line.what, Answered | Mailed):
-                return raws.outgoing(connection, line.what.mail)
-        return None
+                return raws.outgoing(connection, line.what.mail), False
+        return None, False
 
-    found = await call.house.database.read(read)
+    found, came = await call.house.database.read(read)
     if found is None:
         raise Refusal(Code.unknown, "No mail belongs to this.")
-    return Download(f"ticket-{key}-{seq}.eml", found, MAIL)
+    return found, came
+
+
+async def _read(raw: bytes) -> str:
+    """All the text of a mail that came, quotes and signature too, read where it can do no harm."""
+    reader = Reader()
+    try:
+        return (await reader.read(raw)).text
+    except Unreadable as error:
+        raise Refusal(Code.invalid, f"This mail cannot be shown: {error.reason} Save it instead.") from error
+    finally:
+        await reader.close()
 
 
 # --- commands ------------------------------------------------------------------------------------------------------
@@ -227,6 +258,14 @@ ROUTES = (
         summary="The mail that event `seq` of a ticket came or went with, byte for byte.",
         answer=Download,
         refusals=(Code.unknown,),
+    ),
+    Route(
+        method="GET",
+        path="/api/tickets/{ticket}/whole/{seq}",
+        handler=_whole,
+        summary="All the text of the mail of event `seq`, with what it quotes.",
+        answer=Download,
+        refusals=(Code.unknown, Code.invalid),
     ),
     Route(
         method="POST",

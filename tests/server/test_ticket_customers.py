@@ -1,0 +1,160 @@
+"""Customers, saved filters, the outbox and the quarantine over REST, on the real server."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from agentconsole import protocol as p
+from agentconsole.backend.storage import letters
+from tests.server.site import SALES, SUPPORT
+from tests.server.ticket_desk import MAILING, Desk, desk
+from tests.server.windows import new_cid
+
+
+async def card(d: Desk, who: str, email: str) -> p.CustomerCard:
+    """The customer's card as somebody sees it."""
+    answer = await d.ask(who, "GET", "/api/customers", params={"email": email})
+    assert answer.is_success, answer.text
+    return msgspec.json.decode(answer.content, type=p.CustomerCard)
+
+
+async def merge(d: Desk, who: str, email: str, into: str) -> Any:
+    """The answer to a merge."""
+    return await d.ask(who, "POST", "/api/customers/merge", {"email": email, "into": into})
+
+
+async def test_one_card_for_all_that_a_customer_did(database_url: str, tmp_path: Path) -> None:
+    async with desk(database_url, tmp_path) as d:
+        ann = await d.site.staff("ann")
+        _, chat = await d.site.chat(ann, email="kim@x.example", name="Kim", text="hello")
+        await ann.done(p.NoteCustomer(new_cid(), chat, "likes tea"))
+        await ann.done(p.Close(new_cid(), chat))
+        first = await d.new()
+        elsewhere = await d.new("carl", department=SUPPORT, name="Kim Elsewhere", subject="Secret")
+        seen = await card(d, "ann", " KIM@x.example ")
+        assert ([each.chat for each in seen.chats], seen.name) == ([chat], "Kim")
+        assert [each.ticket for each in seen.tickets] == [first]
+        assert [note.text for note in seen.notes] == ["likes tea"]
+        theirs = await card(d, "carl", "kim@x.example")
+        assert ([each.ticket for each in theirs.tickets], theirs.chats, theirs.notes) == ([elsewhere], [], [])
+        assert theirs.name == "Kim Elsewhere"
+        nothing = await d.ask("root", "GET", "/api/customers", params={"email": "kim@x.example"})
+        unknown = await d.ask("root", "GET", "/api/customers", params={"email": "pat@x.example"})
+        assert nothing.content.replace(b"kim@", b"pat@") == unknown.content
+        _, second = await d.site.chat(ann, email="kim@x.example", name="Kim again")
+        answer = await d.ask("ann", "GET", f"/api/chats/{second}/customer")
+        here = msgspec.json.decode(answer.content, type=p.CustomerCard)
+        assert ([each.chat for each in here.chats], here.name) == ([chat], "Kim again")
+        assert [each.ticket for each in here.tickets] == [first]
+
+
+async def test_cards_of_two_addresses_are_merged_by_their_supervisor(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with desk(database_url, tmp_path) as d:
+        sue = await d.site.staff("sue")
+        first, second = await d.new(), await d.new(email="kim@home.example", name="Kim")
+        await d.new("carl", department=SUPPORT, email="pat@x.example")
+        assert await d.refused("ann", "POST", f"/{first}/merge", {"into": second}) == "invalid"
+        for who, into in (("ann", "kim@home.example"), ("sue", "pat@x.example"), ("sue", "nobody@x.example")):
+            answer = await merge(d, who, "kim@x.example", into)
+            assert (answer.status_code, answer.json()["code"]) == (404, "unknown")
+        assert (await merge(d, "sue", "not an address", "kim@x.example")).json()["code"] == "invalid"
+        assert (await merge(d, "sue", "kim@x.example", "kim@home.example")).is_success
+        assert (await merge(d, "sue", "kim@x.example", "kim@home.example")).is_success, "it is so already"
+        for email in ("kim@x.example", "kim@home.example"):
+            assert [each.ticket for each in (await card(d, "bob", email)).tickets] == [second, first]
+        cards = [(await d.show("ann", key)).card for key in (first, second)]
+        assert cards[0].customer == cards[1].customer
+        assert await sue.expect(p.TicketCard, ticket=first, version=cards[0].version) == cards[0]
+        await d.do("ann", "POST", f"/{first}/merge", {"into": second})
+        (line,) = await d.site.hub.database.read(lambda db: letters.recorded(db, 10, "kim@x.example"))
+        assert (line["actor"], line["deed"]) == ("sue", "customers merged")
+
+
+async def test_filters_of_mine_and_of_a_department(database_url: str, tmp_path: Path) -> None:
+    async with desk(database_url, tmp_path) as d:
+
+        async def save(who: str, name: str, department: int = 0, **query: Any) -> Any:
+            body = {"name": name, "query": query, "department": department}
+            return await d.http.put("/api/filters", json=body, headers=d.token(who))
+
+        async def names(who: str) -> list[str]:
+            return [each["name"] for each in await d.do(who, "GET", "/api/filters")]
+
+        mine = (await save("ann", "Mine", assignee="me", order="oldest")).json()
+        assert (await save("ann", " Mine ", tag="vip")).json()["id"] == mine["id"], "the same name replaces"
+        ours = (await save("sue", "Urgent", SALES, priority="urgent")).json()
+        assert (await names("ann"), await names("bob")) == (["Mine", "Urgent"], ["Urgent"])
+        assert (await names("carl"), await names("ada"), await names("root")) == ([], ["Urgent"], [])
+        kept = msgspec.convert((await d.do("ann", "GET", "/api/filters"))[0], p.TicketFilter)
+        assert kept == p.TicketFilter(mine["id"], "Mine", p.TicketQuery(tag="vip"), owner=1)
+        for who, department, query, code in (
+            ("ann", SALES, {}, "unknown"),
+            ("sue", SUPPORT, {}, "unknown"),
+            ("sue", 999, {}, "unknown"),
+            ("root", 0, {}, "unknown"),
+            ("ann", 0, {"status": "happy"}, "invalid"),
+            ("ann", 0, {"order": "random"}, "bad_frame"),
+            ("ann", 0, {"text": "a\0b"}, "invalid"),
+        ):
+            assert (await save(who, "x", department, **query)).json()["code"] == code
+        for who, key in (("bob", mine["id"]), ("ann", ours["id"]), ("carl", ours["id"]), ("ann", 999)):
+            assert await d.refused(who, "DELETE", f"/api/filters/{key}") == "unknown"
+        await d.do("ann", "DELETE", f"/api/filters/{mine['id']}")
+        await d.do("sue", "DELETE", f"/api/filters/{ours['id']}")
+        assert (await names("ann"), await names("sue")) == ([], [])
+
+
+async def test_the_outbox_is_the_supervisors(database_url: str, tmp_path: Path) -> None:
+    async with desk(database_url, tmp_path) as d:
+        number = await d.new()
+        await d.reply("ann", number)
+        (mail,) = (await d.show("ann", number)).mails
+        assert [each["id"] for each in await d.do("sue", "GET", "/api/mails")] == [mail.id]
+        for parameters in ({"state": "queued,failed"}, {"ticket": number}):
+            assert len(await d.do("sue", "GET", "/api/mails", params=parameters)) == 1
+        assert await d.do("sue", "GET", "/api/mails", params={"state": "bounced", "ticket": number}) == []
+        assert await d.refused("sue", "GET", "/api/mails", params={"state": "lost"}) == "invalid"
+        assert await d.refused("sue", "GET", "/api/mails", params={"ticket": 999}) == "unknown"
+        for who in ("ann", "carl", "ada", "root"):
+            assert await d.do(who, "GET", "/api/mails") == []
+
+        async def settle(who: str, what: str) -> Any:
+            return await d.http.post(
+                f"/api/mails/{mail.id}/settle", json={"what": what}, headers=d.token(who)
+            )
+
+        assert (await settle("ann", "withdraw")).json()["code"] == "unknown"
+        assert (await settle("sue", "sent")).json()["code"] == "not_now"
+        assert (await settle("sue", "withdraw")).status_code == 204
+        assert (await d.show("ann", number)).card.mail == "withdrawn"
+        await d.do("sue", "PATCH", f"/{number}", {"department": SUPPORT})
+        assert await d.do("sue", "GET", "/api/mails") == [], "a mail is where its ticket is"
+
+
+async def test_what_lies_in_quarantine_is_let_go(sqlite_url: str, tmp_path: Path) -> None:
+    async with desk(sqlite_url, tmp_path) as d:
+        raw = b"From: kim@x.example\r\nSubject: Help\r\nDate: x\r\n\r\nPlease.\r\n"
+        await d.detain(raw, "too many parts")
+        (jailed,) = await d.do("sue", "GET", "/api/quarantine")
+        assert (jailed["mailbox"], jailed["size"]) == (MAILING.mailbox, len(raw))
+        for who in ("ann", "carl", "root"):
+            assert await d.do(who, "GET", "/api/quarantine") == []
+
+        async def release(who: str, key: int, **body: Any) -> Any:
+            path = f"/api/quarantine/{key}/release"
+            return await d.http.post(path, json=body, headers=d.token(who))
+
+        for who, key, body in (
+            ("ann", jailed["id"], {}),
+            ("carl", jailed["id"], {}),
+            ("sue", 999, {}),
+            ("sue", jailed["id"], {"department": SUPPORT}),
+        ):
+            assert (await release(who, key, **body)).json()["code"] == "unknown"
+        done = (await release("sue", jailed["id"])).json()
+        assert done["released_by"] == "Sue"
+        assert (await d.show("ann", done["ticket"])).card.subject == "Help"
+        assert (await release("sue", jailed["id"])).json()["code"] == "not_now"
