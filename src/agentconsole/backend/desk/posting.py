@@ -41,6 +41,8 @@ def post(
 ) -> int:
     """Queue a mail to the ticket's customer; the answer is its id, 0 = there is nothing to send it from or to.
 
+    A ticket with the number 0 is none: answers to such a mail belong to nothing yet.
+
     What no person wrote is not sent (0) where it could go round in circles or be misused. Raises Refusal too_long,
     invalid.
     """
@@ -98,7 +100,7 @@ def _queued(
         raise Refusal(Code.too_long, f"A mail may carry {MAX_BYTES >> 20} MiB of files in all.")
     known = kind not in mails.AUTOMATIC or ticket.source == PROVED
     fields = {
-        "ticket.number": str(ticket.id),
+        "ticket.number": str(ticket.id or ""),
         "ticket.subject": plain_subject(ticket.subject) if known else "",
         "customer.name": ticket.name if known else "",
         "department.name": department.mailing.display or department.name,
@@ -118,7 +120,7 @@ def _queued(
         sender_name=department.mailing.display or department.name,
         to=recipient,
         to_name=ticket.name if known else "",
-        reply_to=_reply_to(sender, token) if department.mailing.plus else sender,
+        reply_to=_reply_to(sender, token) if department.mailing.plus and ticket.id else sender,
         message_id=f"<t{token}.{secrets.token_hex(8)}@{domain}>",
         subject=subject,
         text=filled(words.text, fields),
