@@ -12,8 +12,8 @@ from dataclasses import replace
 from functools import cache
 
 from agentconsole.keytable import ACTIONS as ACTIONS
-from agentconsole.keytable import Action as Action
-from agentconsole.keytable import Where as Where
+from agentconsole.where import Action as Action
+from agentconsole.where import Where as Where
 
 _EDIT = (
     "enter space tab escape backspace delete up down left right home end ctrl+left ctrl+right "
