@@ -1,4 +1,4 @@
-"""A list of very many tickets: how long the server takes to open it and to filter it."""
+"""A list of very many tickets: how long the server takes to open it and to filter it, and the console."""
 
 import json
 import random
@@ -21,6 +21,7 @@ from agentconsole.backend.storage.database import Database
 from agentconsole.protocol import Clock, TicketPriority, TicketStatus
 from bench.figures import Report
 from bench.sizes import Size
+from bench.tickets_screen import tickets_screen
 from tests.proof.server import Served
 
 GOAL_MS = 100.0
@@ -92,9 +93,10 @@ def tickets(size: Size) -> list[Report]:
                 took = [each for each, _ in answers]
                 note = f"{answers[0][1]:,} fit; slowest {max(took):.1f}"
                 report.add(question, median(took), GOAL_MS, unit="ms", note=note)
+            screen = tickets_screen(served, token, Path(name), size.tickets)
         finally:
             served.stop()
-    return [report]
+    return [report, screen]
 
 
 def ask(url: str, token: str, parameters: dict[str, str]) -> tuple[float, int]:
