@@ -12,6 +12,7 @@ from agentconsole.backend.desk import admin
 from agentconsole.backend.desk.filters import SaveFilter
 from agentconsole.backend.desk.rules import PutRule
 from agentconsole.backend.desk.team import SetSystem
+from agentconsole.backend.desk.templates import SetTemplate
 from agentconsole.backend.desk.uploads import KeepFile
 from agentconsole.backend.domain.mailing import Mailing
 from agentconsole.backend.domain.policy import Actor
@@ -68,6 +69,7 @@ class House:
         await order(SetSystem(1_000))
         await order(admin.SetDepartment("support", offer_s=3_600))
         await order(admin.AddDepartment("spare"))
+        await order(SetTemplate(p.MailKind.acknowledgement, "TEMPLATESECRET", "x", "sales"))
         await order(admin.DisableUser("dora"))
         self.users = {user.name: user.id for user in self.site.hub.board.users.values()}
         for role, (name, _) in CAST.items():

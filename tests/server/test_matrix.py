@@ -447,6 +447,12 @@ REST: dict[tuple[str, str], tuple[Any, str]] = {  # body, signs; ? = in the list
     ("POST", "/api/rules/order"): ({"ids": [1]}, RULES),
     ("POST", "/api/rules/try"): ({"rule": RULE}, RULES),
     ("DELETE", "/api/rules/{rule}"): (None, RULES),
+    ("GET", "/api/templates"): ("TEMPLATESECRET", RULES),
+    ("PUT", "/api/templates"): (
+        {"kind": "solved", "subject": "x", "text": "x", "department": "sales"},
+        RULES,
+    ),
+    ("POST", "/api/templates/try"): ({"template": {"kind": "solved", "subject": "x", "text": "x"}}, ALL),
     ("POST", "/api/chats/{chat}/ticket"): (CID, "y -/s s s s - s - s - - -"),
     # These change rights, and who has other rights is sent away to come back with them.
     ("POST", "/api/departments"): ({"slug": "new"}, "- -/- - - - - y y - - y -"),

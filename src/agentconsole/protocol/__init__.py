@@ -213,6 +213,7 @@ from .rules import (
     RuleTried,
     RuleWish,
 )
+from .templates import TemplateCard, TemplateTrial, TemplateTried
 from .tickets import (
     MAX_FILE,
     MAX_FILES,
@@ -461,6 +462,9 @@ __all__ = [
     "TakeNext",
     "TakeOver",
     "TakeTicket",
+    "TemplateCard",
+    "TemplateTrial",
+    "TemplateTried",
     "TicketCard",
     "TicketChanged",
     "TicketCommand",

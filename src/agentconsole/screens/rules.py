@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 KEYS = (
-    ("enter", "edit"), ("n", "new"), ("a", "on/off"), ("t", "try"), ("< >", "turn"), ("d", "delete"), ("esc", "back"),
+    ("enter", "edit"), ("n", "new"), ("a", "on/off"), ("t", "try"), ("< >", "turn"), ("d", "delete"), ("space", "more"), ("esc", "back"),
 )  # fmt: skip
 SHOWN = 20  # tickets of a trial
 NEW = 0  # the id under which a rule stands that is not kept yet
@@ -79,7 +79,8 @@ class RulesDialog(ModalScreen[None]):
         Binding("escape,q,semicolon", "dismiss(None)", "Back", show=False),
         Binding("e", "edit", "Edit", show=False),
         Binding("n", "new", "New", show=False),
-        Binding("a,space", "switch", "On or off", show=False),
+        Binding("space", "more", "Scroll what stands below", show=False),
+        Binding("a", "switch", "On or off", show=False),
         Binding("t", "try", "Try", show=False),
         Binding("less_than_sign,left", "turn(-1)", "Earlier", show=False),
         Binding("greater_than_sign,right", "turn(1)", "Later", show=False),
@@ -168,6 +169,14 @@ class RulesDialog(ModalScreen[None]):
     def action_again(self) -> None:
         """Read the rules."""
         self._work(self._read)
+
+    def action_more(self) -> None:
+        """A screenful down in what stands below the list; from the end to its beginning."""
+        pane = self.query_one("#rule", VerticalScroll)
+        if pane.scroll_offset.y >= pane.max_scroll_y:
+            pane.scroll_home(animate=False, immediate=True)
+        else:
+            pane.scroll_page_down(animate=False)
 
     def action_edit(self) -> None:
         """Write the rule under the cursor anew."""

@@ -192,9 +192,9 @@ def act(
     return ticket, [*lines, *last]
 
 
-def fields_of(sheet: WorkingSet, ticket: Ticket) -> dict[str, str]:
+def fields_of(connection: Connection, ticket: Ticket) -> dict[str, str]:
     """What can be filled into the texts of rules."""
-    department = department_of(sheet.connection, ticket)
+    department = department_of(connection, ticket)
     return {
         "customer.name": ticket.name,
         "customer.email": ticket.email,
@@ -285,7 +285,7 @@ def _status(sheet: WorkingSet, ticket: Ticket, rule: Rule, action: Action, now: 
 
 
 def _note(sheet: WorkingSet, ticket: Ticket, rule: Rule, action: Action, now: int) -> Done:
-    text = template.filled(action.text, fields_of(sheet, ticket))
+    text = template.filled(action.text, fields_of(sheet.connection, ticket))
     return Done(ticket, [TicketNoted(text)], "wrote a note")
 
 
@@ -307,7 +307,7 @@ def _answer(sheet: WorkingSet, ticket: Ticket, rule: Rule, action: Action, now: 
             template.checked(text)
         except ValueError as error:
             return Done(ticket, [], f"not answered with {action.text}: {error}")
-    fields = fields_of(sheet, ticket)
+    fields = fields_of(sheet.connection, ticket)
     lacking = template.missing(text, fields)
     if lacking:
         return Done(ticket, [], f"not answered: {', '.join(lacking)} is not known")
@@ -323,7 +323,7 @@ def _answer(sheet: WorkingSet, ticket: Ticket, rule: Rule, action: Action, now: 
 
 
 def _notify(sheet: WorkingSet, ticket: Ticket, rule: Rule, action: Action, now: int) -> Done:
-    text = template.filled(action.text, fields_of(sheet, ticket))
+    text = template.filled(action.text, fields_of(sheet.connection, ticket))
     text = f"Ticket {ticket.id}, {ticket.subject}" + (f": {text}" if text else "")
     return Done(ticket, [], notify(sheet, rule, action, text, 0, now))
 

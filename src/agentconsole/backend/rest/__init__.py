@@ -12,6 +12,7 @@ from . import (
     rules,
     sessions,
     team,
+    templates,
     tickets,
     visitors,
 )
@@ -30,6 +31,7 @@ ROUTES: tuple[Route, ...] = (
     *mails.ROUTES,
     *customers.ROUTES,
     *rules.ROUTES,
+    *templates.ROUTES,
     *visitors.ROUTES,
 )
 
