@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.mail.post_office import PostOffice, Street
-from tests.mail.test_crash import Staff, shop
+from agentconsole.backend.mail.sending import AT_ONCE, AT_ONCE_EACH
+from tests.mail.post_office import HOST, PostOffice, Street
+from tests.mail.test_crash import MAILBOX, Staff, shop
 from tests.running import Running, cid
 from tests.waiting import until
 
@@ -122,6 +123,28 @@ def test_a_wrong_mail_toml_keeps_the_server_from_starting(tmp_path: Path) -> Non
     assert done.returncode == 2
     assert "line 1" in done.stderr
     assert "smtp_host" in done.stderr
+
+
+def test_a_mail_server_that_hangs_holds_up_no_other(
+    server: Running, office: PostOffice, tmp_path: Path
+) -> None:
+    with Street() as elsewhere:
+        path = tmp_path / "data" / "mail.toml"
+        path.write_text(
+            path.read_text() + MAILBOX.format(host=HOST, port=elsewhere.port).replace("shop", "else")
+        )
+        assert server.stop() == 0
+        server.start()
+        server.add_department("other", address="other@example.org", mailbox="else", acknowledge=False)
+        sue = Staff(server)
+        office.gate.clear()
+        for number in range(AT_ONCE + 8):
+            sue.answer(f"customer-{number}@x.example", "answer")
+        until(lambda: office.held == AT_ONCE_EACH, what="the mailbox to be full")
+        sue.department = server.department_id("other")
+        ticket, _ = sue.answer("vera@x.example", "hello")
+        sue.becomes(ticket, "accepted")
+        assert office.held == AT_ONCE_EACH
 
 
 def test_a_hundred_answers_are_sent(server: Running, office: PostOffice) -> None:

@@ -21,8 +21,9 @@ from ..compose import Unsendable, address
 from ..desk import Desk
 from ..desk.mailing import ClaimMail, MailSent
 from ..domain.life import Refusal
+from ..domain.mailing import Mailing
 from ..domain.policy import SYSTEM
-from ..storage import departments, mails, raws
+from ..storage import Connection, departments, mails, raws
 from ..storage.database import Database, Unreachable
 from ..storage.mails import Mail
 from .settings import Mailboxes, NoPassword, Server, Tls, password
@@ -30,7 +31,7 @@ from .settings import Mailboxes, NoPassword, Server, Tls, password
 log = logging.getLogger("agentconsole.mail")
 
 PERIOD = 0.5  # seconds between two looks into the outbox
-AT_ONCE = 8  # mails on their way
+AT_ONCE = 64  # mails on their way
 AT_ONCE_EACH = 3  # of them through one mailbox
 STEP_SECONDS = 60.0
 TAKEN_SECONDS = 600.0  # how long a server may think about a mail that it has got
@@ -107,21 +108,30 @@ class Sender:
         """Begin to send what is due, as far as there is room; the mails of one ticket one after the other."""
         if len(self._tasks) >= AT_ONCE:
             return
-        now = self._desk.clock()
-        found = await self._database.read(
-            lambda db: [(mail, departments.one(db, mail.department)) for mail in mails.due(db, now, 100)]
-        )
-        for mail, department in found:
-            name = department.mailing.mailbox if department else ""
-            busy = list(self._under_way.values()).count(name) >= AT_ONCE_EACH or len(self._tasks) >= AT_ONCE
-            if busy or mail.id in self._under_way or (mail.ticket and mail.ticket in self._tickets):
-                continue
-            sender = department.mailing.address if department else ""
-            self._under_way[mail.id] = name
+        found, mailings = await self._database.read(self._due)
+        for mail in found:
+            mailing = mailings[mail.department]
+            if self._has_room(mailing.mailbox) and mail.ticket not in self._tickets:
+                self._begin(mail, mailing)
+
+    def _due(self, db: Connection) -> tuple[list[Mail], dict[int, Mailing]]:
+        """What is due of the departments whose mailbox has room, and how each department mails."""
+        mailings = {found.id: found.mailing for found in departments.every(db)}
+        full = [key for key, mailing in mailings.items() if not self._has_room(mailing.mailbox)]
+        return mails.due(db, self._desk.clock(), AT_ONCE, full), mailings
+
+    def _has_room(self, mailbox: str) -> bool:
+        under_way = list(self._under_way.values())
+        return len(under_way) < AT_ONCE and under_way.count(mailbox) < AT_ONCE_EACH
+
+    def _begin(self, mail: Mail, mailing: Mailing) -> None:
+        self._under_way[mail.id] = mailing.mailbox
+        if mail.ticket:
             self._tickets.add(mail.ticket)
-            task = asyncio.create_task(self._send(mail, name, sender), name=f"mail {mail.id}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        sending = self._send(mail, mailing.mailbox, mailing.address)
+        task = asyncio.create_task(sending, name=f"mail {mail.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _send(self, mail: Mail, name: str, sender: str) -> None:
         try:

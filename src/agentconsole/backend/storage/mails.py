@@ -84,11 +84,11 @@ def save(connection: Connection, changed: Mail) -> None:
     connection.execute(update(mail_out).where(mail_out.c.id == changed.id).values(_values(changed)))
 
 
-def due(connection: Connection, now: int, limit: int) -> list[Mail]:
-    """What is to be sent, longest waiting first."""
+def due(connection: Connection, now: int, limit: int, but: Collection[int] = ()) -> list[Mail]:
+    """What is to be sent, longest waiting first; nothing of the departments ``but``."""
     query = (
         select(*_COLUMNS)
-        .where(mail_out.c.next_at > 0, mail_out.c.next_at <= now)
+        .where(mail_out.c.next_at > 0, mail_out.c.next_at <= now, mail_out.c.department.not_in(sorted(but)))
         .order_by(mail_out.c.next_at, mail_out.c.id)
         .limit(limit)
     )
@@ -136,8 +136,16 @@ def move(connection: Connection, before: int, after: int) -> None:
         connection.execute(update(table).where(table.c.ticket == before).values(ticket=after, seq=0))
 
 
+def of_chat(connection: Connection, chat: int, kind: MailKind) -> bool:
+    """Was a mail of this kind about this chat put into the outbox?"""
+    query = select(mail_out.c.id).where(mail_out.c.chat == chat, mail_out.c.kind == kind.value)
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def thread(connection: Connection, ticket: int) -> tuple[list[str], str]:
     """The ids of all mails of a ticket in the order they went, and of the one that is answered now ('' = none)."""
+    if not ticket:
+        return [], ""
     went = select(mail_out.c.at, mail_out.c.message_id).where(mail_out.c.ticket == ticket)
     came = select(mail_in.c.at, mail_in.c.message_id).where(mail_in.c.ticket == ticket)
     ours = [(row.at, 1, row.message_id) for row in connection.execute(went)]
@@ -148,6 +156,8 @@ def thread(connection: Connection, ticket: int) -> tuple[list[str], str]:
 
 def from_machine(connection: Connection, ticket: int) -> bool:
     """Did the ticket begin with a mail that no person wrote?"""
+    if not ticket:
+        return False
     query = (
         select(mail_in.c.outcome)
         .where(mail_in.c.ticket == ticket)
