@@ -43,6 +43,7 @@ from . import (
 from .chat_rules import chat_changed
 from .left import missed
 from .made import Change, Made, StaffChanged
+from .transcripts import mail_transcript
 from .workload import may_take
 
 log = logging.getLogger("agentconsole.desk")
@@ -226,6 +227,7 @@ def _chat(sheet: WorkingSet, job: Job) -> Made:
     )
     if after.state is State.abandoned and after.email and department.mailing.missed:
         made.news.extend(missed(sheet, after, job.now))
+    mail_transcript(sheet, after, department, entries, job.now)
     made.news.extend(chat_changed(sheet, head, after, entries, job.now))
     made.news.extend(sheet.told)
     sheet.told.clear()
