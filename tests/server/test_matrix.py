@@ -15,7 +15,7 @@ import pytest
 
 from agentconsole import protocol as p
 from agentconsole.backend import operator, rest
-from agentconsole.backend.desk import admin, availability, sessions, team
+from agentconsole.backend.desk import admin, availability, mailing, sessions, team, templates
 from agentconsole.backend.domain.life import Refusal
 from agentconsole.backend.storage import users
 from tests.server.doors import CAST, NOWHERE, ROLES, SPARE, House, answered, house
@@ -574,12 +574,25 @@ ORDERS: dict[type[Any], tuple[Callable[[bool], Any], str]] = {  # real or not; s
         lambda real: team.AddEverybody("spare" if real else "nothing"),
         "- -/- - - - - y - - - y -",
     ),
+    templates.SetTemplate: (
+        lambda real: templates.SetTemplate(
+            p.MailKind.solved, "x", Q(), department="spare" if real else "nothing"
+        ),
+        "- -/- - - - - y - - - y -",
+    ),
+    mailing.SettleMail: (
+        lambda real: mailing.SettleMail(MAIL if real else NOWHERE, mailing.MailDeed.resend),
+        "- -/- - - - - y - - - - -",
+    ),
 }
+MAIL = 1  # the house's only one
 QUESTIONS = {
     operator.ListUsers,
     operator.ListDepartments,
     operator.ListSessions,
     operator.ListAudit,
+    operator.ListTemplates,
+    operator.TraceTicket,
 }  # asked on the operator's socket alone
 LATE = len(CAST) + 2  # the session of zoe: of those behind the cast, the second
 
