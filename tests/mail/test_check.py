@@ -17,6 +17,7 @@ from tests.mail.dovecot import Dovecot, prepared
 from tests.mail.post_office import HOST, PostOffice, Street
 from tests.mail.test_crash import Staff, shop
 
+pytestmark = pytest.mark.slow
 SECRET = "the-mail-password"
 
 

@@ -15,6 +15,7 @@ from tests.proof.server import SHIPPED
 from tests.running import Running, cid
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
 MAILBOX = """
 [mailbox.shop]
 smtp_host = "{host}"

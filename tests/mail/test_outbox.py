@@ -15,6 +15,7 @@ from tests.mail.test_crash import MAILBOX, Staff, shop
 from tests.running import Running, cid
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
 SECRET = "the-mail-password"
 
 

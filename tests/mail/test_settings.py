@@ -18,6 +18,8 @@ from tests.storage.house import House, house
 
 __all__ = ["house"]
 
+ROOT = Path(__file__).parents[2]
+
 
 def written(folder: Path, *lines: str) -> Path:
     """A file with a mailbox of these lines."""
@@ -54,7 +56,7 @@ def test_the_example_with_every_field_as_it_is_by_default_means_the_same(tmp_pat
 
 
 def test_the_manual_shows_the_example() -> None:
-    assert example().strip() in Path("docs/mail.md").read_text("utf-8")
+    assert example().strip() in (ROOT / "docs" / "mail.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

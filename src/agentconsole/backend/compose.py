@@ -10,6 +10,7 @@ import base64
 import hashlib
 import quopri
 import re
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -149,8 +150,6 @@ def _heads(mail: Outgoing) -> list[tuple[str, str]]:
 
 
 def _date(at: int) -> str:
-    from datetime import UTC, datetime
-
     return format_datetime(datetime.fromtimestamp(at // 1_000, UTC))
 
 
