@@ -137,6 +137,13 @@ mail_out = Table(
 )
 Index("mail_out_ticket", mail_out.c.ticket)
 Index("mail_out_recipient", mail_out.c.recipient, mail_out.c.at)
+Index("mail_out_state", mail_out.c.state, mail_out.c.id)
+Index(
+    "mail_out_chat",
+    mail_out.c.chat,
+    sqlite_where=text("chat > 0"),
+    postgresql_where=text("chat > 0"),
+)
 Index(
     "mail_out_next",
     mail_out.c.next_at,

@@ -88,6 +88,14 @@ def upgrade() -> None:
             sqlite_where=sa.text("next_at > 0"),
             postgresql_where=sa.text("next_at > 0"),
         )
+        batch_op.create_index(
+            "mail_out_chat",
+            ["chat"],
+            unique=False,
+            sqlite_where=sa.text("chat > 0"),
+            postgresql_where=sa.text("chat > 0"),
+        )
+        batch_op.create_index("mail_out_state", ["state", "id"], unique=False)
         batch_op.create_index("mail_out_recipient", ["recipient", "at"], unique=False)
         batch_op.create_index("mail_out_ticket", ["ticket"], unique=False)
 
