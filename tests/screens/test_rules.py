@@ -10,6 +10,8 @@ from agentconsole import rule_text
 from agentconsole.backend.domain import rules
 from agentconsole.client import Problem
 from agentconsole.protocol import (
+    Message,
+    RoomCard,
     RuleCard,
     RuleEvent,
     RuleFiring,
@@ -22,7 +24,7 @@ from agentconsole.protocol import (
 )
 from agentconsole.screens import rules as screen
 from agentconsole.text import width
-from tests.screens.fed import START, Desk, desk
+from tests.screens.fed import ME, START, Desk, desk
 from tests.waiting import async_until
 
 REFUND = RuleWish(
@@ -233,3 +235,13 @@ async def test_what_others_wrote_drives_no_terminal(monkeypatch: pytest.MonkeyPa
         await opened(d)
         assert d.sees("[/red] [@click=app.quit]x[/]")
         assert not any(sign in row for row in d.screen for sign in "\x1b\x9b\u202e")
+
+
+async def test_what_a_rule_tells_me_stands_under_its_name() -> None:
+    async with desk((100, 30)) as d:
+        room = f"u0-{ME}"
+        said = Message(1, room, START, 0, "rule Loud", "Ticket 41, Fire: look")
+        await d.feed(said, RoomCard(room, 1, 1, START, said.text, said.author_name))
+        await d.press("M")
+        assert d.sees("rules, to you alone")
+        assert d.sees("Ticket 41, Fire: look")
