@@ -60,8 +60,12 @@ class TicketReads:
         return _read(content, TicketDetail)
 
     async def mail(self, ticket: int, seq: int) -> str:
-        """The whole mail of an event, as text."""
+        """All the text of the mail of an event, quotes and signature too."""
         return (await self._get(f"/api/tickets/{ticket}/whole/{seq}")).decode("utf-8", "replace")
+
+    async def raw_mail(self, ticket: int, seq: int) -> bytes:
+        """The mail of an event, byte for byte."""
+        return await self._get(f"/api/tickets/{ticket}/raw/{seq}")
 
     async def customer(self, email: str) -> CustomerCard:
         """Who has this address: notes, earlier chats and tickets."""

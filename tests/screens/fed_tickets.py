@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -84,6 +85,7 @@ class Doors:
         self.decided: list[tuple[str, str]] = []
         self.asked: list[tuple[str, str, Any]] = []
         self.down = False
+        self.shut: asyncio.Event | None = None  # no answer comes before it is set
 
     def put(self, card: TicketCard, *entries: TicketEntry) -> TicketCard:
         """A ticket with its log."""
@@ -109,6 +111,8 @@ class Doors:
     ) -> bytes:
         """As `Client.ask`."""
         self.asked.append((method, path, params))
+        if self.shut is not None:
+            await self.shut.wait()
         if self.down:
             raise Problem("unreachable", "The server cannot be reached.")
         match [method, *path.strip("/").split("/")[1:]]:
@@ -122,7 +126,7 @@ class Doors:
                 log = [each for each in self.logs[int(key)] if each.seq > params["after"]]
                 mails = [mail for mail in self.mails if mail.ticket == int(key)]
                 return encode(TicketDetail(self.cards[int(key)], log, mails))
-            case ["GET", "tickets", key, "raw", seq]:
+            case ["GET", "tickets", key, "whole" | "raw", seq]:
                 return self.raws[int(seq)]
             case ["GET", "customers"]:
                 theirs = [card for card in self.cards.values() if card.email == params["email"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -172,6 +173,21 @@ async def test_filters_are_walked_chosen_by_name_and_searched_in() -> None:
         await d.press("x")
         await settled(d)
         assert d.sees("Printer 1 is on fire")
+
+
+async def test_keys_stay_with_the_list_while_another_one_is_on_its_way() -> None:
+    async with desk() as d:
+        doors = await with_doors(d, ticket(1), ticket(2))
+        await d.press("K")
+        await settled(d)
+        doors.shut = asyncio.Event()
+        await d.press("greater_than_sign", "greater_than_sign")
+        assert d.sees("looking …")
+        assert d.sees("‹ Unassigned ›")
+        doors.shut.set()
+        await settled(d)
+        await d.press("end")
+        assert d.app.main.tickets.selected == 2
 
 
 async def test_a_filter_is_kept_used_and_deleted() -> None:

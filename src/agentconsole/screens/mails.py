@@ -138,7 +138,7 @@ class MailsView(Listing):
             waiting = sum(not card.released_at for card in held)
             rows += [MailRow(f"Quarantine {waiting}"), *(MailRow(held=card) for card in held)]
         self.rows.show(rows)
-        self.rows.display = self.whole.display = bool(rows)
+        self.whole.display = bool(rows)
         self.nothing.display = not rows
         if self.problem:
             self.nothing.show(

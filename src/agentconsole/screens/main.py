@@ -19,6 +19,7 @@ from agentconsole.keys import Action, Where
 from agentconsole.link import LinkState
 from agentconsole.protocol import Status, TicketCount, Welcome
 from agentconsole.screens.chat import ChatView
+from agentconsole.screens.departments import DepartmentsView
 from agentconsole.screens.feedback import FeedbackView
 from agentconsole.screens.left import LeftView
 from agentconsole.screens.mails import MailsView
@@ -114,6 +115,7 @@ class MainScreen(Screen[None]):
         self.chat = ChatView(store, actions, composer_keys)
         self.left = LeftView(store, actions)
         self.team = TeamView(store, actions)
+        self.departments = DepartmentsView(store, actions)
         self.observe = ObserveView(store, actions)
         self.running = RunningView(store, actions)
         self.messages = MessagesView(store, actions, composer_keys)
@@ -123,7 +125,7 @@ class MainScreen(Screen[None]):
         self.mails = MailsView(self.work)
         self.ticket = TicketView(self.work, {**composer_keys, "enter": "newline"})
         self.all: tuple[Place, ...] = (
-            *(self.queue, self.chat, self.left, self.team),
+            *(self.queue, self.chat, self.left, self.team, self.departments),
             *(self.observe, self.running, self.messages, self.feedback),
             *(self.tickets, self.ticket, self.mails),
         )
@@ -190,6 +192,7 @@ class MainScreen(Screen[None]):
     def tick(self, now: int) -> None:
         """Time went by."""
         self.view.tick(now)
+        self.tickets.warm()
         self.frame(now)
 
     def notice(self, sentence: str, ink: str = "") -> None:
@@ -243,6 +246,7 @@ class MainScreen(Screen[None]):
             *([("observe", "Observe")] if self.possible("observe") else []),
             ("team", "Team"),
             ("left_messages", ("Left messages" if wide else "Left") + left),
+            *([("departments", "Departments")] if self.where is Where.departments else []),
             *([("mails", "Mail")] if self.where is Where.mails else []),
             *(
                 [("feedback", f"Feedback {counts.feedback}")]

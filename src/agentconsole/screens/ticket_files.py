@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from agentconsole import attachments, ticket_words
@@ -44,32 +45,44 @@ class TicketFiles:
         self.app.tell(f"{name} goes along with what you send here next.")
 
     async def ticket_files(self) -> None:
-        """Save a file."""
+        """Save a file, or a mail as it came."""
         view = self.app.main.ticket
-        thread = self.app.store.tickets.threads.get(view.ticket)
-        found = [(entry, file) for entry in (thread.entries if thread else ()) for file in _files(entry)]
-        if not found:
+        ticket, entries = view.ticket, self._entries()
+        files = {f"f{file.id}": (entry, file) for entry in entries for file in _files(entry)}
+        mails = {f"m{entry.seq}": entry for entry in _with_mail(entries)}
+        if not files and not mails:
             raise Unfit("This ticket has no files.")
-        files = {str(file.id): file for _, file in found}
         items = [
-            Item(str(file.id), file.name, f"{ticket_words.size(file.size)} {file.type}, from {entry.by.name}")
-            for entry, file in reversed(found)
+            Item(key, file.name, f"{ticket_words.size(file.size)} {file.type}, from {entry.by.name}")
+            for key, (entry, file) in reversed(files.items())
+        ]
+        items += [
+            Item(key, _eml(ticket, entry), f"the mail of {entry.by.name or 'the customer'}, byte for byte")
+            for key, entry in reversed(mails.items())
         ]
         chosen = await self.deeds.ask(Finder("Save which file? Nothing is opened or run.", items))
         if chosen is None:
             return
-        file = files[chosen]
+        name = files[chosen][1].name if chosen in files else _eml(ticket, mails[chosen])
         folder = await self.deeds.ask(
-            Ask(f"Save {attachments.safe_name(file.name)} in", "", str(attachments.usual_folder()))
+            Ask(f"Save {attachments.safe_name(name)} in", "", str(attachments.usual_folder()))
         )
         if not folder or not folder.strip():
             return
-        data = await self.app.main.work.reads.file(file.id)
+        reads = self.app.main.work.reads
+        if chosen in files:
+            data = await reads.file(files[chosen][1].id)
+        else:
+            data = await reads.raw_mail(ticket, mails[chosen].seq)
         try:
-            path = await asyncio.to_thread(attachments.save, folder, file.name, data)
+            path = await asyncio.to_thread(attachments.save, folder, name, data)
         except attachments.BadFile as problem:
             raise Unfit(str(problem)) from problem
         self.app.tell(f"Saved as {path}.")
+
+    def _entries(self) -> Sequence[TicketEntry]:
+        thread = self.app.store.tickets.threads.get(self.app.main.ticket.ticket)
+        return thread.entries if thread else ()
 
     async def whole_mail(self) -> None:
         """All of a mail."""
@@ -81,12 +94,7 @@ class TicketFiles:
     def _mail(self) -> TicketEntry:
         """The event under the cursor if it has a mail, else the newest one that has."""
         view = self.app.main.ticket
-        thread = self.app.store.tickets.threads.get(view.ticket)
-        mails = [
-            entry
-            for entry in (thread.entries if thread else ())
-            if isinstance(entry.what, Wrote | Answered | Mailed) and entry.what.mail
-        ]
+        mails = _with_mail(self._entries())
         line = view.transcript.picked
         seq = (
             int(str(line.key).rpartition(" ")[2])
@@ -98,6 +106,16 @@ class TicketFiles:
         if not mails or seq:
             raise Unfit("No mail belongs to this." if seq else "Nothing here came or went by e-mail.")
         return mails[-1]
+
+
+def _with_mail(entries: Iterable[TicketEntry]) -> list[TicketEntry]:
+    return [
+        entry for entry in entries if isinstance(entry.what, Wrote | Answered | Mailed) and entry.what.mail
+    ]
+
+
+def _eml(ticket: int, entry: TicketEntry) -> str:
+    return f"ticket-{ticket}-{entry.seq}.eml"
 
 
 def _files(entry: TicketEntry) -> list[FileCard]:

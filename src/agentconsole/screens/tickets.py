@@ -28,7 +28,8 @@ from agentconsole.widgets.words import Words
 AGAIN_MS = 1_500  # at least so long between two readings of a list that changes
 AFTER_FAILURE_MS = 10_000
 ORDER_CELLS = 70  # a list as wide says in which order it stands
-REST_S = 0.15  # so long the cursor stays on a ticket before it is read
+WARM_S = 1.0  # after the start
+REST_S = 0.08  # so long the cursor stays on a ticket before it is read
 
 
 class Filter(NamedTuple):
@@ -79,6 +80,7 @@ class TicketsView(Listing):
         self._failed_at = 0
         self._rest: Timer | None = None
         self._filters_known = False
+        self._warm = False
 
     def compose(self) -> ComposeResult:
         """Filters, list, and the ticket under the cursor."""
@@ -147,6 +149,12 @@ class TicketsView(Listing):
         self.problem, self._failed_at = "", 0
         self.redraw(self.actions.clock())
         self.fetch()
+
+    def warm(self) -> None:
+        """Read the first stretch before anybody asks for it, once, where there are tickets at all."""
+        if not self._warm and self.store.synced and self.store.tickets.counts:
+            self._warm = True
+            self.set_timer(WARM_S, self.fetch)
 
     def refresh_list(self) -> None:
         """Read the list anew."""
@@ -228,7 +236,6 @@ class TicketsView(Listing):
         self.list.me = self.store.me.user if self.store.me else 0
         self.list.show(listed)
         self.nothing.display = not listed.total
-        self.list.display = bool(listed.total)
         self.nothing.show(self._nothing(listed))
         self.filters.show(self._filter_rows())
         self.filters.select(self.filter.key)
