@@ -66,6 +66,7 @@ def test_partial_indexes_are_what_they_should_be(
             "chat_email",
             "ticket_chat",
             "ticket_timer",
+            "mail_out_chat",
             "mail_out_next",
             "webhook_out_next",
         }
