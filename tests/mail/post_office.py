@@ -51,11 +51,18 @@ class PostOffice:
 
     A ``gate`` that is closed holds the answer back to RCPT or DATA, as ``gate_at`` says; ``held`` counts who waits there.
 
-    With ``context`` it offers STARTTLS and demands it; with ``login`` = (user, password) it demands that too.
+    With ``context`` it offers STARTTLS and demands it, or is ``wrapped`` in TLS from the first byte; with ``login`` =
+    (user, password) it demands that too.
     """
 
-    def __init__(self, context: ssl.SSLContext | None = None, login: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        context: ssl.SSLContext | None = None,
+        login: tuple[str, str] | None = None,
+        wrapped: bool = False,
+    ) -> None:
         self.context = context
+        self.wrapped = wrapped
         self.login = login
         self.received: list[Received] = []
         self.stages: list[str] = []
@@ -71,7 +78,9 @@ class PostOffice:
 
     async def __aenter__(self) -> PostOffice:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._clerk, HOST, self.port)
+        self._server = await loop.create_server(
+            self._clerk, HOST, self.port, ssl=self.context if self.wrapped else None
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -89,7 +98,7 @@ class PostOffice:
 
     def _clerk(self) -> SMTP:
         more: dict[str, Any] = {}
-        if self.context is not None:
+        if self.context is not None and not self.wrapped:
             more |= {"tls_context": self.context, "require_starttls": True}
         if self.login is not None:
             more |= {"authenticator": self._authenticate, "auth_required": True, "auth_require_tls": False}

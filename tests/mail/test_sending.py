@@ -143,6 +143,16 @@ async def test_starttls_with_a_certificate_to_trust(
         assert (await deliver(office, server)).state is MailState.accepted
 
 
+async def test_tls_from_the_first_byte(context: ssl.SSLContext, files: Files, secret: str) -> None:
+    async with PostOffice(context, ("desk", PASSWORD), wrapped=True) as office:
+        login = {"user": "desk", "password_file": secret}
+        server = Server(HOST, office.port, Tls.tls, ca_file=str(files.certificate), **login)
+        assert (await deliver(office, server)).state is MailState.accepted
+        untrusted = Server(HOST, office.port, Tls.tls, **login)
+        assert "certificate" in (await deliver(office, untrusted)).answer
+        assert len(office.received) == 1
+
+
 async def test_a_certificate_that_nobody_trusts_gets_no_mail(context: ssl.SSLContext) -> None:
     async with PostOffice(context) as office:
         outcome = await deliver(office, Server(HOST, office.port, Tls.starttls))
