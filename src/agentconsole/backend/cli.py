@@ -378,7 +378,7 @@ def _mail_words(verb: argparse.ArgumentParser) -> None:
     for name, on, off in (
         ("acknowledge", "who writes is told that it has come", "they are not"),
         ("tell_solved", "customers are told that a ticket is solved", "they are not"),
-        ("transcript", "chats are mailed to visitors who ask for it", "they are not"),
+        ("transcript", "a chat that is over is mailed to who was answered", "they are not"),
         ("missed", "a missed chat with an e-mail address becomes a ticket", "it does not"),
         ("plus", "its mail server delivers address+tag to the address", "it does not; mails do without"),
     ):
