@@ -18,6 +18,7 @@ Other commands (each explains itself with --help):
   agentconsole explain    say why a chat went to whom it went
   agentconsole hours      opening hours: a week as a strip, expectations tested
   agentconsole ticket     tickets: list, show, reply, note, set, take, new, merge, split
+  agentconsole rule       rules: list, show, set, try, on, off, remove
   agentconsole serve      run the server
   agentconsole admin      users, rights, departments, sessions
   agentconsole mail       mailboxes: what works; what became of a ticket's mails
@@ -87,6 +88,12 @@ def _ticket(words: Sequence[str]) -> int:
     return ticket_line.main(words)
 
 
+def _rule(words: Sequence[str]) -> int:
+    from agentconsole import rule_line
+
+    return rule_line.main(words)
+
+
 def _serve(words: Sequence[str]) -> int:
     from agentconsole.backend import cli
 
@@ -125,6 +132,7 @@ OTHERS: dict[str, Callable[[Sequence[str]], int]] = {
     "explain": _explain,
     "hours": _hours,
     "ticket": _ticket,
+    "rule": _rule,
     "serve": _serve,
     "admin": _admin,
     "mail": _mail,
