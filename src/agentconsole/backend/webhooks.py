@@ -48,8 +48,8 @@ def is_public(written: str) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             address = address.ipv4_mapped
-        elif any(address in network for network in EMBEDDING):
-            return False  # leads to an IPv4 address that nobody has looked at
+        elif address.is_site_local or any(address in network for network in EMBEDDING):
+            return False  # or it leads to an IPv4 address that nobody has looked at
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
