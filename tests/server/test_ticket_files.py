@@ -149,6 +149,22 @@ async def test_who_may_upload_and_how_much(sqlite_url: str, tmp_path: Path) -> N
         assert (await upload(d, "bob", "x")).status_code == 201
 
 
+async def test_a_message_that_is_split_off_takes_a_copy_of_its_files(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with desk(database_url, tmp_path) as d:
+        await d.mail("See what it says.", attached=b"LOG")
+        (first,) = [card.ticket for card in (await d.list("ann")).tickets]
+        (was,) = [e.what for e in (await d.show("ann", first)).entries if isinstance(e.what, p.Wrote)]
+        second = (await d.do("ann", "POST", f"/{first}/split", {"seq": 1}))["ticket"]
+        (now,) = [e.what for e in (await d.show("ann", second)).entries if isinstance(e.what, p.Wrote)]
+        assert (now.text, now.files[0].name, now.files[0].size) == (was.text, "log.txt", 3)
+        await d.do("ann", "PATCH", f"/{second}", {"department": SUPPORT})
+        assert (await got(d, "carl", now.files[0].id)).content == b"LOG"
+        assert (await got(d, "ann", was.files[0].id)).content == b"LOG"
+        assert (await got(d, "carl", was.files[0].id)).content == UNKNOWN
+
+
 async def test_what_is_not_sent_in_a_day_is_forgotten(database_url: str, tmp_path: Path) -> None:
     async with desk(database_url, tmp_path) as d:
         number = await d.new()

@@ -74,7 +74,9 @@ class Desk:
         seen = (await self.show(who, ticket)).card.seq
         return await self.do(who, "POST", f"/{ticket}/replies", {"text": text, "seen": seen, **more})
 
-    async def mail(self, text: str, answering: bytes = b"", sender: str = "kim@x.example") -> str:
+    async def mail(
+        self, text: str, answering: bytes = b"", sender: str = "kim@x.example", attached: bytes = b""
+    ) -> str:
         """A customer's mail comes in, as an answer to one of ours; what became of it."""
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = sender, MAILING.address, "Re: A bill"
@@ -83,6 +85,8 @@ class Desk:
         if answering:
             message["In-Reply-To"] = message_from_bytes(answering)["Message-ID"]
         message.set_content(text)
+        if attached:
+            message.add_attachment(attached, maintype="text", subtype="plain", filename="log.txt")
         reader = Reader()
         try:
             intake = Intake(self.site.hub.database, self.site.desk, reader)

@@ -325,10 +325,11 @@ def _merge(sheet: WorkingSet, actor: Actor, command: MergeTicket, now: int) -> M
 
 def _split(sheet: WorkingSet, actor: Actor, command: SplitTicket, now: int) -> Made:
     before, department = _own(sheet, actor, command.ticket, Deed.ticket_change)
-    log = tickets.log(sheet.connection, before.id, command.seq - 1)
+    log = tickets.log(sheet.connection, before.id, command.seq - 1, 1)
     if not log or log[0].seq != command.seq or not isinstance(log[0].what, Wrote):
         raise Refusal(Code.invalid, "Only a message of the customer can become a ticket of its own.")
-    what = log[0].what
+    copies = files.copy(sheet.connection, [card.id for card in log[0].what.files], now)
+    what = msgspec.structs.replace(log[0].what, files=copies)
     draft = Draft(
         department=before.department,
         subject=checked_subject(command.subject) or subject_of(what.text) or before.subject,
@@ -340,8 +341,10 @@ def _split(sheet: WorkingSet, actor: Actor, command: SplitTicket, now: int) -> M
         language=before.language,
         related=before.id,
         drill=before.drill,
+        silent=True,  # that this message came was told when it came
     )
     made = begin(sheet, draft, now, [TicketSplit(before.id)])
+    files.take(sheet.connection, [card.id for card in copies], made.id, 1, 0, private=False)
     after, lines = record(before, actor.party, [TicketSplit(made.id, command.seq)], now)
     after = keep(sheet, before, after, lines, department, now)
     return Made(about=made.id, seq=made.seq, news=[TicketMade(None, made), TicketMade(before, after)])
