@@ -24,7 +24,7 @@ PERIOD, LEAST = 0.5, 0.02  # seconds between two looks; a timer that runs out ea
 ALIVE_EVERY = 10.0  # seconds
 FORGET_EVERY = 3_600.0
 CHECKPOINT_EVERY = 30.0
-RULES_EVERY = 60.0
+RULES_EVERY = 15.0
 CHECKPOINT_JOBS = 4_000
 
 

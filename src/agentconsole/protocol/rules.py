@@ -28,7 +28,7 @@ class RuleEvent(StrEnum):
     agent_replied = "agent_replied"
     status_changed = "status_changed"
     department_changed = "department_changed"
-    time_passed = "time_passed"  # looked at every minute; once for each time that people have written
+    time_passed = "time_passed"  # looked at all the time; once for each time that people have written
     clock_warned = "clock_warned"
     clock_breached = "clock_breached"
     chat_closed = "chat_closed"  # wrap-up has ended

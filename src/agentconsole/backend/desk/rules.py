@@ -32,7 +32,7 @@ from .automation import Heard, facts_of, fire
 from .made import Made, TicketMade
 from .tickets import keep
 
-PAGE = 2_000  # tickets that time looks at in one go
+PAGE = 500  # tickets that time looks at in one go
 
 
 class PutRule(msgspec.Struct, frozen=True):
