@@ -27,7 +27,7 @@ def tickets_screen(served: Served, token: str, folder: Path, stored: int) -> Rep
     report = Report("tickets on screen", {"tickets": f"{stored:,}", "terminal": "120x40"})
     with Tape(command(served), environment(folder, token)) as tape:
         tape.wait_for("Nobody is waiting.")
-        tape.quiet(1)
+        tape.quiet(3)  # it has looked around by then
         first, _ = _pressed(tape, "K")
         report.add("open the list, first time", first, GOAL_MS, unit="ms")
         for what, key, back in DEEDS:

@@ -114,7 +114,7 @@ class MailsView(Listing):
     def fetch(self) -> None:
         """Read both lists."""
         self.read_at = self.actions.clock()
-        self.run_worker(self._fetch(), group="mails", exclusive=True)
+        self.run_worker(self._fetch, group="mails", exclusive=True)
 
     async def _fetch(self) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
@@ -205,10 +206,10 @@ class TicketView(Widget, can_focus=True):
     def fetch(self) -> None:
         """Read what is not here yet, and who the customer is if that is on the screen."""
         if self.ticket and self.store.tickets.lacks(self.ticket):
-            self.run_worker(self.work.read_ticket(self.ticket), group="ticket")
+            self.run_worker(partial(self.work.read_ticket, self.ticket), group="ticket")
         if self.ticket and self.facts_shown and self.ticket not in self.customers:
             self.customers[self.ticket] = "looking …"
-            self.run_worker(self._fetch_customer(self.ticket), group="ticket-customer")
+            self.run_worker(partial(self._fetch_customer, self.ticket), group="ticket-customer")
 
     async def _fetch_customer(self, ticket: int) -> None:
         self.customers[ticket] = await self.work.customer(ticket)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -194,7 +195,7 @@ class TicketsView(Listing):
         if self._reads or not self.is_mounted or self._stretch() is None:
             return
         self._reads = True
-        self.run_worker(self._fill(), group="ticket-list")
+        self.run_worker(self._fill, group="ticket-list")
 
     def _stretch(self) -> tuple[int, bool] | None:
         """The place around which to read, and whether the rest is worth nothing any more; None = all is here."""
@@ -342,7 +343,7 @@ class TicketsView(Listing):
             self.store.tickets.thread(ticket)
             self.script.open(ticket)
             if self.store.tickets.lacks(ticket):
-                self.run_worker(self._read_one(ticket), group="ticket-pane", exclusive=True)
+                self.run_worker(partial(self._read_one, ticket), group="ticket-pane", exclusive=True)
 
     async def _read_one(self, ticket: int) -> None:
         await self.work.read_ticket(ticket)
