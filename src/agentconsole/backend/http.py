@@ -33,7 +33,7 @@ from .hub import Hub
 from .options import Options
 from .rest import ROUTES, Call, Download, House, Problem, Route, Upload
 from .rest.calls import STATUS, converted, decoded, key
-from .storage import letters
+from .storage import letters, mails
 from .storage.database import Database
 
 log = logging.getLogger("agentconsole.http")
@@ -86,7 +86,8 @@ def build(database: Database, desk: Desk, hub: Hub, options: Options, auth: Auth
     async def measure(request: Request) -> Response:
         from .metrics import KIND, figures  # two megabytes that a server without Prometheus need not hold
 
-        return Response(figures(desk, hub, auth), headers={"Content-Type": KIND})
+        outbox = await database.read(mails.counts)
+        return Response(figures(desk, hub, auth, outbox), headers={"Content-Type": KIND})
 
     app = Starlette(
         routes=[

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from agentconsole.protocol import OPEN_STATES
+from agentconsole.protocol import OPEN_STATES, MailState
 
 from .auth import Auth
 from .desk import Desk
@@ -19,24 +19,25 @@ from .steps import Steps
 KIND = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def figures(desk: Desk, hub: Hub, auth: Auth) -> bytes:
-    """All figures of this moment, as Prometheus reads them."""
+def figures(desk: Desk, hub: Hub, auth: Auth, outbox: Mapping[str, int]) -> bytes:
+    """All figures of this moment, as Prometheus reads them; ``outbox`` is how many mails are in each state."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures(desk, hub, auth))
+    registry.register(_Figures(desk, hub, auth, outbox))
     return generate_latest(registry)
 
 
 class _Figures:
     """Reads the counters where they are kept."""
 
-    def __init__(self, desk: Desk, hub: Hub, auth: Auth) -> None:
-        self._desk, self._hub, self._auth = desk, hub, auth
+    def __init__(self, desk: Desk, hub: Hub, auth: Auth, outbox: Mapping[str, int]) -> None:
+        self._desk, self._hub, self._auth, self._outbox = desk, hub, auth, outbox
 
     def collect(self) -> Iterator[Metric]:
         """Part of prometheus_client's collectors."""
         yield self._connections()
         yield self._chats()
         yield self._commands()
+        yield self._mails()
         writer = self._desk.writer
         yield _histogram("agentconsole_batch_commands", "Commands committed together.", writer.sizes)
         yield _histogram(
@@ -58,6 +59,12 @@ class _Figures:
         counts = Counter(head.state for head in self._hub.board.heads.values())
         for state in sorted(OPEN_STATES):
             found.add_metric([state.value], counts[state])
+        return found
+
+    def _mails(self) -> Metric:
+        found = GaugeMetricFamily("agentconsole_mails", "Mails to customers.", labels=["state"])
+        for state in MailState:
+            found.add_metric([state.value], self._outbox.get(state.value, 0))
         return found
 
     def _commands(self) -> Metric:

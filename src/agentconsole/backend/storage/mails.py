@@ -109,6 +109,12 @@ def in_state(
     return [_mail(row) for row in connection.execute(query.order_by(mail_out.c.id.desc()).limit(limit))]
 
 
+def counts(connection: Connection) -> dict[str, int]:
+    """How many mails are in each state."""
+    query = select(mail_out.c.state, func.count()).group_by(mail_out.c.state)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
 def of_ticket(connection: Connection, ticket: int) -> list[MailCard]:
     """The mails to a ticket's customer, oldest first."""
     query = select(*_COLUMNS).where(mail_out.c.ticket == ticket).order_by(mail_out.c.id)
