@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agentconsole.log import Log
-from agentconsole.protocol import Event, Resume, Said, Side
+from agentconsole.protocol import Event, Resume, Said, Seen, Side
 
 LOOSE_LIMIT = 2_000
 
@@ -138,6 +138,22 @@ class Conversation:
             self.run, self._fresh = self._fresh, None
             self.read = min(self.read, self.last)
             self.epoch += 1
+
+    def asks(self, viewed: bool, mine: bool) -> bool:
+        """Are events missing that were not asked for yet? From now on they were. What of a chat that was put away comes
+        asks for nothing."""
+        missing = (viewed and (self.gap or not self.resumed)) or (mine and self.gap)
+        if not missing or self.asked >= self.last:
+            return False
+        self.asked = self.last
+        return True
+
+    def take_marks(self) -> Seen | None:
+        """The delivered and read marks, if the server has not been told them yet; from now on it was."""
+        if self.last <= self.told_delivered and self.read <= self.told_read:
+            return None
+        self.told_delivered, self.told_read = self.last, self.read
+        return Seen(self.chat, self.last, self.read)
 
     def unanswered_since(self) -> int:
         """When the visitor's oldest line came that no member of staff has answered (0 = all answered)."""

@@ -299,7 +299,8 @@ class Store(Knowledge):
             return set()
         if self.me is None or frame.user != self.me.user:
             return {Touched(Topic.team)}
-        if frame.by and before and _chosen(before) != _chosen(frame):
+        chosen = (frame.status, frame.reason, frame.since)
+        if frame.by and before and (before.status, before.reason, before.since) != chosen:
             self._tidings.of_status(frame)
         self.me = replace(self.me, status=frame.status, reason=frame.reason, display=frame.display)
         return {Touched(Topic.team), Touched(Topic.me)}
@@ -562,18 +563,11 @@ class Store(Knowledge):
             return []
         for chat in self.viewing - self.talks.keys():
             self._talk(chat)
-        wanted = [
-            talk
+        return [
+            (talk.chat, talk.last)
             for talk in self.talks.values()
-            if talk.asked < talk.last
-            and (
-                (talk.chat in self.viewing and (talk.gap or not talk.resumed))
-                or (talk.gap and self.takes_part(talk.chat))  # what comes of one put away asks for nothing
-            )
+            if talk.asks(talk.chat in self.viewing, self.takes_part(talk.chat))
         ]
-        for talk in wanted:
-            talk.asked = talk.last
-        return [(talk.chat, talk.last) for talk in wanted]
 
     def unread_rooms(self) -> list[str]:
         """Rooms whose unread messages are not here and have not been asked for yet: a whisper may be among them."""
@@ -584,12 +578,8 @@ class Store(Knowledge):
 
     def take_marks(self) -> list[Seen]:
         """Delivered and read marks of my own chats that the server has not been told yet."""
-        marks = []
-        for talk in self.talks.values():
-            if self.takes_part(talk.chat) and (talk.last > talk.told_delivered or talk.read > talk.told_read):
-                talk.told_delivered, talk.told_read = talk.last, talk.read
-                marks.append(Seen(talk.chat, talk.last, talk.read))
-        return marks
+        found = (talk.take_marks() for talk in self.talks.values() if self.takes_part(talk.chat))
+        return [marks for marks in found if marks is not None]
 
     # --- over a crash ---
 
@@ -608,7 +598,3 @@ class Store(Knowledge):
 
 def _marks_of(card: ChatCard) -> tuple[object, ...]:
     return card.delivered, card.read, card.state
-
-
-def _chosen(seat: SeatCard) -> tuple[object, ...]:
-    return seat.status, seat.reason, seat.since
