@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 from agentconsole import protocol as p
+from agentconsole.backend.desk.admin import SetDepartment
 from agentconsole.backend.desk.receiving import ReceiveMail
+from agentconsole.backend.desk.rules import PutRule
 from agentconsole.backend.domain.letter import Unreadable
 from agentconsole.backend.domain.mailing import Mailing
 from agentconsole.backend.domain.policy import SYSTEM
@@ -54,6 +56,10 @@ class Instance:
             self.house.do(SYSTEM, ReceiveMail("main", parse(raw), raw))
         except Unreadable as failure:
             raise AssertionError(failure.reason) from failure
+
+    def mails(self) -> list[mails.Mail]:
+        """All mails that it wrote."""
+        return self.database.read_now(lambda db: mails.in_state(db, list(p.MailState)))
 
     def tickets(self) -> int:
         """How many tickets there are."""
@@ -132,3 +138,22 @@ def test_solved_is_told_without_end_to_nobody(pair: tuple[Instance, Instance]) -
         exchange(one, other)
         one.house.do(one.house.ann, p.SetTicket(new_cid(), key, status=p.TicketStatus.open))
     assert one.sent + other.sent - before <= 4
+
+
+def test_rules_that_answer_do_not_answer_each_other(pair: tuple[Instance, Instance]) -> None:
+    """Both tickets began with people; what came last decides whether anybody would read a rule's answer."""
+    one, other = pair
+    for each in pair:
+        each.house.do(SYSTEM, SetDepartment("sales", acknowledge=False))
+        rule = p.RuleWish("Thanks", p.RuleEvent.customer_replied, ["answer We have got it."])
+        each.house.do(SYSTEM, PutRule(rule))
+    wish = p.NewTicket(new_cid(), SALES, "Invoice", "Where is it?", email=other.address)
+    key = one.house.do(one.house.ann, wish).about
+    one.house.do(one.house.ann, p.ReplyTicket(new_cid(), key, "Please send the invoice.", 1))
+    exchange(one, other)
+    other.house.do(other.house.ann, p.ReplyTicket(new_cid(), 1, "Here it is.", 99))
+    exchange(one, other)
+    one.house.do(one.house.ann, p.ReplyTicket(new_cid(), key, "Thank you.", 99))
+    exchange(one, other)
+    told = [[mail.kind for mail in each.mails()].count(p.MailKind.rule) for each in pair]
+    assert told == [1, 1], "once for what a person of the other wrote"
