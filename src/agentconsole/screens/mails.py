@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 
 from agentconsole import dates, ticket_words
@@ -114,8 +114,9 @@ class MailsView(Listing):
     def fetch(self) -> None:
         """Read both lists."""
         self.read_at = self.actions.clock()
-        self.run_worker(self._fetch, group="mails", exclusive=True)
+        self._fetch()
 
+    @work(exclusive=True, group="mails")
     async def _fetch(self) -> None:
         try:
             self.mails = await self.work.reads.mails(UNDER_WAY)

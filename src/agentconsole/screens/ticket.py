@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widget import Widget
@@ -206,11 +205,16 @@ class TicketView(Widget, can_focus=True):
     def fetch(self) -> None:
         """Read what is not here yet, and who the customer is if that is on the screen."""
         if self.ticket and self.store.tickets.lacks(self.ticket):
-            self.run_worker(partial(self.work.read_ticket, self.ticket), group="ticket")
+            self._fetch(self.ticket)
         if self.ticket and self.facts_shown and self.ticket not in self.customers:
             self.customers[self.ticket] = "looking …"
-            self.run_worker(partial(self._fetch_customer, self.ticket), group="ticket-customer")
+            self._fetch_customer(self.ticket)
 
+    @work(group="ticket")
+    async def _fetch(self, ticket: int) -> None:
+        await self.work.read_ticket(ticket)
+
+    @work(group="ticket-customer")
     async def _fetch_customer(self, ticket: int) -> None:
         self.customers[ticket] = await self.work.customer(ticket)
         self.redraw()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple
 
 from msgspec.structs import replace
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.timer import Timer
 
@@ -195,7 +194,7 @@ class TicketsView(Listing):
         if self._reads or not self.is_mounted or self._stretch() is None:
             return
         self._reads = True
-        self.run_worker(self._fill, group="ticket-list")
+        self._fill()
 
     def _stretch(self) -> tuple[int, bool] | None:
         """The place around which to read, and whether the rest is worth nothing any more; None = all is here."""
@@ -207,6 +206,7 @@ class TicketsView(Listing):
             return first, True
         return (first, False) if listed.lacks(first, behind) else None
 
+    @work(group="ticket-list")
     async def _fill(self) -> None:
         before = None
         try:
@@ -343,8 +343,9 @@ class TicketsView(Listing):
             self.store.tickets.thread(ticket)
             self.script.open(ticket)
             if self.store.tickets.lacks(ticket):
-                self.run_worker(partial(self._read_one, ticket), group="ticket-pane", exclusive=True)
+                self._read_one(ticket)
 
+    @work(exclusive=True, group="ticket-pane")
     async def _read_one(self, ticket: int) -> None:
         await self.work.read_ticket(ticket)
         if self.script.ticket == ticket:
