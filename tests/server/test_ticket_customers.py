@@ -42,6 +42,8 @@ async def test_one_card_for_all_that_a_customer_did(database_url: str, tmp_path:
         nothing = await d.ask("root", "GET", "/api/customers", params={"email": "kim@x.example"})
         unknown = await d.ask("root", "GET", "/api/customers", params={"email": "pat@x.example"})
         assert nothing.content.replace(b"kim@", b"pat@") == unknown.content
+        await d.new(email="")
+        assert await card(d, "ann", " ") == p.CustomerCard("", "", [], []), "nobody is not somebody"
         _, second = await d.site.chat(ann, email="kim@x.example", name="Kim again")
         answer = await d.ask("ann", "GET", f"/api/chats/{second}/customer")
         here = msgspec.json.decode(answer.content, type=p.CustomerCard)
@@ -158,3 +160,19 @@ async def test_what_lies_in_quarantine_is_let_go(sqlite_url: str, tmp_path: Path
         assert done["released_by"] == "Sue"
         assert (await d.show("ann", done["ticket"])).card.subject == "Help"
         assert (await release("sue", jailed["id"])).json()["code"] == "not_now"
+
+
+async def test_what_came_into_a_mailbox_of_nobody_is_not_lost(sqlite_url: str, tmp_path: Path) -> None:
+    async with desk(sqlite_url, tmp_path) as d:
+        await d.site.desk.handle(SYSTEM, AddUser("mia", ""))
+        await d.site.desk.handle(SYSTEM, GiveGrant("mia", p.Role.supervisor, ""))
+        raw = b"From: kim@x.example\r\nSubject: Help\r\nDate: x\r\n\r\nPlease.\r\n"
+        await d.detain(raw, "No department gets its mail from this mailbox.", mailbox="old")
+        assert await d.do("sue", "GET", "/api/quarantine") == []
+        (jailed,) = await d.do("mia", "GET", "/api/quarantine")
+        path = f"/api/quarantine/{jailed['id']}/release"
+        for who, body, code in (("sue", {"department": SALES}, "unknown"), ("mia", {}, "invalid")):
+            refused = await d.http.post(path, json=body, headers=d.token(who))
+            assert refused.json()["code"] == code
+        done = await d.http.post(path, json={"department": SALES}, headers=d.token("mia"))
+        assert (await d.show("ann", done.json()["ticket"])).card.subject == "Help"

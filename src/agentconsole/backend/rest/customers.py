@@ -34,6 +34,8 @@ class Address(Part, frozen=True):
 
 async def _of_email(call: Call) -> CustomerCard:
     email = call.query.email.strip().lower()
+    if not email:
+        return CustomerCard("", "", [], [])
     return await call.house.database.read(lambda db: card(db, call.actor, email))
 
 
