@@ -11,10 +11,10 @@ MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 EXAMPLES = "tomorrow, fri 9:00, 3d, 24 dec, 2026-12-24 08:00"
 LONGEST = timedelta(days=3 * 366)
 
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})$")
-_SPAN = re.compile(r"(\d{1,4}) ?(min|h|hours?|d|days?|w|weeks?)$")
-_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})$")
-_DAY_MONTH = re.compile(r"(\d{1,2})\.? ?([a-z]{3,9})(?: (\d{4}))?$")
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})$", re.ASCII)
+_SPAN = re.compile(r"(\d{1,4}) ?(min|h|hours?|d|days?|w|weeks?)$", re.ASCII)
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})$", re.ASCII)
+_DAY_MONTH = re.compile(r"(\d{1,2})\.? ?([a-z]{3,9})(?: (\d{4}))?$", re.ASCII)
 _STEPS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 

@@ -10,7 +10,7 @@ TICKET_ACTIONS: tuple[Action, ...] = (
     Action(
         "next_ticket",
         ("N",),
-        "Next",
+        "Next ticket",
         "Take the unassigned ticket that is nearest to its breach, and open it.",
         Where.ticketing,
         shown=True,

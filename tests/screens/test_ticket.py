@@ -12,6 +12,7 @@ from agentconsole.protocol import (
     CannedCard,
     Code,
     ConvertChat,
+    CustomerCard,
     EarlierChat,
     FileCard,
     MailState,
@@ -429,6 +430,18 @@ async def test_a_chat_becomes_a_ticket_and_that_is_opened() -> None:
         await d.feed(Ack(convert.cid, 20, 1))
         await settled(d)
         assert d.sees("#20 Printer 20 is on fire")
+
+
+async def test_the_customer_of_a_chat_has_tickets_beside_it() -> None:
+    async with desk((120, 40)) as d:
+        doors = await with_doors(d)
+        await d.feed(mine(11, email="ana@example.org"), *log(11, "*", "<It burns"))
+        theirs = [ticket(14, subject="The same again")]
+        d.app.main.chat.customers[11] = CustomerCard("ana@example.org", "Ana", [], [], tickets=theirs)
+        await d.press("1")
+        await d.drawn()
+        assert d.sees("#14 new The same again")
+        assert doors.cards == {}
 
 
 async def test_mails_in_trouble_are_decided_about_once_asked() -> None:

@@ -241,11 +241,11 @@ class MainScreen(Screen[None]):
             ("queue", f"Queue {counts.waiting}{offers}"),
             ("chats", f"Chats {counts.mine}{unread}"),
             ("tickets", f"Tickets {sums.new + sums.open}"),
+            ("left_messages", ("Left messages" if wide else "Left") + left),
             ("messages", "Messages" + (f" {counts.messages}" if counts.messages else "")),
             ("running", "All"),
             *([("observe", "Observe")] if self.possible("observe") else []),
             ("team", "Team"),
-            ("left_messages", ("Left messages" if wide else "Left") + left),
             *([("departments", "Departments")] if self.where is Where.departments else []),
             *([("mails", "Mail")] if self.where is Where.mails else []),
             *(

@@ -319,7 +319,8 @@ class TicketView(Widget, can_focus=True):
         if not self.ticket:
             return
         self.work.draft(self.ticket, message.text, self.loaded_note)
-        self.store.tickets.refused.pop(self.ticket, None)
+        if self.store.tickets.refused.pop(self.ticket, ""):
+            self.redraw()  # who goes on writing has read why
         self._look()
         self._suggest()
         self._rule()

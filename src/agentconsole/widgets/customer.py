@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 
-from agentconsole import narrate
+from agentconsole import narrate, ticket_words
 from agentconsole.protocol import ChatCard, CustomerCard, Person
 from agentconsole.widgets.paint import Cell
 from agentconsole.widgets.words import Words
@@ -87,6 +87,11 @@ def _history(history: CustomerCard, chat: int) -> list[Cell]:
             (f"\n{_day(past.started_at)} {', '.join(facts) or past.state.value} ", "dim"),
             (past.first_line, ""),
         ]
+    if history.tickets:
+        cells.append(("\n\nTickets", "head"))
+    for ticket in history.tickets:
+        state = ticket_words.STATUSES[ticket.status]
+        cells += [(f"\n#{ticket.ticket} {state} ", "dim"), (ticket.subject, "")]
     if history.left:
         cells.append(("\n\nLeft messages", "head"))
     for left in history.left:
