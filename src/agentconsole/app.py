@@ -331,6 +331,11 @@ class AgentConsole(App[int]):
         """A place was clicked, or a key of the composer pressed."""
         self.do(message.action)
 
+    @on(Rows.Chosen, "#setting-list")
+    def setting_chosen(self) -> None:
+        """A setting was clicked twice."""
+        self.do("change_setting")
+
     @on(Rows.Chosen, "#ticket-list")
     def ticket_chosen(self) -> None:
         """A ticket was clicked twice."""

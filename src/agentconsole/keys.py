@@ -208,6 +208,7 @@ PLACES = {
     Where.composer: "In the composer",
     Where.left: "In the list of left messages",
     Where.team: "In the team",
+    Where.departments: "In the departments",
     Where.observe: "On the observe screen",
     Where.running: "In the list of running chats",
     Where.messages: "In the messages among staff",

@@ -82,6 +82,12 @@ ACTIONS: tuple[Action, ...] = (
         "Show the messages that visitors left while nobody could answer.",
     ),
     Action("team", ("W", "alt+w"), "Team", "Show who is where: statuses, links, loads, departments."),
+    Action(
+        "departments",
+        ("ampersand",),
+        "Departments",
+        "Show and change the settings of the departments that I run (supervisors and administrators).",
+    ),
     Action("messages", ("M", "alt+m"), "Messages", "Show what colleagues write to me and to my departments."),
     Action(
         "unread",
@@ -368,6 +374,61 @@ ACTIONS: tuple[Action, ...] = (
         "write_member", ("m",), "Write", "Write to the colleague under the cursor.", Where.team, shown=True
     ),
     Action("team_department", ("f",), "Department", "Show one department, or all.", Where.team, shown=True),
+    # the departments
+    Action(
+        "change_setting",
+        ("enter", "space"),
+        "Change",
+        "Change the setting under the cursor; what is refused is kept for the next try.",
+        Where.departments,
+        shown=True,
+    ),
+    Action(
+        "next_department",
+        ("right", "greater_than_sign"),
+        "Next department",
+        "Show the next department.",
+        Where.departments,
+    ),
+    Action(
+        "previous_department",
+        ("left", "less_than_sign"),
+        "Department before",
+        "Show the department before.",
+        Where.departments,
+    ),
+    Action(
+        "choose_department",
+        ("f",),
+        "Department",
+        "Choose a department by its name.",
+        Where.departments,
+        shown=True,
+    ),
+    Action("add_department", ("plus",), "Add", "Add a department.", Where.departments, shown=True),
+    Action(
+        "department_members",
+        ("m",),
+        "Members",
+        "Show who is where in this department; priorities and limits are changed there.",
+        Where.departments,
+        shown=True,
+    ),
+    Action(
+        "add_everybody",
+        ("a",),
+        "Add everybody",
+        "Make everybody who answers chats anywhere an agent of this department too.",
+        Where.departments,
+    ),
+    Action(
+        "add_days",
+        ("u",),
+        "Closed days",
+        "Add the days of a calendar file (.ics) to those on which the department is closed.",
+        Where.departments,
+    ),
+    Action("refresh_departments", ("r",), "Read again", "Read the settings anew.", Where.departments),
     # observe
     Action(
         "tile_open",

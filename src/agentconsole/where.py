@@ -16,6 +16,7 @@ class Where(StrEnum):
     composer = "composer"  # the composer has the focus
     left = "left"  # the list of left messages
     team = "team"  # who is where
+    departments = "departments"  # the settings of the departments that I run
     observe = "observe"  # running chats as tiles, watched silently
     running = "running"  # the list of all running chats
     messages = "messages"  # messages among staff; the composer may have the focus

@@ -22,6 +22,7 @@ SCREENS = {
     "feedback": "F",
     "tickets": "K",
     "mails": "X",
+    "departments": "ampersand",
     "help": "question_mark",
 }
 DIALOGS = {

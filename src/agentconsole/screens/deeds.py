@@ -19,6 +19,7 @@ from agentconsole.screens.ask import Ask
 from agentconsole.screens.choice import Choice, Option
 from agentconsole.screens.editing import edited
 from agentconsole.screens.finder import Finder, Item
+from agentconsole.screens.governing import Governing
 from agentconsole.screens.help import Help
 from agentconsole.screens.host import Host
 from agentconsole.screens.hours import OpeningHours
@@ -63,12 +64,14 @@ class Deeds:
         self.statuses = Statuses(self)
         self.watch, self.talk = Watch(self), Talk(self)
         self.ticketing, self.mailing = Ticketing(self), Mailing(self)
+        self.governing = Governing(self)
         staff = (self.together, self.statuses, Staffing(self), self.watch, self.talk)
         others = (
             *staff,
             self.ticketing,
             TicketFiles(self),
             self.mailing,
+            self.governing,
             OpeningHours(self),
             RuleDeeds(self),
         )
@@ -100,9 +103,8 @@ class Deeds:
 
     def possible(self, id: str) -> bool:
         """False if this action could only be refused now: then it is not offered."""
-        return all(
-            noun.possible(id) for noun in (self.together, self.watch, self.talk, self.ticketing, self.mailing)
-        )
+        nouns = (self.together, self.watch, self.talk, self.ticketing, self.mailing, self.governing)
+        return all(noun.possible(id) for noun in nouns)
 
     def after(
         self, cid: str, then: Callable[[], object], refused: Callable[[str], object] | None = None
