@@ -238,6 +238,16 @@ def test_a_merge_moves_all_messages_and_closes_the_other(house: House) -> None:
     assert refused.code is p.Code.invalid
 
 
+def test_a_left_message_whose_ticket_went_into_another_waits_no_more(house: House) -> None:
+    first, second = (made_ticket(house.do(house.visitor(), begin_message())) for _ in range(2))
+    made = house.do(house.ann, p.MergeTicket(new_cid(), first, second))
+    assert [(item.ticket, item.handled_by) for item in made.news if isinstance(item, p.LeftCard)] == [
+        (first, "Ann")
+    ]
+    waiting = house.database.read_now(lambda db: letters.left_since(db, NOW + 1))
+    assert [card.ticket for card in waiting] == [second]
+
+
 def test_a_split_leaves_the_message_and_makes_another_ticket_of_it(house: House) -> None:
     key = new_ticket(house)
     made = house.do(house.ann, p.SplitTicket(new_cid(), key, 1, "Another matter"))

@@ -320,7 +320,8 @@ def _merge(sheet: WorkingSet, actor: Actor, command: MergeTicket, now: int) -> M
     gone = msgspec.structs.replace(gone, merged_into=target.id)
     gone, last = record(gone, actor.party, [TicketMerged(target.id, into=True), *ended], now)
     gone = keep(sheet, source, gone, last, here, now)
-    return Made(about=kept.id, seq=kept.seq, news=[TicketMade(source, gone), TicketMade(target, kept)])
+    told = [TicketMade(source, gone), TicketMade(target, kept)]
+    return Made(about=kept.id, seq=kept.seq, news=[*told, *settled(sheet, source.id, actor, now)])
 
 
 def _split(sheet: WorkingSet, actor: Actor, command: SplitTicket, now: int) -> Made:
