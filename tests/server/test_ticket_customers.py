@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from agentconsole import protocol as p
 from agentconsole.backend.storage import letters
-from tests.server.site import SALES, SUPPORT
+from tests.server.site import GRANTS, SALES, SUPPORT
 from tests.server.ticket_desk import MAILING, Desk, desk
 from tests.server.windows import new_cid
 
@@ -162,10 +163,11 @@ async def test_what_lies_in_quarantine_is_let_go(sqlite_url: str, tmp_path: Path
         assert (await release("sue", jailed["id"])).json()["code"] == "not_now"
 
 
-async def test_what_came_into_a_mailbox_of_nobody_is_not_lost(sqlite_url: str, tmp_path: Path) -> None:
+async def test_what_came_into_a_mailbox_of_nobody_is_not_lost(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(GRANTS, "mia", [p.Grant(p.Role.supervisor)])
     async with desk(sqlite_url, tmp_path) as d:
-        await d.site.desk.handle(SYSTEM, AddUser("mia", ""))
-        await d.site.desk.handle(SYSTEM, GiveGrant("mia", p.Role.supervisor, ""))
         raw = b"From: kim@x.example\r\nSubject: Help\r\nDate: x\r\n\r\nPlease.\r\n"
         await d.detain(raw, "No department gets its mail from this mailbox.", mailbox="old")
         assert await d.do("sue", "GET", "/api/quarantine") == []

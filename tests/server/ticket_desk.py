@@ -94,11 +94,11 @@ class Desk:
         finally:
             await reader.close()
 
-    async def detain(self, raw: bytes, reason: str) -> None:
+    async def detain(self, raw: bytes, reason: str, mailbox: str = MAILING.mailbox) -> None:
         """A mail goes into quarantine."""
         reader = Reader()
         intake = Intake(self.site.hub.database, self.site.desk, reader)
-        await intake.detain(raw, MAILING.mailbox, reason)
+        await intake.detain(raw, mailbox, reason)
 
     async def raw(self, who: str, ticket: int, seq: int) -> bytes:
         """The mail of an event."""

@@ -29,7 +29,7 @@ from ..domain.letter import Bounce, Letter, Nature
 from ..domain.life import Refusal
 from ..domain.policy import Actor, Deed, Thing, can
 from ..domain.ticket import SYSTEM_PARTY, Ticket, into, record, subject_of
-from ..storage import arrivals, departments, files, mails, tickets
+from ..storage import Connection, arrivals, departments, files, mails, tickets
 from ..storage.arrivals import Arrival
 from ..storage.chats import WorkingSet
 from .made import Made
@@ -96,11 +96,8 @@ def _detain(sheet: WorkingSet, actor: Actor, command: DetainMail, now: int) -> M
 
 def _release(sheet: WorkingSet, actor: Actor, command: ReleaseMail, now: int) -> Made:
     card = arrivals.prisoner(sheet.connection, command.mail, lock=True)
-    department = departments.one(sheet.connection, command.department)
-    there = card is not None and department is not None and department.mailing.mailbox == card.mailbox
-    if not there or not can(actor, Deed.settle_mail, Thing(department=command.department)):
+    if card is None or command.department not in released_into(sheet.connection, actor, card):
         raise Refusal(Code.unknown, "There is no such mail in quarantine.")
-    assert card is not None
     if card.released_at:
         raise Refusal(Code.not_now, f"{card.released_by} has released this mail; it is ticket {card.ticket}.")
     raw = arrivals.detained_raw(sheet.connection, card.id)
@@ -113,6 +110,18 @@ def _release(sheet: WorkingSet, actor: Actor, command: ReleaseMail, now: int) ->
     made = _take_in(sheet, card.mailbox, command.letter, raw, digest, way, now)
     arrivals.release(sheet.connection, card.id, actor.display, now, made.about)
     return made
+
+
+def released_into(connection: Connection, actor: Actor, card: QuarantineCard) -> list[int]:
+    """The departments that this actor may give a mail from quarantine to: those whose mailbox it came into.
+
+    A mailbox that no department has any more is everybody's who may decide in all of them.
+    """
+    every = departments.every(connection)
+    whose = [found for found in every if found.mailing.mailbox == card.mailbox]
+    if not whose and can(actor, Deed.settle_mail):
+        whose = [found for found in every if not found.archived]
+    return [found.id for found in whose if can(actor, Deed.settle_mail, Thing(department=found.id))]
 
 
 def _advance(sheet: WorkingSet, actor: Actor, command: AdvanceMailbox, now: int) -> Made:

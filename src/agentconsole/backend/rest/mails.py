@@ -11,6 +11,7 @@ from msgspec import Meta
 from agentconsole.protocol import Code, Count, MailCard, MailState, Part, QuarantineCard
 
 from ..desk.mailing import MailDeed, SettleMail
+from ..desk.receiving import released_into
 from ..domain.life import Refusal
 from ..domain.policy import Actor, Deed, Thing, can
 from ..mail.intake import Intake
@@ -87,10 +88,16 @@ async def _settle(call: Call) -> None:
 
 async def _quarantine(call: Call) -> list[QuarantineCard]:
     def read(connection: Connection) -> list[QuarantineCard]:
-        mine = _departments(connection, call.actor, Deed.see_mail)
-        return arrivals.detained(connection, {mailbox for mailbox in mine.values() if mailbox})
+        return arrivals.detained(connection, _mailboxes(connection, call.actor))
 
     return await call.house.database.read(read)
+
+
+def _mailboxes(connection: Connection, actor: Actor) -> set[str] | None:
+    """Whose quarantine this actor sees: None = all, with that of mailboxes which no department has any more."""
+    if can(actor, Deed.see_mail):
+        return None
+    return {mailbox for mailbox in _departments(connection, actor, Deed.see_mail).values() if mailbox}
 
 
 async def _release(call: Call) -> QuarantineCard:
@@ -110,14 +117,13 @@ async def _release(call: Call) -> QuarantineCard:
 def _into(connection: Connection, call: Call) -> int:
     """The department that was said, or the only one of mine whose mailbox it is. Raises Refusal unknown, invalid."""
     card = arrivals.prisoner(connection, call.key)
-    mine = _departments(connection, call.actor, Deed.settle_mail)
-    fitting = [key for key, mailbox in mine.items() if card is not None and mailbox == card.mailbox]
+    fitting = released_into(connection, call.actor, card) if card is not None else []
     if call.body.department:
         fitting = [key for key in fitting if key == call.body.department]
     if not fitting:
         raise Refusal(Code.unknown, "There is no such mail in quarantine.")
     if len(fitting) > 1:
-        raise Refusal(Code.invalid, "Several departments share this mailbox: say which one gets the ticket.")
+        raise Refusal(Code.invalid, "Several departments may have it: say which one gets the ticket.")
     return fitting[0]
 
 
