@@ -90,6 +90,17 @@ MATRIX: dict[Deed, tuple[Rule, Rule, Rule, Rule]] = {
     Deed.set_member: (never, department, never, always),
     Deed.add_department: (never, always, never, always),
     Deed.set_department: (never, department, never, always),
+    Deed.ticket_read: (department, department, department, never),
+    Deed.ticket_answer: (department, department, never, never),
+    Deed.ticket_change: (department, department, never, never),
+    Deed.ticket_add: (department, department, never, never),
+    Deed.file_add: (always, always, never, never),
+    Deed.customer_merge: (never, department, never, never),
+    Deed.filter_own: (always, always, never, never),
+    Deed.filter_department: (never, department, never, never),
+    Deed.set_rules: (never, department, never, always),
+    Deed.see_mail: (never, department, never, never),
+    Deed.settle_mail: (never, department, never, never),
     Deed.canned_own: (always, always, never, never),
     Deed.canned_department: (never, department, never, always),
     Deed.canned_everybody: (never, never, never, always),
@@ -101,6 +112,8 @@ VISITORS = {Deed.read_chat, Deed.visit}
 SYSTEMS = {
     *(Deed.administer, Deed.expire, Deed.set_status),
     *(Deed.set_member, Deed.add_department, Deed.set_department),
+    *(Deed.ticket_read, Deed.ticket_change, Deed.ticket_add),
+    *(Deed.set_rules, Deed.see_mail, Deed.settle_mail),
 }
 ROLES = (Role.agent, Role.supervisor, Role.analyst, Role.admin)
 PLACES = (0, HERE, ELSEWHERE)
@@ -168,7 +181,14 @@ def test_a_visitor_without_an_id_owns_no_nobodys_thing(deed: Deed) -> None:
 def test_staff_without_an_id_owns_no_nobodys_thing(deed: Deed) -> None:
     somebody = Actor(Side.staff, 0, grants=(Grant(Role.agent, ELSEWHERE),))
     unowned = Thing(HERE, 0, VISITOR)
-    anywhere = (Deed.set_own_status, Deed.canned_own, Deed.see_team, Deed.message)
+    anywhere = (
+        Deed.set_own_status,
+        Deed.canned_own,
+        Deed.see_team,
+        Deed.message,
+        Deed.file_add,
+        Deed.filter_own,
+    )
     assert can(somebody, deed, unowned) == (deed in anywhere)
     assert can(somebody, deed, Thing(HERE, 0, VISITOR, guests=(0,), called=(0, 5))) == (deed in anywhere)
 
