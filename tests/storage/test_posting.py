@@ -22,6 +22,7 @@ from agentconsole.protocol import MailKind, MailState
 from agentconsole.text import header
 from tests.hostile import HOSTILE
 from tests.storage.house import SALES, House, begin_message, new_cid
+from tests.storage.test_rules import did, rule
 from tests.storage.test_tickets import made_ticket, new_ticket, reply, ticket, whats
 
 MAILING = Mailing(
@@ -213,6 +214,15 @@ def test_a_left_message_is_acknowledged_in_our_words_alone(shop: House) -> None:
     assert mail["Content-Language"] == "nb-NO"
     assert mail["Subject"] == f"Vi har mottatt meldingen din [#{key}]"
     assert not re.search("Buy|cheap|spam|link", mail.as_string())
+
+
+def test_a_rule_sends_no_words_of_a_stranger_to_an_address_that_nobody_has_proved(shop: House) -> None:
+    rule(shop, "answer Hello {customer.name}, wait.")
+    key, found = left(shop, name="Buy-cheap")
+    assert found == []
+    assert did(shop, key) == [["not answered: customer.name would go to an address that nobody has proved"]]
+    key = new_ticket(shop, name="Vera", source="phone")
+    assert "Hello Vera, wait." in raw(shop, outbox(shop, key)[0]).get_content()
 
 
 @pytest.mark.parametrize("language", ["en", "nb", "pl", "pt", "ro", "de", "es", "fr", "xx"])

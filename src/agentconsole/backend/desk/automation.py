@@ -44,7 +44,7 @@ from ..domain.ticket import Ticket, TicketLine, into, record
 from ..storage import Connection, departments, letters, messages, rules, tickets, users, webhooks
 from ..storage.chats import WorkingSet
 from ..storage.webhooks import Webhook
-from .posting import post
+from .posting import FORMS, post
 
 
 class Heard(NamedTuple):
@@ -311,6 +311,10 @@ def _answer(sheet: WorkingSet, ticket: Ticket, rule: Rule, action: Action, now: 
     lacking = template.missing(text, fields)
     if lacking:
         return Done(ticket, [], f"not answered: {', '.join(lacking)} is not known")
+    typed = [name for name in ("customer.name", "ticket.subject") if name in template.used(text)]
+    if typed and ticket.source in FORMS:
+        words = " and ".join(typed)
+        return Done(ticket, [], f"not answered: {words} would go to an address that nobody has proved")
     text = template.filled(text, fields)
     mail = post(
         sheet, ticket, department_of(sheet.connection, ticket), MailKind.rule, text, now, ticket.seq + 1

@@ -23,7 +23,7 @@ HOUR_MS = 3_600_000
 AUTOMATIC_AN_HOUR = 4  # mails that no person wrote, to one address
 MAX_BYTES = 20 * 1024 * 1024  # of all files of a mail: more is refused by most mail servers
 LOCAL = 64  # characters that an address may have before its @
-PROVED = "email"  # the source of tickets whose customer's address is known to be theirs
+FORMS = frozenset({"widget", "chat", "form"})  # sources where anybody may type anybody's address
 _NOBODY = re.compile(
     r"(?:no|do[-_.]?not|ne)[-_.]?(?:reply|answer|responder|svar)|mailer[-_.]?daemon|postmaster|bounces?|daemon|root"
 )
@@ -98,7 +98,7 @@ def _queued(
     connection = sheet.connection
     if sum(card.size for card in cards) > MAX_BYTES:
         raise Refusal(Code.too_long, f"A mail may carry {MAX_BYTES >> 20} MiB of files in all.")
-    known = kind not in mails.AUTOMATIC or ticket.source == PROVED
+    known = kind not in mails.AUTOMATIC or ticket.source not in FORMS
     fields = {
         "ticket.number": str(ticket.id or ""),
         "ticket.subject": plain_subject(ticket.subject) if known else "",
