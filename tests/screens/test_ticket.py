@@ -249,6 +249,7 @@ async def test_colleagues_see_where_i_look_and_that_i_answer_but_not_notes() -> 
         await write(d, "x")
         assert client._view.answering
         await d.press("f8")
+        await d.type("secret")
         assert not client._view.answering
         await d.press("escape", "escape")
         assert client._view.ticket == 0
