@@ -8,12 +8,14 @@ import msgspec
 import pytest
 
 from agentconsole.backend.mail import sending
-from agentconsole.backend.mail.sending import FIRST_MS, GIVE_UP_MS, MOST_MS, delivered, next_try
-from agentconsole.backend.mail.settings import Server, Tls
+from agentconsole.backend.mail.sending import FIRST_MS, GIVE_UP_MS, MOST_MS, Sender, delivered, next_try
+from agentconsole.backend.mail.settings import Mailbox, Server, Tls
+from agentconsole.backend.storage.database import Unreachable
 from agentconsole.backend.storage.mails import Mail
 from agentconsole.protocol import MailKind, MailState
 from tests.journey.tls import Files, self_signed
 from tests.mail.post_office import HOST, TAKEN, PostOffice
+from tests.server.ticket_desk import desk
 
 RAW = b"From: d@example.org\r\nTo: v@x.example\r\nSubject: x\r\n\r\nHello\r\n.\r\n..two dots\r\n"
 PASSWORD = "the-mail-password"
@@ -50,6 +52,20 @@ def secret(tmp_path: Path) -> str:
     file.touch(0o600)
     file.write_text(PASSWORD + "\n")
     return str(file)
+
+
+def test_a_mail_is_written_into_a_folder_instead(tmp_path: Path) -> None:
+    folder = tmp_path / "mails"
+    outcome = sending.dropped(str(folder), 7, RAW)
+    assert outcome.state is MailState.accepted
+    assert "nothing was sent" in outcome.answer
+    assert [(each.name, each.read_bytes(), each.stat().st_mode & 0o777) for each in folder.iterdir()] == [
+        ("7.eml", RAW, 0o600)
+    ]
+    (tmp_path / "file").touch()
+    refused = sending.dropped(str(tmp_path / "file"), 8, RAW)
+    assert refused.state is MailState.deferred
+    assert "cannot be written" in refused.answer
 
 
 async def test_a_mail_arrives_byte_for_byte() -> None:
@@ -197,3 +213,37 @@ def test_tries_are_farther_and_farther_apart_for_three_days() -> None:
     assert pauses[:7] == [FIRST_MS * 2**step for step in range(6)] + [MOST_MS]
     assert max(pauses) == MOST_MS
     assert GIVE_UP_MS - MOST_MS < now <= GIVE_UP_MS
+
+
+@pytest.mark.parametrize(
+    "part, problem, state",
+    [
+        ("raws.outgoing", Unreachable("gone"), MailState.deferred),
+        ("delivered", RuntimeError("a fault of ours"), MailState.unknown),
+    ],
+)
+async def test_a_claimed_mail_is_settled_whatever_goes_wrong(
+    sqlite_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    part: str,
+    problem: Exception,
+    state: MailState,
+) -> None:
+    """Nothing but a restart would look at it again."""
+
+    def broken(*given: object) -> None:
+        raise problem
+
+    monkeypatch.setattr(f"agentconsole.backend.mail.sending.{part}", broken)
+    async with desk(sqlite_url, tmp_path) as d:
+        sender = Sender(
+            d.site.hub.database, d.site.desk, {"shop": Mailbox("shop", Server(HOST, 1, Tls.none))}
+        )
+        number = await d.new()
+        await d.reply("ann", number)
+        await sender._look()
+        await asyncio.gather(*sender._tasks)
+        detail = await d.show("ann", number)
+        assert detail.card.mail is state
+        assert detail.mails[0].answer

@@ -74,6 +74,7 @@ def test_the_manual_shows_the_example() -> None:
             4,
             "one of",
         ),
+        (['smtp_host = "s"', 'smtp_folder = "x"'], 4, "write one of them"),
         (['imap_folder = "x"'], 2, "neither smtp_host nor imap_host"),
         (['smtp_host = "s"', "smtp_port = 70000"], 4, "0 to 65535"),
         (["smtp_host = s"], 3, "not TOML"),

@@ -31,6 +31,11 @@ class Finding(msgspec.Struct, frozen=True):
 async def checked(mailbox: Mailbox) -> AsyncIterator[Finding]:
     """What works of a mailbox; a half ends with the first step that does not."""
     for half, server in (("smtp", mailbox.smtp), ("imap", mailbox.imap)):
+        if half == "smtp" and mailbox.drop:
+            yield Finding(
+                mailbox.name, half, "settings", True, f"mails are written into {mailbox.drop}, not sent"
+            )
+            continue
         if server is None:
             yield Finding(mailbox.name, half, "settings", True, f"there is no {half}_host: it is not used")
             continue

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import secrets
 import ssl
+from pathlib import Path
 
 import aiosmtplib
 import msgspec
@@ -40,6 +41,8 @@ FIRST_MS, MOST_MS = 60_000, 3_600_000  # between two tries
 GIVE_UP_MS = 3 * 86_400_000
 
 NOT_SENT = "The mail server was not reached: {}."
+NOT_READ = "The mail could not be read from the database: {}."
+STUMBLED = "The server stumbled over it (see its log, {}). Whether it arrived is not known."
 UNKNOWN = "The connection broke when the mail server had got the mail: {}. Whether it arrived is not known."
 
 
@@ -134,15 +137,19 @@ class Sender:
         task.add_done_callback(self._tasks.discard)
 
     async def _send(self, mail: Mail, name: str, sender: str) -> None:
+        claimed: Mail | None = None
         try:
-            made = await self._desk.handle(SYSTEM, ClaimMail(mail.id))
-            if made.value is not None:
-                await self._deliver(made.value, name, sender)
-        except (Refusal, Unreachable, *self._database.failures) as problem:
-            log.warning("mail %d waits: %s", mail.id, type(problem).__name__)
+            claimed = (await self._desk.handle(SYSTEM, ClaimMail(mail.id))).value
+            if claimed is not None:
+                await self._deliver(claimed, name, sender)
+        except Refusal as refusal:
+            log.warning("mail %d waits: %s", mail.id, refusal.text)
             await asyncio.sleep(PERIOD)
         except Exception:  # one of the loops that catch everything: others' mails must go on
-            log.exception("mail %d stumbled, mark %s", mail.id, secrets.token_hex(4))
+            mark = secrets.token_hex(4)
+            log.exception("mail %d stumbled, mark %s", mail.id, mark)
+            if claimed is not None:  # nobody would look at it again
+                await self._settle(MailSent(mail.id, MailState.unknown, STUMBLED.format(mark)))
         finally:
             self._under_way.pop(mail.id, None)
             self._tickets.discard(mail.ticket)
@@ -150,13 +157,15 @@ class Sender:
 
     async def _deliver(self, mail: Mail, name: str, sender: str) -> None:
         mailbox = self._mailboxes.get(name)
-        if mailbox is None or mailbox.smtp is None:
+        if mailbox is not None and mailbox.drop:
+            raw = await self._database.read(lambda db: raws.outgoing(db, mail.id)) or b""
+            outcome = await asyncio.to_thread(dropped, mailbox.drop, mail.id, raw)
+        elif mailbox is None or mailbox.smtp is None:
             outcome = Outcome(
                 MailState.deferred, f"There is no mailbox {name!r} with an smtp_host in mail.toml."
             )
         else:
-            raw = await self._database.read(lambda db: raws.outgoing(db, mail.id)) or b""
-            outcome = await delivered(mailbox.smtp, sender, mail.recipient, raw)
+            outcome = await self._handed_over(mail, mailbox.smtp, sender)
         next_at = 0
         if outcome.state is MailState.deferred:
             next_at = next_try(mail, self._desk.clock())
@@ -165,6 +174,13 @@ class Sender:
         code = outcome.answer[:3]  # what follows may name the customer
         log.info("mail %d: %s %s", mail.id, outcome.state.value, code if code.isdecimal() else "")
         await self._settle(MailSent(mail.id, outcome.state, outcome.answer, next_at))
+
+    async def _handed_over(self, mail: Mail, server: Server, sender: str) -> Outcome:
+        try:
+            raw = await self._database.read(lambda db: raws.outgoing(db, mail.id)) or b""
+        except (Unreachable, *self._database.failures) as problem:
+            return Outcome(MailState.deferred, NOT_READ.format(type(problem).__name__))
+        return await delivered(server, sender, mail.recipient, raw)
 
     async def _settle(self, command: MailSent) -> None:
         """What came of a mail must be written, however long the database is busy."""
@@ -175,6 +191,22 @@ class Sender:
             except Refusal as refusal:
                 log.warning("mail %d cannot be settled yet: %s", command.mail, refusal.text)
                 await asyncio.sleep(PERIOD)
+
+
+def dropped(into: str, mail: int, raw: bytes) -> Outcome:
+    """Write a mail into a folder instead of sending it; it is there whole or not at all."""
+    folder = Path(into).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = folder / f".{mail}.part"
+        part.touch(mode=0o600)
+        part.write_bytes(raw)
+        part.rename(folder / f"{mail}.eml")
+    except OSError as problem:
+        return Outcome(
+            MailState.deferred, f"The folder {folder} cannot be written: {problem.strerror or problem}."
+        )
+    return Outcome(MailState.accepted, f"Written to {folder / f'{mail}.eml'}; nothing was sent.")
 
 
 async def delivered(server: Server, sender: str, recipient: str, raw: bytes) -> Outcome:

@@ -62,7 +62,8 @@ class Server(msgspec.Struct, frozen=True):
 
 
 class Mailbox(msgspec.Struct, frozen=True):
-    """A mailbox; ``smtp`` None = nothing is sent, ``imap`` None = nothing is fetched.
+    """A mailbox; ``smtp`` None = nothing is sent, ``imap`` None = nothing is fetched; ``drop`` is a folder into which mails
+    are written instead of being sent ('' = they are sent).
 
     ``folder`` is fetched from, also every ``poll_s`` seconds where the server does not tell of new mail; what was taken
     in goes to the folder ``done`` ('' = it stays, marked as read).
@@ -74,6 +75,7 @@ class Mailbox(msgspec.Struct, frozen=True):
     folder: str = "INBOX"
     done: str = ""
     poll_s: int = 60
+    drop: str = ""
 
 
 Mailboxes = Mapping[str, Mailbox]
@@ -91,6 +93,7 @@ _HALF = (
     ("password_keyring", "", "or the name of an entry in the keyring (service \"agentconsole mail\")."),
 )  # fmt: skip
 _OWN = (
+    ("smtp_folder", "", "Folder that mails are written into instead of being sent: to try everything without a mail server."),
     ("imap_folder", "INBOX", "Folder that mails are fetched from."),
     ("imap_done_folder", "", "Folder that they are moved to once they are tickets; empty = they stay, marked as read."),
     ("imap_poll_seconds", 60, "How often to look for mail where the server does not tell of it by itself."),
@@ -196,7 +199,11 @@ class _Found:
             self._known(name, field, value)
         given = {field: table.get(field, default) for field, (default, _) in FIELDS.items()}
         smtp, imap = self._half(name, "smtp", given), self._half(name, "imap", given)
-        if smtp is None and imap is None:
+        if smtp is not None and given["smtp_folder"]:
+            raise self.wrong(
+                "Mails go to smtp_host, or into smtp_folder: write one of them.", name, "smtp_folder"
+            )
+        if smtp is None and imap is None and not given["smtp_folder"]:
             raise self.wrong("It has neither smtp_host nor imap_host; write one of them.", name)
         return Mailbox(
             name=name,
@@ -205,6 +212,7 @@ class _Found:
             folder=given["imap_folder"],
             done=given["imap_done_folder"],
             poll_s=max(5, given["imap_poll_seconds"]),
+            drop=given["smtp_folder"],
         )
 
     def _known(self, name: str, field: str, value: Any) -> None:
