@@ -7,14 +7,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from agentconsole import protocol as p
 from agentconsole.backend.mail import sending
-from agentconsole.backend.mail.sending import FIRST_MS, GIVE_UP_MS, MOST_MS, Sender, delivered, next_try
-from agentconsole.backend.mail.settings import Mailbox, Server, Tls
+from agentconsole.backend.mail.sending import FIRST_MS, GIVE_UP_MS, MOST_MS, delivered, next_try
+from agentconsole.backend.mail.settings import Server, Tls
 from agentconsole.backend.storage.database import Unreachable
 from agentconsole.backend.storage.mails import Mail
 from agentconsole.protocol import MailKind, MailState
 from tests.journey.tls import Files, self_signed
 from tests.mail.post_office import HOST, TAKEN, PostOffice
+from tests.mail.test_crash import MAILBOX
 from tests.server.ticket_desk import desk
 
 RAW = b"From: d@example.org\r\nTo: v@x.example\r\nSubject: x\r\n\r\nHello\r\n.\r\n..two dots\r\n"
@@ -236,14 +238,9 @@ async def test_a_claimed_mail_is_settled_whatever_goes_wrong(
         raise problem
 
     monkeypatch.setattr(f"agentconsole.backend.mail.sending.{part}", broken)
+    (tmp_path / "mail.toml").write_text(MAILBOX.format(host=HOST, port=1))
     async with desk(sqlite_url, tmp_path) as d:
-        sender = Sender(
-            d.site.hub.database, d.site.desk, {"shop": Mailbox("shop", Server(HOST, 1, Tls.none))}
-        )
+        ann = await d.site.staff("ann")
         number = await d.new()
         await d.reply("ann", number)
-        await sender._look()
-        await asyncio.gather(*sender._tasks)
-        detail = await d.show("ann", number)
-        assert detail.card.mail is state
-        assert detail.mails[0].answer
+        await ann.expect(p.TicketCard, ticket=number, mail=state)
