@@ -241,13 +241,13 @@ class MainScreen(Screen[None]):
             ("queue", f"Queue {counts.waiting}{offers}"),
             ("chats", f"Chats {counts.mine}{unread}"),
             ("tickets", f"Tickets {sums.new + sums.open}"),
+            *([("mails", "Mail")] if self.where is Where.mails else []),
             ("left_messages", ("Left messages" if wide else "Left") + left),
             ("messages", "Messages" + (f" {counts.messages}" if counts.messages else "")),
             ("running", "All"),
             *([("observe", "Observe")] if self.possible("observe") else []),
             ("team", "Team"),
             *([("departments", "Departments")] if self.where is Where.departments else []),
-            *([("mails", "Mail")] if self.where is Where.mails else []),
             *(
                 [("feedback", f"Feedback {counts.feedback}")]
                 if counts.feedback or self.where is Where.feedback

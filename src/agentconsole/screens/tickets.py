@@ -27,6 +27,7 @@ from agentconsole.widgets.words import Words
 
 AGAIN_MS = 1_500  # at least so long between two readings of a list that changes
 AFTER_FAILURE_MS = 10_000
+FILTER_CELLS, PANE_CELLS = 22, 58  # as wide as console.tcss makes them
 ORDER_CELLS = 70  # a list as wide says in which order it stands
 WARM_S = 1.0  # after the start
 REST_S = 0.08  # so long the cursor stays on a ticket before it is read
@@ -294,9 +295,9 @@ class TicketsView(Listing):
             left.append(("  not up to date: the server cannot be asked", "bad"))
         order = self.wanted.order
         words = f"{order} first " if order != "pressing" else "nearest to breach first "
-        self.top.show(
-            left, [(words, "dim")] if self.top.size.width >= ORDER_CELLS or order != "pressing" else []
-        )
+        room = self.app.size.width - (FILTER_CELLS if self.filters.display else 0)
+        room -= PANE_CELLS if self.pane.display else 0
+        self.top.show(left, [(words, "dim")] if room >= ORDER_CELLS or order != "pressing" else [])
 
     def _title(self) -> None:
         card = self.card

@@ -83,6 +83,7 @@ class Tabs(Bar):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.places: Sequence[tuple[str, str]] = ()
+        self.gap = " "
 
     def place(
         self,
@@ -93,17 +94,21 @@ class Tabs(Bar):
     ) -> None:
         """Show (action, label) for each place, the current one and ``urgent`` ones standing out."""
         self.places = places
+        taken = sum(text.width(label) + 3 for _, label in places) + sum(
+            text.width(words) for words, _ in right
+        )
+        self.gap = " " if taken + 2 <= self.size.width else ""
         left: list[Cell] = [(" ", "")]
         for action, label in places:
             ink = "on" if action == current else "warn" if action in urgent else "dim"
-            left += [(f" {label} ", ink), (" ", "")]
+            left += [(f" {label} ", ink), (self.gap, "")]
         self.show(left, right)
 
     def on_click(self, event: events.Click) -> None:
         """Go to the place under the mouse."""
         start = 1
         for action, label in self.places:
-            start += text.width(label) + 3
+            start += text.width(label) + 2 + len(self.gap)
             if event.x < start:
                 self.post_message(self.Chosen(action))
                 return
