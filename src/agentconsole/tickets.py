@@ -227,15 +227,6 @@ class Tickets:
         if thread is None or seq > thread.last:
             self.sent[command.cid] = (command, seq, made_at)
 
-    def of_customer(self, card: TicketCard) -> list[TicketCard]:
-        """Other tickets of the same address that are here, newest first."""
-        others = (
-            each
-            for each in self.cards.values()
-            if card.email and each.email == card.email and each.ticket != card.ticket
-        )
-        return sorted(others, key=lambda each: -each.ticket)
-
     def _forget(self) -> None:
         """Cards that stand in no list and are not opened."""
         kept = {ticket for listed in self.lists.values() for ticket in listed.places} | self.threads.keys()

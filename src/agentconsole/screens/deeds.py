@@ -29,6 +29,7 @@ from agentconsole.screens.staffing import Staffing
 from agentconsole.screens.statuses import Statuses
 from agentconsole.screens.talk import Talk
 from agentconsole.screens.ticket_files import TicketFiles
+from agentconsole.screens.ticket_filters import TicketFilters
 from agentconsole.screens.ticketing import Ticketing
 from agentconsole.screens.together import Together
 from agentconsole.screens.watch import Watch
@@ -69,6 +70,7 @@ class Deeds:
         others = (
             *staff,
             self.ticketing,
+            TicketFilters(self),
             TicketFiles(self),
             self.mailing,
             self.governing,

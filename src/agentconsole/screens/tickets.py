@@ -239,7 +239,7 @@ class TicketsView(Listing):
         self.list.show(listed)
         self.nothing.display = not listed.total
         self.nothing.show(self._nothing(listed))
-        self.filters.show(self._filter_rows())
+        self.filters.show(self.filter_rows())
         self.filters.select(self.filter.key)
         self._top(listed)
         self._title()
@@ -262,7 +262,8 @@ class TicketsView(Listing):
             ("\nWhat customers write by e-mail, or while nobody can chat, stands here.", "dim"),
         ]
 
-    def _filter_rows(self) -> list[FilterRow]:
+    def filter_rows(self) -> list[FilterRow]:
+        """The filters under their headings, each with how many tickets it has, as far as that is known."""
         counts = {count.department: count for count in self.store.tickets.counts}
         sums = totals(counts.values())
         rows = [FilterRow("", "Tickets")]
