@@ -263,6 +263,10 @@ class Knowledge:
         """What stood unsent in the composer of this ticket, as an answer or as a private note."""
         return (self._words.ticket_notes if note else self._words.ticket_answers).get(ticket, "")
 
+    def written_tickets(self) -> frozenset[int]:
+        """The tickets into which something is being written."""
+        return frozenset(self._words.ticket_answers.keys() | self._words.ticket_notes.keys())
+
     def message_rooms(self) -> list[str]:
         """The rooms to which something is being written."""
         return list(self._words.messages)

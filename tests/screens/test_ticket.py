@@ -211,6 +211,10 @@ async def test_a_draft_belongs_to_its_ticket_and_survives_a_crash() -> None:
         await d.press("enter")
         await settled(d)
         assert d.app.main.ticket.composer.text == ""
+        await d.press("K")
+        await settled(d)
+        assert d.sees("✎ Printer is on fire")
+        assert not d.sees("✎ Printer 13")
         kept = d.store.words()
     after = Store()
     after.restore(kept)

@@ -236,6 +236,7 @@ class TicketsView(Listing):
         listed = self.listed
         self.list.now = self.store.server_now(now)
         self.list.me = self.store.me.user if self.store.me else 0
+        self.list.written = self.store.written_tickets()
         self.list.show(listed)
         self.nothing.display = not listed.total
         self.nothing.show(self._nothing(listed))

@@ -39,6 +39,7 @@ class TicketList(Rows[TicketCard | None]):
         super().__init__(id=id)
         self.now = 0  # the server's clock
         self.me = 0
+        self.written: frozenset[int] = frozenset()  # tickets with a draft of mine
         self._drawn: tuple[object, ...] = ()
         self._asked = False
 
@@ -78,7 +79,7 @@ class TicketList(Rows[TicketCard | None]):
     def look(self) -> None:
         """Draw again if anything in view looks different now."""
         first, behind = self.in_view
-        drawn = (self.cursor, first, len(self.items), self.size, *self._signs(first, behind))
+        drawn = (self.cursor, first, len(self.items), self.size, self.written, *self._signs(first, behind))
         if drawn != self._drawn:
             self._drawn = drawn
             self.refresh()
@@ -155,6 +156,8 @@ class TicketList(Rows[TicketCard | None]):
     def _subject(self, card: TicketCard) -> list[Cell]:
         pressure = PRESSURE.get(card.priority, "")
         cells: list[Cell] = [(f"{pressure} ", "warn")] if pressure else []
+        if card.ticket in self.written:
+            cells.append(("✎ ", "note"))
         if card.drill:
             cells.append(("drill ", "dim"))
         at_rest = card.status in (TicketStatus.solved, TicketStatus.closed)
