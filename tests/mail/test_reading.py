@@ -2,6 +2,7 @@
 
 import random
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,11 +22,15 @@ RAW = [case.raw for case in CASES]
 
 
 def read(raw: bytes) -> Letter | None:
-    """The letter; None = it was refused for a reason."""
+    """The letter, which every database can keep; None = it was refused for a reason."""
     try:
-        return parse(raw)
+        letter = parse(raw)
     except Unreadable:
         return None
+    bare = msgspec.structs.replace(letter, files=())
+    written = msgspec.json.encode([bare, [(file.name, file.type) for file in letter.files]])
+    assert b"\\u0000" not in written
+    return letter
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from(RAW))
@@ -60,6 +65,14 @@ def test_any_header_value_is_read_or_refused(value: str, name: str) -> None:
             b"To:", f"{name}: {value}\r\nTo:".encode("utf-8", "surrogatepass"), 1
         )
     )
+
+
+@pytest.mark.parametrize("name", ["Message-ID", "In-Reply-To", "References"])
+@pytest.mark.parametrize("value", ["<a\0b@x.example>", "a\0b@x.example", "<\x01@x.example>"])
+def test_an_id_that_no_database_can_keep_is_none(name: str, value: str) -> None:
+    letter = read(f"From: anna@example.org\r\n{name}: {value}\r\n\r\nHello".encode())
+    assert letter is not None
+    assert (letter.message_id, letter.in_reply_to, letter.references) == ("", "", ())
 
 
 def test_the_largest_mail_is_read_and_one_byte_more_is_not() -> None:

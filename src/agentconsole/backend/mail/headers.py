@@ -22,7 +22,7 @@ MAX_REFERENCES = 50
 MAX_RECIPIENTS = 100
 _VALUE = 64 * 1024  # characters of one header that are looked at
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\\\x00-\x20\x7f-\xa0]+@[^\s@<>\"(),:;\\/\x00-\x2c\x7f-\xa0]+")
-_ID = re.compile(r"<([^<>\s]+)>")
+_ID = re.compile(r"<([^<>\s\x00-\x1f\x7f]+)>")
 _RECIPIENTS = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Forwarded-To")
 
 
@@ -82,7 +82,7 @@ def message_id(message: Mime) -> str:
     if found := ids(message, "Message-ID"):
         return found[0]
     bare = first(message, "Message-ID").strip("<> ")
-    return f"<{bare}>" if bare and len(bare) <= MAX_ID and not re.search(r"[\s<>]", bare) else ""
+    return f"<{bare}>" if bare and len(bare) <= MAX_ID and _ID.fullmatch(f"<{bare}>") else ""
 
 
 def tokens(message: Mime) -> tuple[str, ...]:
