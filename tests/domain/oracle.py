@@ -195,10 +195,15 @@ class Oracle:
         while True:
             to = self.queues[way[-1]].overflow_to
             if to not in self.queues or to in way or to in chat.moved:
-                return 0
+                return 0 if self.staffed(queue.id) else self.back(chat)
             if self.staffed(to):
                 return to
             way.append(to)
+
+    def back(self, chat: Waiting) -> int:
+        """The last department where it has been and somebody is; 0 = none."""
+        been = [to for to in chat.moved if to in self.queues and to != chat.department and self.staffed(to)]
+        return been[-1] if been else 0
 
     def staffed(self, department: int) -> bool:
         """Whether somebody is online with a link."""

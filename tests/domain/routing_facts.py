@@ -73,7 +73,7 @@ def waiting(luck: Random) -> Waiting:
         wanted=some(luck, 0, *AGENTS),
         wanted_until=some(luck, 0, 30, 60, 90),
         barred=some(luck, 0, 0, *AGENTS),
-        moved=some(luck, frozenset(), subset(luck, *DEPARTMENTS)),
+        moved=some(luck, (), tuple(luck.sample([*DEPARTMENTS], luck.randint(1, len([*DEPARTMENTS]))))),
         entered=some(luck, 0, luck.randint(0, 60)),
     )
 

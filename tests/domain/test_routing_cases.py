@@ -1,5 +1,7 @@
 """The dispatcher in cases that a supervisor would tell: one policy, one filter, one timer at a time."""
 
+from random import Random
+
 import pytest
 from msgspec.structs import replace
 
@@ -238,10 +240,66 @@ def test_overflow_goes_where_somebody_is_and_never_back() -> None:
     assert dispatch(built, NOW) == [], "nobody anywhere: it stays"
     built.put_agent(watch)
     assert [(one.chat, one.to) for one in dispatch(built, NOW) if isinstance(one, Overflow)] == [(1, 3)]
-    built.put_waiting(Waiting(1, SALES, NOW, moved=frozenset({3})))
-    assert dispatch(built, NOW) == []
+    built.put_waiting(Waiting(1, SALES, NOW, moved=(3,)))
+    built.put_agent(agent(1, "Ana", limit=0))
+    assert dispatch(built, NOW + 2 * MINUTE) == [], "somebody is here: it does not go back"
+    built.drop_agent(1)
     built.put_waiting(Waiting(1, SALES, NOW, barred=9))
     assert dispatch(built, NOW) == [], "who passes it on still has it"
+
+
+def test_a_chat_returns_when_nobody_is_left_where_it_went() -> None:
+    home, away = agent(1, "Ana", limit=0), replace(SOMEBODY, limit=0)
+    built = scene(LEAKING, HANDS, Waiting(1, SUPPORT, NOW, moved=(SALES,)))
+    assert dispatch(built, NOW) == [], "nobody anywhere: it stays"
+    built.put_agent(home)
+    back = Overflow(1, SALES, "From Support to Sales: nobody is online in Support.")
+    assert dispatch(built, NOW) == [back]
+    built.put_agent(away)
+    assert dispatch(built, NOW) == [], "somebody is here: it stays"
+    built.drop_agent(away.id)
+    assert dispatch(built, NOW) == [back]
+    built.put_agent(replace(home, lost=True))
+    assert dispatch(built, NOW) == []
+
+
+def test_it_returns_to_where_it_was_last_and_goes_on_rather_than_back() -> None:
+    night = Queue(3, "Night", Routing.manual)
+    everywhere = [agent(key, f"Agent {key}", places={key: Place()}, limit=0) for key in (SALES, 3, 4)]
+    built = scene(ROBIN, HANDS, night, *everywhere, Waiting(1, SUPPORT, NOW, moved=(SALES, 3)))
+    assert [one.to for one in dispatch(built, NOW) if isinstance(one, Overflow)] == [3]
+    built.put_queue(Queue(4, "Reception", Routing.manual))
+    built.put_queue(replace(HANDS, overflow_to=4))
+    assert [one.to for one in dispatch(built, NOW) if isinstance(one, Overflow)] == [4]
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_chat_never_goes_to_and_fro(seed: int) -> None:
+    """While nobody comes or goes it moves less often than there are departments, however long it waits."""
+    luck = Random(seed)
+    places = [1, 2, 3, 4]
+    queues = [
+        Queue(
+            key,
+            f"D{key}",
+            Routing.manual,
+            overflow_to=luck.choice([0, *places]),
+            overflow_ms=luck.choice([0, 5]),
+        )
+        for key in places
+    ]
+    staff = [agent(key, f"Agent {key}", places={key: Place()}) for key in places if luck.random() < 0.6]
+    chat = Waiting(1, luck.choice(places), NOW, moved=tuple(luck.sample(places, luck.randint(0, 3))))
+    built, now, moves = scene(*queues, *staff, chat), NOW, 0
+    for _ in range(20):
+        for overflow in dispatch(built, now):
+            assert isinstance(overflow, Overflow)
+            moves += 1
+            moved = (*(each for each in chat.moved if each != chat.department), chat.department)
+            chat = replace(chat, department=overflow.to, entered=now, moved=moved)
+            built.put_waiting(chat)
+        now += 10
+    assert moves <= len(places)
 
 
 def test_a_proposal_on_its_way_counts_and_is_not_made_again() -> None:

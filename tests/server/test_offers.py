@@ -116,6 +116,24 @@ async def test_the_queue_flows_over_at_once_if_nobody_is_there(database_url: str
         assert vera.seen(p.VisitorCard, chat=chat)[-1].department == 1, "the visitor sees where he went"
 
 
+async def test_it_flows_back_to_who_comes_home_when_nobody_is_left_there(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with running(database_url, tmp_path) as site:
+        await site.order(admin.SetDepartment("sales", overflow_to="support", routing=p.Routing.least_busy))
+        await site.order(admin.SetDepartment("support", routing=p.Routing.least_busy))
+        carl = await site.staff("carl")
+        _, chat = await site.chat()
+        await carl.expect(p.ChatCard, chat=chat, offer_to=3)
+        await carl.done(p.SetStatus(new_cid(), p.Status.offline))
+        await async_until(lambda: not site.hub.board.heads[chat].offer_to, what="the end of the offer")
+        assert site.hub.board.heads[chat].department == 2, "nobody anywhere: it stays"
+        ann = await site.staff("ann")
+        card = await ann.expect(p.ChatCard, chat=chat, offer_to=ANN)
+        assert card.department == 1
+        assert site.hub.board.heads[chat].passed == (1, 2)
+
+
 async def test_who_did_not_answer_and_comes_back_is_asked_again(database_url: str, tmp_path: Path) -> None:
     async with running(database_url, tmp_path) as site:
         await routed(site, reply_s=1)

@@ -120,14 +120,18 @@ class Dispatcher:
             wanted=0 if passed_on else head.wanted,
             wanted_until=head.wanted_until,
             barred=head.owner,
-            moved=frozenset(head.passed),
+            moved=tuple(key for key in head.passed if self._in_use(key)),
             entered=head.queued_at,
         )
+
+    def _in_use(self, department: int) -> bool:
+        found = self._board.departments.get(department)
+        return found is not None and not found.archived
 
     def departments_changed(self) -> None:
         """Departments were added or changed; an archived one finishes what it has."""
         for key, found in self._board.departments.items():
-            to = self._board.departments.get(found.overflow_to)
+            to = found.overflow_to
             self._scene.put_queue(
                 Queue(
                     id=key,
@@ -138,10 +142,13 @@ class Dispatcher:
                     languages=frozenset(found.languages),
                     skill_wait_ms=found.skill_wait_ms,
                     idle_ms=found.idle_ms,
-                    overflow_to=to.id if to and not to.archived else 0,
+                    overflow_to=to if self._in_use(to) else 0,
                     overflow_ms=found.overflow_ms,
                 )
             )
+        for head in self._board.heads.values():
+            if head.passed:
+                self._put(head)
         self.people_changed()
 
     def people_changed(self) -> None:

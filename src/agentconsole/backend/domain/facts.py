@@ -71,7 +71,8 @@ class Waiting(msgspec.Struct, frozen=True):
 
     ``wanted`` with ``wanted_until`` 0 is a preference: that agent if available, else anyone. With a time it is a
     line: until then nobody else gets the chat, afterwards everybody. ``tried`` were offered it already, ``barred``
-    is the owner who is passing it on, ``moved`` the departments it overflowed from.
+    is the owner who is passing it on, ``moved`` the departments it overflowed from,
+    the last one last.
     """
 
     chat: int
@@ -83,7 +84,7 @@ class Waiting(msgspec.Struct, frozen=True):
     wanted: int = 0
     wanted_until: int = 0
     barred: int = 0
-    moved: frozenset[int] = frozenset()
+    moved: tuple[int, ...] = ()
     entered: int = 0
 
     @property

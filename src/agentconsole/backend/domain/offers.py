@@ -79,7 +79,7 @@ def give(head: Head, user: int, name: str, now: int, department: Department) -> 
 def move(head: Head, to: Department, now: int, why: str) -> Decision:
     """A waiting chat flows over to another department's queue."""
     after, entries = append(head, SYSTEM_PARTY, now, Moved(to.id, to.name, why))
-    passed = (*head.passed, head.department)
+    passed = (*(each for each in head.passed if each != head.department), head.department)
     return listed(after, department=to.id, queued_at=now, passed=passed, **NO_LINE), entries
 
 

@@ -232,6 +232,8 @@ class Run:
             for queue in scene.queues.values():
                 if queue.overflow_to and self._concerns(queue):
                     chats.update(chat for _, chat in scene.lines[queue.id])
+                elif not scene.there[queue.id]:
+                    chats.update(self._homesick(queue))
         still = (chat for chat in chats if chat in scene.waiting and chat not in scene.reserved)
         return sorted((chat for chat in still if chat not in done), key=scene.key)
 
@@ -239,12 +241,12 @@ class Run:
         scene = self.scene
         waiting = scene.waiting[chat]
         queue = scene.queues.get(waiting.department)
-        if queue is None or not queue.overflow_to or waiting.barred or scene.in_line(waiting, self.now):
+        if queue is None or waiting.barred or scene.in_line(waiting, self.now):
             return None
         waited = self.now - waiting.here_since
         if scene.there[queue.id] and not 0 < queue.overflow_ms <= waited:
             return None
-        to = self._outlet(queue, waiting)
+        to = self._outlet(queue, waiting) or self._way_back(queue, waiting)
         if to is None:
             return None
         cause = f"it waited {span(waited)}" if scene.there[queue.id] else f"nobody is online in {queue.name}"
@@ -274,6 +276,24 @@ class Run:
             if found is None or self.scene.there[found.id]:
                 return found
             queue = found
+        return None
+
+    def _homesick(self, queue: Queue) -> Iterator[int]:
+        """The chats of a deserted department for which somebody came or went where they have been, or here."""
+        presence = self.scene.news.presence
+        for _, chat in self.scene.lines[queue.id]:
+            moved = self.scene.waiting[chat].moved
+            if moved and (queue.id in presence or not presence.isdisjoint(moved)):
+                yield chat
+
+    def _way_back(self, queue: Queue, waiting: Waiting) -> Queue | None:
+        """Where a chat returns that nobody here and nobody further on can answer: the last department where it has
+        been and somebody is online. Out of a department where somebody is nothing returns, so that nothing goes to and fro."""
+        if self.scene.there[queue.id]:
+            return None
+        for department in reversed(waiting.moved):
+            if self.scene.there[department] and (found := self.scene.queues.get(department)):
+                return found
         return None
 
 
