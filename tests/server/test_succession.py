@@ -191,6 +191,23 @@ async def test_without_an_heir_the_chat_goes_back_into_its_queue(
         assert (head(site, chat).owner, head(site, chat).guests) == (0, ())
 
 
+async def test_whoever_was_in_a_chat_that_waits_again_is_gone_for_its_visitor(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with team(database_url, tmp_path, monkeypatch) as (site, staff):
+        ann, bob = staff["ann"], staff["bob"]
+        vera, chat = await site.chat(ann)
+        await bob.done(p.Join(new_cid(), chat))
+        assert (await vera.expect(p.VisitorCard, chat=chat, agents=["Ann", "Bob"])).state is p.State.active
+        await ann.done(p.Release(new_cid(), chat))
+        await vera.expect(p.VisitorEvent, chat=chat, what=p.Requeued())
+        assert (await vera.expect(p.VisitorCard, chat=chat, state=p.State.waiting)).agents == []
+        await bob.refused(p.Say(new_cid(), chat, "still here?"))
+        again = await site.visitor(token=vera.token)
+        await again.settle()
+        assert again.seen(p.VisitorCard, chat=chat)[-1].agents == []
+
+
 @pytest.mark.parametrize("way", ["disabled", "without a right"])
 @pytest.mark.parametrize("company", [False, True])
 @pytest.mark.parametrize("by", ["a line", "a new start"])
