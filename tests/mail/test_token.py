@@ -1,5 +1,6 @@
 """Reply tokens: what opens a ticket, to whom, and for how long."""
 
+import itertools
 import re
 
 import pytest
@@ -22,6 +23,12 @@ def test_opens_its_ticket_to_its_recipient(ticket: int, recipient: str, at: int)
     assert named_in(signed) == ticket
     assert read(OTHER, signed, recipient, at) == 0
     assert read(KEY, signed, f"x{recipient}", at) == 0
+
+
+def test_a_domain_is_the_same_in_its_own_letters_and_in_ascii() -> None:
+    for signed, sender in itertools.permutations(("v@bücher.example", "v@xn--bcher-kva.example")):
+        assert read(KEY, sign(KEY, 7, signed, NOW), sender, NOW) == 7
+    assert read(KEY, sign(KEY, 7, "v@bücher.example", NOW), "v@bucher.example", NOW) == 0
 
 
 def test_is_believed_for_180_days() -> None:

@@ -50,4 +50,13 @@ def _taken_apart(token: str) -> tuple[bytes, bytes]:
 
 
 def _mark(key: bytes, named: bytes, recipient: str) -> bytes:
-    return hmac.digest(key, named + recipient.strip().lower().encode(), hashlib.sha256)[:_MARK]
+    return hmac.digest(key, named + _in_ascii(recipient.strip().lower()).encode(), hashlib.sha256)[:_MARK]
+
+
+def _in_ascii(address: str) -> str:
+    """An address as mail servers write it: people write the same domain in their own letters."""
+    local, at, domain = address.rpartition("@")
+    try:
+        return local + at + domain.encode("idna").decode()
+    except UnicodeError:
+        return address
