@@ -49,6 +49,7 @@ BLOCK_MS = 7 * DAY_MS  # open time is worked out and remembered by weeks of UTC
 AHEAD_MS = 731 * DAY_MS  # how far to look for the next change
 LIMIT_MS = 5 * 366 * DAY_MS  # how far for the end of so much open time
 EPOCH = date(1970, 1, 1).toordinal()
+FIRST_WEEKDAY = date(1970, 1, 1).weekday()
 
 Interval = tuple[int, int]
 
@@ -182,15 +183,21 @@ def _total(opening: Opening, kind: Kind, number: int) -> int:
 
 def _spans(opening: Opening, kind: Kind, day: int) -> tuple[tuple[int, int], ...]:
     """The spans of a local date, given as days since 1970."""
-    told = date.fromordinal(EPOCH + day)
-    special = day_of(opening, kind, told.isoformat()) if opening.days else None
-    if special:
-        return special.spans
-    week = opening.week(kind)
+    if opening.days:
+        special = day_of(opening, kind, date.fromordinal(EPOCH + day).isoformat())
+        if special:
+            return special.spans
+    return _usual(opening.week(kind))[(day + FIRST_WEEKDAY) % 7]
+
+
+@lru_cache(1_024)
+def _usual(week: Week | None) -> tuple[tuple[tuple[int, int], ...], ...]:
+    """The spans of each weekday."""
     if week is None or week.always:
-        return ((0, DAY),)
-    weekday = told.weekday()
-    return tuple((span.start, span.end) for span in week.spans if span.day == weekday)
+        return (((0, DAY),),) * 7
+    return tuple(
+        tuple((span.start, span.end) for span in week.spans if span.day == weekday) for weekday in range(7)
+    )
 
 
 @lru_cache(1_024)
@@ -214,22 +221,26 @@ def merged(intervals: list[Interval]) -> tuple[Interval, ...]:
 def segments(name: str, from_ms: int, to_ms: int) -> list[tuple[int, int, int]]:
     """A stretch of time, cut where the zone's clock changes: from, until, and by how much the clock is ahead of UTC."""
     place = zone(name)
-    edges = [from_ms]
-    for start in range(from_ms, to_ms, DAY_MS):
-        edges.extend(_changes(place, start // 1_000, min(start + DAY_MS, to_ms) // 1_000))
-    edges.append(to_ms)
+    seconds = [*range(from_ms // 1_000, to_ms // 1_000, DAY_MS // 1_000), to_ms // 1_000]
+    known = [(second, _offset(place, second)) for second in seconds]
+    found = [(from_ms, known[0][1])]
+    for low, high in pairwise(known):
+        if low[1] != high[1]:
+            found.extend((second * 1_000, offset) for second, offset in _changes(place, low, high))
+    ends = [*(start for start, _ in found[1:]), to_ms]
     return [
-        (start, end, _offset(place, start // 1_000) * 1_000) for start, end in pairwise(edges) if start < end
+        (start, end, offset * 1_000) for (start, offset), end in zip(found, ends, strict=True) if start < end
     ]
 
 
-def _changes(place: ZoneInfo, low: int, high: int) -> list[int]:
-    """The instants in (low, high], in milliseconds, from which the clock goes differently; both are seconds."""
-    if _offset(place, low) == _offset(place, high):
+def _changes(place: ZoneInfo, low: tuple[int, int], high: tuple[int, int]) -> list[tuple[int, int]]:
+    """The seconds after ``low`` until ``high`` from which the clock goes differently; each is with its offset."""
+    if low[1] == high[1]:
         return []
-    if high - low == 1:
-        return [high * 1_000]
-    middle = (low + high) // 2
+    if high[0] - low[0] == 1:
+        return [high]
+    second = (low[0] + high[0]) // 2
+    middle = second, _offset(place, second)
     return [*_changes(place, low, middle), *_changes(place, middle, high)]
 
 
