@@ -148,6 +148,19 @@ def test_a_mail_server_that_hangs_holds_up_no_other(
         assert office.held == AT_ONCE_EACH
 
 
+def test_many_answers_to_one_customer_hold_up_no_other(server: Running, office: PostOffice) -> None:
+    sue = Staff(server)
+    office.gate.clear()
+    ticket, _ = sue.answer("vera@x.example", "first")
+    for number in range(AT_ONCE):
+        body = {"cid": cid(), "text": f"more {number}", "seen": 99}
+        sue.ask("POST", f"/api/tickets/{ticket}/replies", body)
+    until(lambda: office.held, what="the first mail to be on its way")
+    sue.answer("other@x.example", "elsewhere")
+    until(lambda: office.held == 2, what="another ticket's mail to be on its way")
+    office.gate.set()
+
+
 def test_a_hundred_answers_are_sent(server: Running, office: PostOffice) -> None:
     sue = Staff(server)
     tickets = [sue.answer(f"customer-{number}@x.example", "answer")[0] for number in range(100)]

@@ -121,7 +121,7 @@ class Sender:
         """What is due of the departments whose mailbox has room, and how each department mails."""
         mailings = {found.id: found.mailing for found in departments.every(db)}
         full = [key for key, mailing in mailings.items() if not self._has_room(mailing.mailbox)]
-        return mails.due(db, self._desk.clock(), AT_ONCE, full), mailings
+        return mails.due(db, self._desk.clock(), AT_ONCE, full, self._tickets), mailings
 
     def _has_room(self, mailbox: str) -> bool:
         under_way = list(self._under_way.values())

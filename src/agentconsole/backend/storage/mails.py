@@ -84,11 +84,18 @@ def save(connection: Connection, changed: Mail) -> None:
     connection.execute(update(mail_out).where(mail_out.c.id == changed.id).values(_values(changed)))
 
 
-def due(connection: Connection, now: int, limit: int, but: Collection[int] = ()) -> list[Mail]:
-    """What is to be sent, longest waiting first; nothing of the departments ``but``."""
+def due(
+    connection: Connection, now: int, limit: int, but: Collection[int] = (), busy: Collection[int] = ()
+) -> list[Mail]:
+    """What is to be sent, longest waiting first; nothing of the departments ``but`` or the tickets ``busy``."""
     query = (
         select(*_COLUMNS)
-        .where(mail_out.c.next_at > 0, mail_out.c.next_at <= now, mail_out.c.department.not_in(sorted(but)))
+        .where(
+            mail_out.c.next_at > 0,
+            mail_out.c.next_at <= now,
+            mail_out.c.department.not_in(sorted(but)),
+            mail_out.c.ticket.not_in(sorted(busy)),
+        )
         .order_by(mail_out.c.next_at, mail_out.c.id)
         .limit(limit)
     )
