@@ -91,7 +91,8 @@ def one(connection: Connection, key: int, lock: bool = False) -> Ticket | None:
 
 def of_chat(connection: Connection, chat: int) -> Ticket | None:
     """The ticket that was made of a chat."""
-    row = connection.execute(select(ticket).where(ticket.c.chat == chat).order_by(ticket.c.id)).first()
+    query = select(ticket).where(ticket.c.chat == chat, ticket.c.chat > 0)  # as its index says it
+    row = connection.execute(query.order_by(ticket.c.id)).first()
     return _ticket(row) if row else None
 
 
