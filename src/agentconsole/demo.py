@@ -20,7 +20,7 @@ import msgspec
 
 from agentconsole.text import clean
 
-from .drill import rest, roster, site
+from .drill import rest, roster, site, weekend
 from .drill.crew import GUIDE, Crew, audit, guide, let_go
 from .drill.ledger import Ledger
 from .drill.link import Trouble, socket_url, unwrapped
@@ -94,12 +94,14 @@ async def play(wish: Wish) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="agentconsole-demo-") as folder:
             data = Path(folder)
+            weekend.furnish(data)
             async with running(data, stop.unless) as server:
                 people = await stop.unless(site.furnish(data, wish.role, wish.headless))
                 tokens = await stop.unless(_log_in(server.base, people))
                 if wish.show_passwords:
                     _print_passwords(people)
                 await stop.unless(site.stock(server.base, tokens[KEEPER]))
+                await stop.unless(weekend.write(server.base, tokens[KEEPER]))
                 if wish.headless:
                     return await _headless(wish, server, book, tokens, stop)
                 return await _with_console(wish, server, book, tokens, stop, data)
@@ -142,6 +144,7 @@ async def _headless(wish: Wish, server: Server, book: Book, tokens: dict[str, st
         "visitor_page": f"{server.base}/chat",
         "agents": 2 + len(roster.COLLEAGUES),
         **ledger.report(),
+        "tickets": await rest.count_tickets(server.base, tokens[KEEPER]),
         "checked": checked,
         "findings": [*ledger.lost, *ledger.doubled, *ledger.faults][:10],
         "ok": fine,

@@ -25,6 +25,8 @@ TOUR = (
     "comes back.",
     "In a chat h hands it over (try it with me, to Bo), I invites a colleague, ! calls a supervisor, m writes a note. "
     "Ana, Bo, Mia and Tom do the same to you.",
+    "K shows the tickets: what came while nobody was there, the most pressing first. Answer one: in the demo its mail goes "
+    "into a folder and not out.",
     "W shows the team, M what colleagues write to each other, s is your status: on a break nothing is offered to you.",
 )
 TOURS = {

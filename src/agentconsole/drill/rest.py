@@ -1,4 +1,4 @@
-"""The few questions that a drill asks over REST: log in, read all chats, read a chat's history."""
+"""The few questions that a drill asks over REST: log in, read all chats, read a chat's history, write a ticket down."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from typing import TypeVar
 
 import msgspec
 
-from agentconsole.protocol import ChatCard, Event, Login, Session
+from agentconsole.protocol import (
+    ChatCard,
+    DepartmentCard,
+    Event,
+    Login,
+    NewTicket,
+    Session,
+    TicketDone,
+    TicketPage,
+)
 
 from .link import Trouble
 
@@ -48,6 +57,23 @@ async def history(base: str, token: str, chat: int) -> list[Event]:
         if not page:
             return events
         events += page
+
+
+async def departments(base: str, token: str) -> dict[str, int]:
+    """The ids of the departments by their short names. Raises Trouble."""
+    cards = await _ask(base, "/api/departments", token, None, list[DepartmentCard])
+    return {card.slug: card.id for card in cards}
+
+
+async def new_ticket(base: str, token: str, wish: NewTicket) -> TicketDone:
+    """Write a ticket down. Raises Trouble."""
+    fields = {name: getattr(wish, name) for name in wish.__struct_fields__}
+    return await _ask(base, "/api/tickets", token, msgspec.json.encode(fields), TicketDone)
+
+
+async def count_tickets(base: str, token: str) -> int:
+    """How many tickets are to be done. Raises Trouble."""
+    return (await _ask(base, "/api/tickets?limit=1", token, None, TicketPage)).total
 
 
 async def _ask(base: str, path: str, token: str, body: bytes | None, shape: type[T]) -> T:

@@ -17,6 +17,7 @@ from . import roster
 from .link import Link, Trouble, new_cid, socket_url, unwrapped
 from .roster import Person
 from .server import clean_environment, command
+from .weekend import LEVELS, MAILBOX
 
 SOCKET = "operator.sock"
 SECONDS = 20.0
@@ -28,7 +29,8 @@ async def furnish(data: Path, role: str, brisk: bool) -> list[Person]:
     await _add(data, everybody[0])
     for department in roster.DEPARTMENTS:
         timers = roster.BRISK[department["slug"]] if brisk else {}
-        await _order(data, {"t": "add_department", **department, **timers})
+        mails = {"mailbox": MAILBOX, "address": f"{department['slug']}@demo.example", "levels": LEVELS}
+        await _order(data, {"t": "add_department", **department, **timers, **mails})
     await asyncio.gather(*(_add(data, person) for person in everybody[1:]))
     for person in everybody:
         await _place(data, person)
