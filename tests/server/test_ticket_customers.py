@@ -178,3 +178,19 @@ async def test_what_came_into_a_mailbox_of_nobody_is_not_lost(
             assert refused.json()["code"] == code
         done = await d.http.post(path, json={"department": SALES}, headers=d.token("mia"))
         assert (await d.show("ann", done.json()["ticket"])).card.subject == "Help"
+
+
+async def test_a_web_form_that_writes_from_our_own_address_is_answered_to_its_customer(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with desk(sqlite_url, tmp_path) as d:
+        own = MAILING.address
+        raw = (
+            f"From: Form <{own}>\r\nTo: {own}\r\nReply-To: kim@x.example\r\nSubject: Quote\r\n\r\nPlease.\r\n"
+        )
+        await d.detain(raw.encode(), "It says to come from one of our own addresses.")
+        (jailed,) = await d.do("sue", "GET", "/api/quarantine")
+        path = f"/api/quarantine/{jailed['id']}/release"
+        done = await d.http.post(path, json={}, headers=d.token("sue"))
+        card = (await d.show("ann", done.json()["ticket"])).card
+        assert (card.email, card.source) == ("kim@x.example", "form")

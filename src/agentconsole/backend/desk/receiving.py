@@ -214,7 +214,8 @@ def _onto(sheet: WorkingSet, before: Ticket, letter: Letter, key: int, now: int)
 def _new(sheet: WorkingSet, way: New, letter: Letter, key: int, now: int) -> Made:
     what = _wrote(sheet, letter, key, now)
     own = own_addresses(departments.every(sheet.connection))
-    behind = bool(letter.no_answer) and letter.reply_to != "" and letter.reply_to not in own
+    nobody = bool(letter.no_answer) or letter.sender in own  # web forms write from our own address
+    behind = nobody and letter.reply_to != "" and letter.reply_to not in own
     draft = Draft(
         department=way.department,
         subject=letter.subject or subject_of(what.text),
