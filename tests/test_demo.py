@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from agentconsole.drill.weekend import LETTERS
 from tests.waiting import until
 
 DEMO = (sys.executable, "-m", "agentconsole", "demo")
@@ -87,6 +88,7 @@ def test_headless_tells_what_happened_and_loses_nothing(tmp_path: Path) -> None:
     assert report["acknowledged"] >= report["lines_from_visitors"]
     assert (report["lost"], report["doubled"], report["faults"]) == (0, 0, 0)
     assert report["offers"] >= 1
+    assert report["tickets"] == len(LETTERS)
     assert report["staff_messages"] >= 1
     assert report["missed"] + report["declined"] + report["transfers"] + report["joins"] >= 1
     assert report["checked"]["chats"] >= report["chats_started"]
