@@ -184,6 +184,18 @@ def test_changes_are_told_one_by_one(house: House) -> None:
     )
 
 
+def test_a_date_without_a_hold_is_refused_rather_than_forgotten(house: House) -> None:
+    key = new_ticket(house)
+    day = NOW + 86_400_000
+    for fields in ({"hold_until": day}, {"hold_until": day, "status": p.TicketStatus.open}):
+        refusal = house.try_(house.ann, p.SetTicket(new_cid(), key, **fields)).refusal
+        assert (refusal.code, "hold" in refusal.text) == (p.Code.invalid, True)
+    for later in (day, day + 1):
+        house.do(house.ann, p.SetTicket(new_cid(), key, status=p.TicketStatus.hold, hold_until=later))
+    house.do(house.ann, p.SetTicket(new_cid(), key, hold_until=day))
+    assert ticket(house, key).hold_until == day
+
+
 def test_of_two_who_change_one_ticket_the_second_is_told(house: House) -> None:
     key = new_ticket(house)
     version = ticket(house, key).version

@@ -229,6 +229,8 @@ def _set(sheet: WorkingSet, actor: Actor, command: SetTicket, now: int) -> Made:
     if command.status is not UNSET or command.hold_until is not UNSET:
         status = after.status if command.status is UNSET else command.status
         hold_until = after.hold_until if command.hold_until is UNSET else command.hold_until
+        if command.hold_until and status is not TicketStatus.hold:
+            raise Refusal(Code.invalid, f"A date goes with the status hold, and this is {status}.")
         after, moves = into(after, status, now, hold_until)
         whats.extend(moves)
     if after == before:
