@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from agentconsole import protocol as p
+from agentconsole.backend.desk.admin import WithdrawGrant
 from agentconsole.backend.desk.made import TicketMade
 from agentconsole.backend.desk.ticketing import ExpireTicket
 from agentconsole.backend.domain.chat import Expire
@@ -231,6 +232,15 @@ def test_next_takes_what_presses_most(house: House) -> None:
     assert house.do(house.bob, p.TakeTicket(new_cid(), first)).refusal is None, (
         "what is mine I may take again"
     )
+
+
+def test_the_ticket_of_somebody_who_left_can_be_taken(house: House) -> None:
+    key = new_ticket(house)
+    house.do(house.ann, p.TakeTicket(new_cid(), key))
+    assert house.try_(house.bob, p.TakeTicket(new_cid(), key)).refusal.code is p.Code.taken
+    house.do(SYSTEM, WithdrawGrant("ann", p.Role.agent, "sales"))
+    house.do(house.bob, p.TakeTicket(new_cid(), key))
+    assert whats(house, key)[-1] == p.TicketChanged("assignee", "Ann", "Bob")
 
 
 def test_a_merge_moves_all_messages_and_closes_the_other(house: House) -> None:

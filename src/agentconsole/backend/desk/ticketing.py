@@ -280,10 +280,10 @@ def _take(sheet: WorkingSet, actor: Actor, command: TakeTicket, now: int) -> Mad
         before, department = _own(sheet, actor, found.id, Deed.ticket_answer)
     if before.assignee == actor.id:
         return Made(about=before.id, seq=before.seq)
-    if before.assignee:
+    if before.assignee and may_answer(sheet, before.assignee, before.department):
         raise Refusal(Code.taken, f"{before.assignee_name} has this ticket.")
     after = msgspec.structs.replace(before, assignee=actor.id, assignee_name=actor.display)
-    whats: list[TicketWhat] = [TicketChanged("assignee", "", actor.display)]
+    whats: list[TicketWhat] = [TicketChanged("assignee", before.assignee_name, actor.display)]
     after, lines = record(after, actor.party, whats, now)
     return made_of(before, keep(sheet, before, after, lines, department, now))
 
