@@ -62,7 +62,7 @@ def test_warnings_and_breaches_stand_in_the_log_once(house: House) -> None:
 
 def test_an_answer_a_pause_a_move_and_another_priority(house: House) -> None:
     levels = ["normal first=1h next=1h solve=8h always", "urgent solve=1h always"]
-    house.do(SYSTEM, SetDepartment("sales", levels=levels))
+    house.do(SYSTEM, SetDepartment("sales", levels=levels, address="sales@example.org", mailbox="main"))
     house.do(SYSTEM, SetDepartment("support", levels=["normal solve=2h always"]))
     key = ticket(house)
     house.now += HOUR // 2

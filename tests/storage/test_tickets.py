@@ -7,6 +7,7 @@ import pytest
 
 from agentconsole import protocol as p
 from agentconsole.backend.desk.admin import WithdrawGrant
+from agentconsole.backend.desk.admin import SetDepartment
 from agentconsole.backend.desk.made import TicketMade
 from agentconsole.backend.desk.ticketing import ExpireTicket
 from agentconsole.backend.domain.chat import Expire
@@ -47,6 +48,11 @@ def reply(house: House, key: int, who: Any = None, **fields: Any) -> Any:
     return house.try_(who or house.ann, p.ReplyTicket(new_cid(), key, **values))
 
 
+def write_mails(house: House) -> None:
+    """The department answers by mail from now on."""
+    house.do(SYSTEM, SetDepartment("sales", address="sales@example.org", mailbox="main", acknowledge=False))
+
+
 def test_a_left_message_is_a_ticket_at_once(house: House) -> None:
     made = house.do(house.visitor(), begin_message(name="Vera"))
     key = made_ticket(made)
@@ -81,6 +87,7 @@ def test_the_same_message_twice_is_one_ticket(house: House) -> None:
 
 
 def test_an_answer_takes_the_ticket_and_handles_the_left_message(house: House) -> None:
+    write_mails(house)
     made = house.do(house.visitor(), begin_message())
     key = made_ticket(made)
     answer = reply(house, key)
@@ -97,7 +104,11 @@ def test_an_answer_that_nobody_can_get_shows_as_failed(house: House) -> None:
     key = new_ticket(house)
     reply(house, key)
     (answer,) = [what for what in whats(house, key) if isinstance(what, p.Answered)]
-    assert (answer.mail, answer.to, ticket(house, key).mail) == (0, "", p.MailState.failed)
+    found = ticket(house, key)
+    assert (answer.mail, answer.to, found.mail) == (0, "", p.MailState.failed)
+    assert found.status is p.TicketStatus.open, "it does not rest on an answer that nobody got"
+    reply(house, key, status=p.TicketStatus.solved)
+    assert ticket(house, key).status is p.TicketStatus.solved, "but who has solved it otherwise may say so"
     by_phone = new_ticket(house, email="", source="phone")
     reply(house, by_phone)
     assert ticket(house, by_phone).mail is None, "nobody expected a mail"
@@ -335,6 +346,7 @@ def test_time_ends_a_hold_and_closes_what_is_solved(house: House) -> None:
 
 
 def test_lists_are_filtered_and_ordered(house: House) -> None:
+    write_mails(house)
     keys = [
         new_ticket(house, subject=f"Number {number} 100%_", email=f"v{number}@x.example")
         for number in range(4)

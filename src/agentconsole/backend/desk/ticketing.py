@@ -155,7 +155,10 @@ def _reply(sheet: WorkingSet, actor: Actor, command: ReplyTicket, now: int) -> M
     found = _taken(sheet, actor, command, before, private=False)
     mail = post(sheet, before, department, MailKind.answer, text, now, before.seq + 1, found)
     what = Answered(text, before.email if mail else "", mail, found)
-    after, lines = answered(before, what, actor.party, command.status, now, before.hold_until)
+    unheard = bool(before.email) and not mail and not before.drill
+    rests = command.status is TicketStatus.waiting and unheard  # nobody waits for who was not written to
+    status = TicketStatus.open if rests else command.status
+    after, lines = answered(before, what, actor.party, status, now, before.hold_until)
     if before.email and not before.drill:
         after = msgspec.structs.replace(after, mail=MailState.queued if mail else MailState.failed)
     after = keep(sheet, before, after, lines, department, now)
