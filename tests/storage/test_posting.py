@@ -235,6 +235,12 @@ def test_every_language_has_its_words(shop: House, language: str) -> None:
     assert "{" not in text
 
 
+def test_who_told_a_person_is_not_told_that_it_has_come(shop: House) -> None:
+    set_mailing(shop, acknowledge=True)
+    assert outbox(shop, new_ticket(shop, source="phone")) == []
+    assert [mail.kind for mail in outbox(shop, new_ticket(shop, source="api"))] == [MailKind.acknowledgement]
+
+
 @pytest.mark.parametrize(
     "email",
     [

@@ -290,7 +290,7 @@ Files = Annotated[list[Id], Meta(max_length=MAX_FILES)]
 
 class NewTicket(Word, frozen=True, tag="new_ticket"):
     """Write a ticket down for a customer (``source`` e.g. "phone", "facebook"); ``follows`` is a closed one that it
-    goes on with. Refused: unknown, invalid, empty, too_long."""
+    goes on with. Only what a program writes down (``source`` "api") is acknowledged to the customer. Refused: unknown, invalid, empty, too_long."""
 
     cid: ClientId
     department: Id

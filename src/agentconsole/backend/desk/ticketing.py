@@ -64,6 +64,9 @@ from .things import department_in_use, readable
 from .tickets import Draft, begin, keep, made_of, transcript_of
 
 
+PROGRAM = "api"  # the source of what a program wrote down, a form of the site's own say
+
+
 class ExpireTicket(msgspec.Struct, frozen=True):
     """Time has something to do to a ticket: end a hold, warn, breach, close."""
 
@@ -106,6 +109,7 @@ def _new(sheet: WorkingSet, actor: Actor, command: NewTicket, now: int) -> Made:
         first=first,
         by=Party(Side.visitor, 0, name or email),
         follows=command.follows,
+        silent=command.source != PROGRAM,  # who told a person knows that it has come
         priority=command.priority,
         tags=_checked_tags(command.tags),
     )
