@@ -6,8 +6,7 @@ import msgspec
 import pytest
 
 from agentconsole import protocol as p
-from agentconsole.backend.desk.admin import WithdrawGrant
-from agentconsole.backend.desk.admin import SetDepartment
+from agentconsole.backend.desk.admin import SetDepartment, WithdrawGrant
 from agentconsole.backend.desk.made import TicketMade
 from agentconsole.backend.desk.ticketing import ExpireTicket
 from agentconsole.backend.domain.chat import Expire

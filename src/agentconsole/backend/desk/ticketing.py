@@ -63,7 +63,6 @@ from .posting import post
 from .things import department_in_use, readable
 from .tickets import Draft, begin, keep, made_of, transcript_of
 
-
 PROGRAM = "api"  # the source of what a program wrote down, a form of the site's own say
 
 
