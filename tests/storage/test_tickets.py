@@ -264,6 +264,10 @@ def test_a_merge_moves_all_messages_and_closes_the_other(house: House) -> None:
     lines = house.database.read_now(lambda db: tickets.log(db, second))
     assert [line.seq for line in lines] == list(range(1, len(lines) + 1))
     assert [line.pub for line in lines if line.pub] == [1, 2]
+    for command in (p.NoteTicket(new_cid(), first, "late"), p.SetTicket(new_cid(), first, tags=["late"])):
+        late = house.try_(house.bob, command).refusal
+        assert late is not None
+        assert (late.code, f"into {second}" in late.text) == (p.Code.closed, True)
     stranger = new_ticket(house, email="other@x.example")
     refused = house.try_(house.ann, p.MergeTicket(new_cid(), stranger, second)).refusal
     assert refused is not None
@@ -287,6 +291,9 @@ def test_a_split_leaves_the_message_and_makes_another_ticket_of_it(house: House)
     found = ticket(house, made.about)
     assert (found.subject, found.related, found.email) == ("Another matter", key, "v@x.example")
     assert isinstance(whats(house, key)[-1], p.TicketSplit)
+    again = house.try_(house.bob, p.SplitTicket(new_cid(), key, 1)).refusal
+    assert again is not None
+    assert again.code is p.Code.not_now
     assert house.try_(house.ann, p.SplitTicket(new_cid(), key, 2)).refusal.code is p.Code.invalid  # type: ignore[union-attr]
 
 

@@ -84,6 +84,8 @@ def _own(sheet: WorkingSet, actor: Actor, key: int, deed: Deed) -> tuple[Ticket,
         raise unknown_ticket()
     if not can(actor, deed, Thing(department=ticket.department)):
         raise Refusal(Code.not_now, "You may read this ticket, but not work on it.")
+    if ticket.merged_into and deed is not Deed.ticket_read:
+        raise Refusal(Code.closed, f"This ticket went into {ticket.merged_into}. Go on there.")
     department = departments.one(sheet.connection, ticket.department)
     assert department is not None
     return ticket, department
@@ -334,9 +336,11 @@ def _merge(sheet: WorkingSet, actor: Actor, command: MergeTicket, now: int) -> M
 
 def _split(sheet: WorkingSet, actor: Actor, command: SplitTicket, now: int) -> Made:
     before, department = _own(sheet, actor, command.ticket, Deed.ticket_change)
-    log = tickets.log(sheet.connection, before.id, command.seq - 1, 1)
+    log = tickets.log(sheet.connection, before.id, command.seq - 1)
     if not log or log[0].seq != command.seq or not isinstance(log[0].what, Wrote):
         raise Refusal(Code.invalid, "Only a message of the customer can become a ticket of its own.")
+    if any(isinstance(line.what, TicketSplit) and line.what.seq == command.seq for line in log):
+        raise Refusal(Code.not_now, "This message is a ticket of its own already.")
     copies = files.copy(sheet.connection, [card.id for card in log[0].what.files], now)
     what = msgspec.structs.replace(log[0].what, files=copies)
     draft = Draft(
