@@ -42,6 +42,8 @@ class Running(Served):
         """Start it."""
         self.data.parent.mkdir(parents=True, exist_ok=True)
         took = super().start()
+        if hasattr(self, "http"):  # of a server that was killed
+            self.http.close()
         self.http = httpx.Client(base_url=self.url, timeout=30)
         return took
 

@@ -195,7 +195,11 @@ def test_hours_that_end_and_begin_change_the_form_under_the_hand_and_keep_what_i
     expect(one.get_by_label("Name")).to_have_value("Jo")
     one.get_by_role("button", name="Start chat").click()
     expect(bubble(one, "half a word")).to_be_visible()
-    card = agent.get(lambda frame: frame["t"] == "card" and frame.get("first_line") == "half a word")
+    card = agent.get(
+        lambda frame: (
+            frame["t"] == "card" and frame.get("name") == "Jo" and frame.get("first_line") == "half a word"
+        )
+    )
     assert (card["name"], card["email"], card["topic"]) == ("Jo", "jo@example.com", "Tools")
 
 

@@ -37,7 +37,7 @@ def writes(console: Console, to: str) -> None:
     console.wait_for("Write to whom?")
     console.send(to)
     console.send(ENTER)
-    console.row("staff: to", to[1:], "▸")
+    console.row("staff: to", to[1:10], "▸")
 
 
 def test_a_channel_an_answer_and_a_draft_over_a_cut_link(

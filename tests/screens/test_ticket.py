@@ -341,7 +341,7 @@ async def test_a_file_that_cannot_be_read_is_said_and_nothing_is_lost() -> None:
         await d.press("escape", "u")
         await d.type("/nowhere/at/all")
         await d.press("enter")
-        assert d.sees("/nowhere/at/all is no file.")
+        await async_until(lambda: d.sees("/nowhere/at/all is no file."))
         assert d.app.main.ticket.composer.text == "text"
 
 
