@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from agentconsole.client import Problem
+from agentconsole.client import Problem, new_cid
 from agentconsole.protocol import (
     CustomerCard,
     FileCard,
@@ -70,6 +70,11 @@ class TicketReads:
     async def customer(self, email: str) -> CustomerCard:
         """Who has this address: notes, earlier chats and tickets."""
         return _read(await self._get("/api/customers", {"email": email}), CustomerCard)
+
+    async def merge_customers(self, email: str, into: str) -> None:
+        """Who has the first address is who has the second: one card for both from now on."""
+        body = msgspec.json.encode({"cid": new_cid(), "email": email, "into": into})
+        await self._client().ask("POST", "/api/customers/merge", content=body)
 
     async def filters(self) -> list[TicketFilter]:
         """The saved filters that I may use: mine and those of my departments."""

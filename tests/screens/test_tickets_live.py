@@ -47,8 +47,8 @@ class Person:
 
 
 @asynccontextmanager
-async def at_work(server: Running, department: str) -> AsyncIterator[Person]:
-    name = server.add_user("agent", name=unique("agent"), department=department)
+async def at_work(server: Running, department: str, role: str = "agent") -> AsyncIterator[Person]:
+    name = server.add_user(role, name=unique(role), department=department)
     app = AgentConsole(
         server.url, name, server.login(name), settings=Settings(theme="night"), driver_class=None
     )
@@ -96,6 +96,37 @@ async def test_next_is_taken_answered_and_solved(server: Running) -> None:
         await async_until(lambda: kim.app.main.work.store.tickets.sent == {})
         assert sum("Switch it off." in row for row in rows(kim.app)) == 1
         await kim.sees("Tickets 0")
+
+
+async def test_a_supervisor_makes_one_card_of_two_addresses(server: Running) -> None:
+    department = server.add_department()
+    await written(server, department, subject="At home", email="ana@home.example")
+    number = await written(server, department, subject="At work", email="ana@work.example")
+    async with at_work(server, department) as kim:
+        await kim.press("number_sign")
+        await kim.type(str(number))
+        await kim.press("enter")
+        await kim.sees("At work")
+        await kim.press("e")
+        await kim.sees("follow-up")
+        assert not kim.shows("one card for both"), "an agent does not decide who is who"
+    async with at_work(server, department, "supervisor") as sue:
+        await sue.press("number_sign")
+        await sue.type(str(number))
+        await sue.press("enter")
+        await sue.sees("At work")
+        await sue.press("e")
+        await sue.sees("one card for both")
+        await sue.press("6")
+        await sue.sees("Which other address has Ana")
+        await sue.type("ana@home.example")
+        await sue.press("enter")
+        await sue.sees("Make one card of both?")
+        await sue.press("1")
+        await sue.sees("The cards are one now.")
+    reader = server.login(server.add_user("agent", department=department))
+    card = server.ask("GET", "/api/customers?email=ana@work.example", reader).json()
+    assert [each["subject"] for each in card["tickets"]] == ["At work", "At home"]
 
 
 async def test_two_at_one_ticket_see_each_other_and_the_second_answer_waits(server: Running) -> None:

@@ -9,10 +9,12 @@ from agentconsole.actions import Unfit
 from agentconsole.keys import Where
 from agentconsole.outbox import Command
 from agentconsole.protocol import (
+    MAX_EMAIL,
     MAX_SUBJECT,
     Ack,
     ConvertChat,
     NewTicket,
+    Role,
     SplitTicket,
     TakeTicket,
     TicketCard,
@@ -319,6 +321,8 @@ class Ticketing:
             Option("split", "split", "make the message under the cursor a ticket of its own"),
             Option("follow", "follow-up", "begin a new ticket for this customer"),
         ]
+        if card.email and self.app.store.has_role(card.department, Role.supervisor):
+            options.append(Option("customer", "customer", "has a second address: one card for both"))
         chosen = await self.deeds.ask(Choice(f"Change ticket #{card.ticket}", options))
         if chosen:
             await {
@@ -327,6 +331,7 @@ class Ticketing:
                 "merge": self._merge,
                 "split": self._split,
                 "follow": self._follow,
+                "customer": self._customer,
             }[chosen](card)
 
     async def _subject(self, card: TicketCard) -> None:
@@ -361,6 +366,18 @@ class Ticketing:
         ):
             cid = self.app.main.work.merge(card.ticket, int(chosen))
             self.deeds.after(cid, lambda: self.open(int(chosen)))
+
+    async def _customer(self, card: TicketCard) -> None:
+        title = f"Which other address has {ticket_words.who(card)}, {card.email}?"
+        words = await self.deeds.ask(
+            Ask(title, "Tickets, chats and notes of both stand on one card.", "", MAX_EMAIL)
+        )
+        if not words or not words.strip():
+            return
+        explanation = f"{words.strip()} and {card.email} are one customer from now on. This cannot be undone."
+        if await self.deeds.confirm("Make one card of both?", explanation, "Merge"):
+            await self.app.main.work.reads.merge_customers(words.strip(), card.email)
+            self.app.tell("The cards are one now.")
 
     async def _split(self, card: TicketCard) -> None:
         seq = self._picked()
