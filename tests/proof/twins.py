@@ -282,6 +282,11 @@ async def _talk(observers: Observers, ann: Person, bob: Person, vera: Person) ->
     )  # makes her known before she starts
     await vera.done(letter)
     await ann.expect("left")
+    for each in (
+        ann,
+        bob,
+    ):  # counts come with the next tick of the clock, before the talk and not in its midst
+        await each.expect("ticket_counts", counts=[{"department": 1, "new": 1}])
     chat = int((await vera.done(p.Start("start-0001", 1, "hello", "Vera", "vera@x.example")))["chat"])
     await vera.expect("place", chat=chat)
     await bob.expect("card", chat=chat)
