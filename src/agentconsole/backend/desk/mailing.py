@@ -24,7 +24,7 @@ from ..compose import text_of
 from ..domain.life import Refusal
 from ..domain.policy import Actor, Deed, Thing, can
 from ..domain.ticket import SYSTEM_PARTY, Ticket, into, record
-from ..storage import departments, mails, raws, tickets
+from ..storage import mails, raws, tickets
 from ..storage.chats import WorkingSet
 from ..storage.mails import Mail
 from .admin import Done
@@ -152,8 +152,7 @@ def moved(
     before = tickets.one(sheet.connection, mail.ticket, lock=True) if mail.ticket else None
     if before is None or again:
         return []
-    department = departments.one(sheet.connection, before.department)
-    assert department is not None
+    department = sheet.department(before.department)
     whats: list[TicketWhat] = [MailMoved(mail.id, state, answer)]
     ticket = before
     if mail.kind is MailKind.answer:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from agentconsole.protocol import Code, FileCard, MailKind, MailState
 
 from ..compose import Enclosed, Outgoing, Unsendable, address, compose
+from ..domain.brakes import AUTOMATIC_AN_HOUR, HOUR_MS
 from ..domain.department import Department
 from ..domain.life import Refusal
 from ..domain.template import filled
@@ -19,8 +20,6 @@ from ..storage.mails import Mail
 from ..token import sign
 from ..wordings import plain_subject
 
-HOUR_MS = 3_600_000
-AUTOMATIC_AN_HOUR = 4  # mails that no person wrote, to one address
 MAX_BYTES = 20 * 1024 * 1024  # of all files of a mail: more is refused by most mail servers
 LOCAL = 64  # characters that an address may have before its @
 FORMS = frozenset({"widget", "chat", "form"})  # sources where anybody may type anybody's address

@@ -201,8 +201,7 @@ def _onto(sheet: WorkingSet, before: Ticket, letter: Letter, key: int, now: int)
     if letter.nature is Nature.person:
         after = received(sheet, before, what, by, now)
     else:
-        department = departments.one(sheet.connection, before.department)
-        assert department is not None
+        department = sheet.department(before.department)
         after, lines = record(before, by, [what], now)
         tickets.append(sheet.connection, before.id, lines)  # not told to rules: two that answer never end
         after = keep(sheet, before, after, [], department, now)
@@ -231,8 +230,7 @@ def _new(sheet: WorkingSet, way: New, letter: Letter, key: int, now: int) -> Mad
     )
     ticket = begin(sheet, draft, now)
     _bind(sheet, what, key, ticket.id, 1)
-    department = departments.one(sheet.connection, ticket.department)
-    assert department is not None
+    department = sheet.department(ticket.department)
     recent = mails.automatic_since(sheet.connection, ticket.email, now - HOUR_MS)
     if not (way.silent or why_silent(letter, own, recent)) and department.mailing.acknowledge:
         post(sheet, ticket, department, MailKind.acknowledgement, "", now)
@@ -282,8 +280,7 @@ def _came_back(sheet: WorkingSet, way: News, bounce: Bounce | None, key: int, no
         whats += moved
         if mail.id == mails.last_answer(sheet.connection, before.id):
             after = msgspec.structs.replace(after, mail=state)
-    department = departments.one(sheet.connection, before.department)
-    assert department is not None
+    department = sheet.department(before.department)
     after, lines = record(after, SYSTEM_PARTY, whats, now)
     arrivals.place(sheet.connection, key, before.id, lines[0].seq)
     made = made_of(before, keep(sheet, before, after, lines, department, now))

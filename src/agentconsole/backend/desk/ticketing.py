@@ -86,8 +86,7 @@ def _own(sheet: WorkingSet, actor: Actor, key: int, deed: Deed) -> tuple[Ticket,
         raise Refusal(Code.not_now, "You may read this ticket, but not work on it.")
     if ticket.merged_into and deed is not Deed.ticket_read:
         raise Refusal(Code.closed, f"This ticket went into {ticket.merged_into}. Go on there.")
-    department = departments.one(sheet.connection, ticket.department)
-    assert department is not None
+    department = sheet.department(ticket.department)
     return ticket, department
 
 
@@ -369,8 +368,7 @@ def _expire(sheet: WorkingSet, actor: Actor, command: ExpireTicket, now: int) ->
     before = tickets.one(sheet.connection, command.ticket, lock=True)
     if before is None or not before.timer_at or before.timer_at > now:
         return Made()
-    department = departments.one(sheet.connection, before.department)
-    assert department is not None
+    department = sheet.department(before.department)
     after, whats = before, list[TicketWhat]()
     if before.hold_until and before.hold_until <= now:
         after, whats = into(after, TicketStatus.open, now, why="the date has come")

@@ -22,7 +22,7 @@ from ..domain.department import Department
 from ..domain.life import Entry
 from ..domain.policy import Actor
 from ..domain.ticket import CLOSE_AFTER_MS, Ticket, TicketLine, into, record, subject_of, wrote
-from ..storage import customers, departments, tickets
+from ..storage import customers, tickets
 from ..storage.chats import WorkingSet
 from .automation import react
 from .made import Made, TicketMade
@@ -64,8 +64,7 @@ def begin(
 
     ``also`` are further first events, ``note`` one of ``noted_by``.
     """
-    department = departments.one(sheet.connection, draft.department)
-    assert department is not None
+    department = sheet.department(draft.department)
     asked = isinstance(draft.first, Wrote | Transcribed)
     ticket = Ticket(
         id=0,
@@ -140,8 +139,7 @@ def transcript_of(log: Iterable[Entry]) -> str:
 
 def received(sheet: WorkingSet, before: Ticket, what: Wrote, by: Party, now: int) -> Ticket:
     """The customer wrote on a ticket that is not closed; kept. Raises Refusal closed."""
-    department = departments.one(sheet.connection, before.department)
-    assert department is not None
+    department = sheet.department(before.department)
     after, lines = wrote(before, what, by, now)
     return keep(sheet, before, after, lines, department, now)
 
@@ -151,8 +149,7 @@ def marked(sheet: WorkingSet, key: int, actor: Actor, status: TicketStatus, now:
     before = tickets.one(sheet.connection, key, lock=True)
     if before is None or before.status in (status, TicketStatus.closed):
         return []
-    department = departments.one(sheet.connection, before.department)
-    assert department is not None
+    department = sheet.department(before.department)
     after, whats = into(before, status, now)
     after, lines = record(after, actor.party, whats, now)
     return [TicketMade(before, keep(sheet, before, after, lines, department, now))]
