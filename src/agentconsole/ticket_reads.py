@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import msgspec
 
-from agentconsole.client import Problem, new_cid
+from agentconsole.client import new_cid
 from agentconsole.protocol import (
     CustomerCard,
     FileCard,
@@ -18,8 +18,7 @@ from agentconsole.protocol import (
     TicketPage,
     TicketQuery,
 )
-
-T = TypeVar("T")
+from agentconsole.questions import parsed
 
 EVENTS = 500  # of one answer of the server
 
@@ -42,7 +41,7 @@ class TicketReads:
 
     async def page(self, query: TicketQuery) -> TicketPage:
         """One page of the tickets that fit."""
-        return _read(await self._get("/api/tickets", msgspec.to_builtins(query)), TicketPage)
+        return parsed(await self._get("/api/tickets", msgspec.to_builtins(query)), TicketPage)
 
     async def one(self, ticket: int, after: int = 0) -> TicketDetail:
         """A ticket with its events after ``after``, all of them."""
@@ -57,7 +56,7 @@ class TicketReads:
 
     async def _one(self, ticket: int, after: int) -> TicketDetail:
         content = await self._get(f"/api/tickets/{ticket}", {"after": after, "limit": EVENTS})
-        return _read(content, TicketDetail)
+        return parsed(content, TicketDetail)
 
     async def mail(self, ticket: int, seq: int) -> str:
         """All the text of the mail of an event, quotes and signature too."""
@@ -69,7 +68,7 @@ class TicketReads:
 
     async def customer(self, email: str) -> CustomerCard:
         """Who has this address: notes, earlier chats and tickets."""
-        return _read(await self._get("/api/customers", {"email": email}), CustomerCard)
+        return parsed(await self._get("/api/customers", {"email": email}), CustomerCard)
 
     async def merge_customers(self, email: str, into: str) -> None:
         """Who has the first address is who has the second: one card for both from now on."""
@@ -78,12 +77,12 @@ class TicketReads:
 
     async def filters(self) -> list[TicketFilter]:
         """The saved filters that I may use: mine and those of my departments."""
-        return _read(await self._get("/api/filters"), list[TicketFilter])
+        return parsed(await self._get("/api/filters"), list[TicketFilter])
 
     async def save_filter(self, name: str, query: TicketQuery, department: int = 0) -> TicketFilter:
         """Keep a filter: mine, or a department's for everybody in it."""
         body = encode_filter(name, query, department)
-        return _read(await self._client().ask("PUT", "/api/filters", content=body), TicketFilter)
+        return parsed(await self._client().ask("PUT", "/api/filters", content=body), TicketFilter)
 
     async def delete_filter(self, id: int) -> None:
         """Forget a saved filter."""
@@ -94,7 +93,7 @@ class TicketReads:
         content = await self._client().ask(
             "POST", "/api/files", content=data, params={"name": name}, kind=type
         )
-        return _read(content, FileCard)
+        return parsed(content, FileCard)
 
     async def file(self, id: int) -> bytes:
         """What is in a file."""
@@ -102,7 +101,7 @@ class TicketReads:
 
     async def mails(self, state: str = "") -> list[MailCard]:
         """The mails to customers in one state, or in several (with commas)."""
-        return _read(await self._get("/api/mails", {"state": state} if state else None), list[MailCard])
+        return parsed(await self._get("/api/mails", {"state": state} if state else None), list[MailCard])
 
     async def settle(self, id: int, what: str) -> None:
         """Decide what becomes of a mail: "resend", "sent" or "withdraw"."""
@@ -110,7 +109,7 @@ class TicketReads:
 
     async def quarantine(self) -> list[QuarantineCard]:
         """The mails that could not become part of a ticket by themselves."""
-        return _read(await self._get("/api/quarantine"), list[QuarantineCard])
+        return parsed(await self._get("/api/quarantine"), list[QuarantineCard])
 
     async def release(self, id: int) -> None:
         """Make a ticket of a mail after all."""
@@ -129,11 +128,3 @@ def encode_filter(name: str, query: TicketQuery, department: int) -> bytes:
 def encode_choice(what: str) -> bytes:
     """The body of a decision about a mail."""
     return msgspec.json.encode({"what": what})
-
-
-def _read(content: bytes, shape: type[T]) -> T:
-    try:
-        return msgspec.json.decode(content, type=shape)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        text = "The server's answer cannot be read; is it the same version as this console?"
-        raise Problem("unreachable", text) from error
