@@ -1,5 +1,6 @@
 """The departments on the screen, against the real server: shown, changed one by one, refused, overtaken, added."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from agentconsole.app import AgentConsole
 from agentconsole.backend.rest.departments import Settings as Answer
 from agentconsole.department_settings import GROUPS, Kind, Setting
 from agentconsole.protocol import Away, Routing
+from agentconsole.questions import Problem
 from agentconsole.screens import governing
 from agentconsole.settings import Settings
 from agentconsole.text import width
@@ -89,6 +91,22 @@ async def console(
         await async_until(lambda: app.store.synced, seconds=10)
         await pilot.press("ampersand")
         yield Console(server, app, pilot, slug, token)
+
+
+async def test_my_own_change_overtakes_nobody(server: Running) -> None:
+    """On a slow line the next change begins before the answer to the last one is here."""
+    async with console(server) as c:
+        await c.at("team")
+        view = c.app.main.departments
+        version = view.settings["version"]
+        wishes = {"team": True, "routing": "round_robin", "priority": 4}
+        await asyncio.gather(
+            *(view.change(name, value, c.department, version) for name, value in wishes.items())
+        )
+        assert {name: c.kept()[name] for name in wishes} == wishes
+        c.set(priority=5)
+        with pytest.raises(Problem, match="changed"):
+            await view.change("priority", 6, c.department, version)
 
 
 def test_the_table_has_every_setting_of_the_server_once() -> None:

@@ -104,10 +104,16 @@ def test_of_two_servers_on_one_database_the_first_leaves_when_it_lost_the_lock(
         visitor = server.visitor()
         chat = visitor.start(department, "before")
         rival = held.enter_context(psycopg.connect(rival_url, autocommit=True))
-        rival.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
         take = "SELECT pg_try_advisory_lock(%s)"
-        until(lambda: rival.execute(take, [ONE_SERVER]).fetchone() == (True,), what="the lock to be free")
+
+        def taken() -> bool:
+            rival.execute(cut)
+            return rival.execute(take, [ONE_SERVER]).fetchone() == (True,)
+
+        rival.execute(cut)
         until(lambda: say(visitor, chat, "after") == "")
+        until(taken, what="the lock to be free")
         assert visitor.wait("bye")
         assert server.stop() == 3, "it has left by itself"
         assert "another server has taken this database; this one leaves" in server.log.read_text()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +14,7 @@ from textual.containers import VerticalScroll
 
 from agentconsole import department_settings
 from agentconsole.actions import Actions
-from agentconsole.department_reads import DepartmentReads
+from agentconsole.department_reads import DepartmentReads, Outcome
 from agentconsole.department_settings import Kind, Setting
 from agentconsole.keys import spoken
 from agentconsole.protocol import DepartmentCard, Role
@@ -71,7 +73,10 @@ class SettingList(Rows[SettingRow]):
 
 
 class DepartmentsView(Listing):
-    """``department`` is the one shown (0 = none), ``settings`` what the server last said of it."""
+    """``department`` is the one shown (0 = none), ``settings`` what the server last said of it.
+
+    ``overtaken``: by department and version, the version that a change of mine has made of it.
+    """
 
     topics = frozenset({Topic.departments, Topic.me, Topic.synced})
 
@@ -82,6 +87,8 @@ class DepartmentsView(Listing):
         self.settings: Mapping[str, Any] = {}
         self.problem = ""
         self.unkept: dict[tuple[int, str], Unkept] = {}
+        self.changing = asyncio.Lock()
+        self.overtaken: dict[tuple[int, int], int] = {}
         self.title = Bar(id="department-title")
         self.nothing = Words(id="no-department")
         self.facts = Words(id="setting")
@@ -148,6 +155,17 @@ class DepartmentsView(Listing):
         if department == self.department:
             self.settings, self.problem = settings, problem
             self.redraw(self.actions.clock())
+
+    async def change(self, name: str, value: Any, department: int, version: int) -> Outcome:
+        """Change one setting as it stood in a version, or in what I have made of that version since. Raises Problem."""
+        async with self.changing:
+            while mine := self.overtaken.get((department, version)):
+                version = mine
+            outcome = await self.reads.change(department, name, value, version)
+            with contextlib.suppress(Problem):
+                if (await self.reads.one(department))["version"] == version + 1:
+                    self.overtaken[department, version] = version + 1
+            return outcome
 
     # --- drawing ---
 

@@ -93,7 +93,7 @@ class Governing:
             return
         try:
             wish = department_settings.read(setting, words)
-            outcome = await view.reads.change(department, setting.name, wish, version)
+            outcome = await view.change(setting.name, wish, department, version)
         except (ValueError, Problem) as problem:
             await self._refused(department, setting, words, version, problem)
             return

@@ -161,7 +161,18 @@ class Database:
             bring_up(connection)
 
     def read_now(self, question: Callable[[Connection], T]) -> T:
-        """Answer a question from committed rows, in the calling thread."""
+        """Answer a question from committed rows, in the calling thread.
+
+        It is asked once more if PostgreSQL cut the link meanwhile: a restart of the database is nobody's failure.
+        """
+        try:
+            return self._answer(question)
+        except self.outages:
+            if self.sqlite:
+                raise
+            return self._answer(question)
+
+    def _answer(self, question: Callable[[Connection], T]) -> T:
         with self._reader_engine.connect() as connection:
             return question(connection)
 
