@@ -12,6 +12,7 @@ import asyncio
 import ssl
 import threading
 import warnings
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 with warnings.catch_warnings():
@@ -51,6 +52,8 @@ class PostOffice:
 
     A ``gate`` that is closed holds the answer back to RCPT or DATA, as ``gate_at`` says; ``held`` counts who waits there.
 
+    ``carry`` brings a mail further, in a thread, before it is answered for.
+
     With ``context`` it offers STARTTLS and demands it, or is ``wrapped`` in TLS from the first byte; with ``login`` =
     (user, password) it demands that too.
     """
@@ -72,6 +75,7 @@ class PostOffice:
         self.gate.set()
         self.gate_at = "DATA"
         self.held = 0
+        self.carry: Callable[[Received], None] | None = None
         self.port = 0
         self._server: asyncio.Server
         self._clerks: set[Any] = set()
@@ -147,8 +151,11 @@ class PostOffice:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         content = envelope.content
         assert isinstance(content, bytes)
-        self.received.append(Received(envelope.mail_from or "", list(envelope.rcpt_tos), content))
+        mail = Received(envelope.mail_from or "", list(envelope.rcpt_tos), content)
+        self.received.append(mail)
         await self._pass("DATA")
+        if self.carry is not None:
+            await asyncio.to_thread(self.carry, mail)
         if self.on_data == "drop":
             server.transport.abort()
         return self.on_data

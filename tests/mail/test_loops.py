@@ -1,4 +1,7 @@
-"""Two desks that acknowledge what comes, mailing each other: they fall silent by themselves."""
+"""Two desks that mail each other by a way that changes mails, or by rules: they fall silent by themselves.
+
+The plain case, with all parts real, is in test_two_instances.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -82,25 +85,6 @@ def exchange(one: Instance, other: Instance, way: Way = lambda raw: raw) -> None
         for source, target in ((one, other), (other, one)):
             for raw in source.outgoing():
                 target.take(way(raw))
-
-
-def test_an_answer_to_another_desk_is_acknowledged_once(pair: tuple[Instance, Instance]) -> None:
-    one, other = pair
-    wish = p.NewTicket(new_cid(), SALES, "Invoice", "Where is it?", email=other.address)
-    key = one.house.do(one.house.ann, wish).about
-    one.house.do(one.house.ann, p.ReplyTicket(new_cid(), key, "Please send the invoice.", 1))
-    exchange(one, other)
-    assert 2 <= one.sent + other.sent <= 3
-    assert one.tickets() == 1
-    assert other.tickets() == one.sent, "each of the mails to it is seen by people there"
-
-
-def test_a_mail_forged_from_one_to_the_other(pair: tuple[Instance, Instance]) -> None:
-    one, other = pair
-    head = f"Message-ID: <forged@x.test>\nDate: Mon, 3 Mar 2025 10:00:00 +0000\nFrom: {other.address}\nTo: {one.address}"
-    one.take(mail(head, "Hello"))
-    exchange(one, other)
-    assert 1 <= one.sent + other.sent <= 3
 
 
 @pytest.mark.parametrize("also_keys", [False, True])
