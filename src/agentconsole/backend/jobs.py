@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from .desk import Desk
 from .desk.admin import Alive
 from .desk.rules import OnTime, ripe
 from .desk.ticketing import ExpireTicket
-from .desk.uploads import ForgetFiles
 from .domain.chat import Expire
 from .domain.life import Refusal
 from .domain.policy import SYSTEM
@@ -29,12 +29,17 @@ CHECKPOINT_JOBS = 4_000
 
 
 async def run(
-    database: Database, desk: Desk, sweep: Callable[[], None], is_typing: Callable[[int], bool]
+    database: Database,
+    desk: Desk,
+    sweep: Callable[[], None],
+    is_typing: Callable[[int], bool],
+    forgets: Sequence[Any],
 ) -> None:
-    """Until cancelled: fire timers, drop dead links (``sweep``), keep the lock and the sign of life, forget
-    files that were never sent, move SQLite's log.
+    """Until cancelled: fire timers, drop dead links (``sweep``), keep the lock and the sign of life, delete
+    what is old, move SQLite's log.
 
-    The timer of a chat in which its agent ``is_typing`` waits a little longer.
+    The timer of a chat in which its agent ``is_typing`` waits a little longer. ``forgets`` are commands that delete
+    what is old, a slice at a time; the value of what they make is true as long as there is more.
 
     Raises Locked if another server has come meanwhile: there must be one.
     """
@@ -56,7 +61,8 @@ async def run(
                 await desk.handle(SYSTEM, Alive())
             if clock() >= forget_at:
                 forget_at = clock() + FORGET_EVERY
-                await desk.handle(SYSTEM, ForgetFiles())
+                if await _forget(desk, forgets):
+                    forget_at = clock()
             if clock() >= checkpoint_at or desk.writer.jobs > moved + CHECKPOINT_JOBS:
                 checkpoint_at, moved = clock() + CHECKPOINT_EVERY, desk.writer.jobs
                 await asyncio.to_thread(database.checkpoint)
@@ -71,6 +77,11 @@ async def run(
         except Exception:  # one of the three loops that catch everything: the clock must go on
             log.exception("the clock stumbled, mark %s", secrets.token_hex(4))
         await asyncio.sleep(pause)
+
+
+async def _forget(desk: Desk, forgets: Sequence[Any]) -> bool:
+    """One slice of each; is there more?"""
+    return any([(await desk.handle(SYSTEM, command)).value for command in forgets])
 
 
 async def _expire(database: Database, desk: Desk, is_typing: Callable[[int], bool]) -> float:

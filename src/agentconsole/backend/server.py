@@ -25,6 +25,7 @@ from .auth import Auth
 from .desk import Desk
 from .desk.admin import Awake
 from .desk.mailing import RecoverMails
+from .desk.uploads import ForgetFiles
 from .dispatcher import Dispatcher
 from .domain.policy import SYSTEM
 from .greetings import catch_up_staff
@@ -167,7 +168,7 @@ async def _tick(database: Database, desk: Desk, door: Door, hub: Hub, stop: asyn
             hub.dispatcher.tick()
 
     try:
-        await jobs.run(database, desk, sweep, hub.is_typing)
+        await jobs.run(database, desk, sweep, hub.is_typing, (ForgetFiles(),))
     except Locked as ousted:
         stop.set()
         return ousted
