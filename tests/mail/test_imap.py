@@ -14,11 +14,11 @@ from agentconsole import protocol as p
 from agentconsole.backend.desk import Desk
 from agentconsole.backend.domain.letter import MAX_BYTES
 from agentconsole.backend.domain.mailing import Mailing
-from agentconsole.backend.mail import settings
 from agentconsole.backend.mail.imap import FAILURES, Fetcher, probe
 from agentconsole.backend.mail.intake import Intake
 from agentconsole.backend.mail.settings import Mailbox, Server, Tls
 from agentconsole.backend.mail.workers import Reader
+from agentconsole.backend.secret import NoPassword
 from agentconsole.backend.storage import arrivals, departments, tickets
 from agentconsole.backend.storage.database import Database
 from tests.storage.house import NOW, SALES, House
@@ -304,5 +304,5 @@ async def test_what_does_not_work_is_said(
     async with fetching(box(server, "probe"), site) as fetcher:
         await async_until(lambda: "refused the login" in fetcher.standing.text)
     monkeypatch.delenv("MAIL_PASSWORD")
-    with pytest.raises(settings.NoPassword):
+    with pytest.raises(NoPassword):
         await asyncio.to_thread(probe, box(server, "probe"))

@@ -10,8 +10,9 @@ import pytest
 from agentconsole.backend.desk.admin import AddDepartment, SetDepartment
 from agentconsole.backend.domain.policy import SYSTEM
 from agentconsole.backend.mail import settings
-from agentconsole.backend.mail.settings import Mailbox, NoPassword, Server, Tls, example, password, read
+from agentconsole.backend.mail.settings import Mailbox, Server, Tls, example, password, read
 from agentconsole.backend.options import Options, Unusable
+from agentconsole.backend.secret import NoPassword
 from agentconsole.backend.storage import departments
 from agentconsole.protocol import Code, Grant, Role
 from tests.storage.house import House, house

@@ -28,9 +28,10 @@ from agentconsole.text import log_value
 from ..desk import Desk
 from ..domain.letter import MAX_BYTES
 from ..domain.life import Refusal
+from ..secret import NoPassword
 from ..storage.database import Database
 from .intake import Cursor, Intake
-from .settings import Mailbox, Mailboxes, NoPassword, Server, Tls, password
+from .settings import Mailbox, Mailboxes, Server, Tls, password
 from .workers import Reader
 
 log = logging.getLogger("agentconsole.mail")

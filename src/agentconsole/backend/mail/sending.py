@@ -24,10 +24,11 @@ from ..desk.mailing import ClaimMail, MailSent
 from ..domain.life import Refusal
 from ..domain.mailing import Mailing
 from ..domain.policy import SYSTEM
+from ..secret import NoPassword
 from ..storage import Connection, departments, mails, raws
 from ..storage.database import Database, Unreachable
 from ..storage.mails import Mail
-from .settings import Mailboxes, NoPassword, Server, Tls, password
+from .settings import Mailboxes, Server, Tls, password
 
 log = logging.getLogger("agentconsole.mail")
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
-import os
 import re
 import ssl
-import stat
-import threading
 import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
@@ -18,11 +15,10 @@ from typing import Any
 import msgspec
 
 from ..options import Options, Unusable
+from ..secret import from_environment, from_file, from_keyring
 
 NAME = "mail.toml"
 KEYRING_SERVICE = "agentconsole mail"
-KEYRING_SECONDS = 3.0
-_REFUSED = ("keyrings.alt", "keyring.backends.null", "keyring.backends.fail")  # plain text, or nothing at all
 _BOX = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
@@ -38,10 +34,6 @@ PORTS = {
     "smtp": {Tls.starttls: 587, Tls.tls: 465, Tls.none: 25},
     "imap": {Tls.starttls: 143, Tls.tls: 993, Tls.none: 143},
 }
-
-
-class NoPassword(Exception):
-    """A password that cannot be had; the message says what to do and never shows one."""
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -268,54 +260,7 @@ def is_loopback(host: str) -> bool:
 def password(server: Server, env: Mapping[str, str] | None = None) -> str:
     """The password of a server; it may take seconds. Raises NoPassword."""
     if server.password_env:
-        found = (os.environ if env is None else env).get(server.password_env, "")
-        if not found:
-            raise NoPassword(f"The variable {server.password_env} is not set in the server's environment.")
-        return found
+        return from_environment(server.password_env, env)
     if server.password_file:
-        return _from_file(Path(server.password_file).expanduser())
-    return _from_keyring(server.password_keyring)
-
-
-def _from_file(path: Path) -> str:
-    try:
-        mode = path.stat().st_mode
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise NoPassword(f"Others may read {path}; say chmod 600 {path}.")
-        found = path.read_text("utf-8").strip("\r\n")
-    except OSError as error:
-        raise NoPassword(f"The password file {path} cannot be read: {error.strerror or error}.") from None
-    except UnicodeDecodeError:
-        raise NoPassword(f"The password file {path} is not UTF-8 text.") from None
-    if not found:
-        raise NoPassword(f"The password file {path} is empty.")
-    return found
-
-
-def _from_keyring(entry: str) -> str:
-    """Asked in a thread: a locked keyring may never answer."""
-    answer: list[str | Exception] = []
-
-    def ask() -> None:
-        import keyring
-        from keyring.errors import KeyringError
-
-        try:
-            ring = keyring.get_keyring()
-            if type(ring).__module__.startswith(_REFUSED):
-                raise NoPassword("There is no keyring here that can be trusted; use a variable or a file.")
-            answer.append(ring.get_password(KEYRING_SERVICE, entry) or "")
-        except (KeyringError, NoPassword, OSError, RuntimeError) as problem:
-            answer.append(problem)
-
-    thread = threading.Thread(target=ask, name="keyring", daemon=True)
-    thread.start()
-    thread.join(KEYRING_SECONDS)
-    found = answer[0] if answer else TimeoutError()
-    if isinstance(found, NoPassword):
-        raise found
-    if isinstance(found, Exception):
-        raise NoPassword(f"The keyring does not answer ({type(found).__name__}).")
-    if not found:
-        raise NoPassword(f"The keyring has no entry {entry} in the service {KEYRING_SERVICE}.")
-    return found
+        return from_file(Path(server.password_file).expanduser())
+    return from_keyring(KEYRING_SERVICE, server.password_keyring)
