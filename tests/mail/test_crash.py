@@ -1,6 +1,5 @@
 """kill -9 of the real server around sending: no customer gets an answer twice, and none is forgotten in silence."""
 
-import random
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.mail.post_office import HOST, PostOffice, Street
@@ -16,6 +16,7 @@ from tests.running import Running, cid
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
+PATIENCE = 60  # seconds in which a mail server that answers has everything
 MAILBOX = """
 [mailbox.shop]
 smtp_host = "{host}"
@@ -32,13 +33,16 @@ def office() -> Iterator[PostOffice]:
 
 
 @contextmanager
-def shop(folder: Path, office: PostOffice, fault: str = "") -> Iterator[Running]:
-    """The real server, whose only department mails through that office; ``fault`` is one of tests.mail.broken."""
+def shop(folder: Path, office: PostOffice, fault: str = "", database: str = "") -> Iterator[Running]:
+    """The real server, whose only department mails through that office.
+
+    ``fault`` is one of tests.mail.broken, ``database`` the address of a PostgreSQL database ('' = SQLite).
+    """
     data = folder / "data"
     data.mkdir(mode=0o700)
     (data / "mail.toml").write_text(MAILBOX.format(host=HOST, port=office.port))
     launcher = (sys.executable, "-m", "tests.mail.broken", fault) if fault else SHIPPED
-    server = Running(data, launcher)
+    server = Running(data, launcher, [f"--database={database}"] if database else [])
     server.start()
     try:
         server.add_department("shop", address="shop@example.org", mailbox="shop", acknowledge=False)
@@ -84,7 +88,7 @@ class Staff:
         """Wait until the mail of a ticket is in one of these states."""
         return until(
             lambda: self.mail(ticket)["state"] in states and self.mail(ticket),
-            seconds=20,
+            seconds=PATIENCE,
             what=f"the mail to be {states}",
         )
 
@@ -93,10 +97,15 @@ class Staff:
         self.ask("POST", f"/api/mails/{mail}/settle", {"what": what})
 
 
-def crash(server: Running) -> None:
-    """kill -9, and a new start on the same data."""
+def crash(server: Running, database: str = "") -> None:
+    """kill -9, and a new start on the same data, once PostgreSQL has seen that the old one is gone."""
     server.http.close()
     server.kill()
+    if database:
+        address = database.replace("+psycopg", "")
+        others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        with psycopg.connect(address, autocommit=True) as connection:
+            until(lambda: connection.execute(others).fetchone() == (1,), 60, what="its links to be cut")
     server.start()
 
 
@@ -140,38 +149,43 @@ def test_what_was_not_begun_goes_out_after_a_kill(server: Running, office: PostO
     assert len(office.received) == 1
 
 
-def test_kills_at_any_moment(server: Running, office: PostOffice) -> None:
-    killed_at_any_moment(server, office)
+def test_kills_at_any_moment(tmp_path: Path, office: PostOffice, database_url: str) -> None:
+    database = "" if database_url.startswith("sqlite") else database_url
+    with shop(tmp_path, office, database=database) as server:
+        killed_at_any_moment(server, office, database)
 
 
-@pytest.mark.parametrize("fault, finding", [("resends", "twice"), ("forgets", "in silence")])
+@pytest.mark.parametrize(
+    "fault, finding, patience", [("resends", "twice", PATIENCE), ("forgets", "in silence", 3)]
+)
 def test_the_check_tells_a_broken_server(
-    tmp_path: Path, office: PostOffice, fault: str, finding: str
+    tmp_path: Path, office: PostOffice, fault: str, finding: str, patience: int
 ) -> None:
     with shop(tmp_path, office, fault) as server, pytest.raises(AssertionError, match=finding):
-        killed_at_any_moment(server, office)
+        killed_at_any_moment(server, office, patience=patience)
 
 
-def killed_at_any_moment(server: Running, office: PostOffice) -> None:
+def killed_at_any_moment(
+    server: Running, office: PostOffice, database: str = "", patience: int = PATIENCE
+) -> None:
     """Answers go out, the mail server is slow here and there, and the server is killed again and again."""
-    chance = random.Random(4711)
     sue = Staff(server)
     tickets: dict[str, int] = {}
-    for round_ in range(6):
-        office.gate_at = chance.choice(["RCPT", "DATA"])
-        if chance.random() < 0.6:
+    for round_, held_at in enumerate(("RCPT", "DATA", "")):
+        if held_at:
+            office.gate_at = held_at
             office.gate.clear()
         held = office.held
         for number in range(3):
             email = f"customer-{round_}-{number}@x.example"
             tickets[email] = sue.answer(email, "answer")[0]
-        if not office.gate.is_set():
-            until(lambda before=held: office.held > before, what="the mail server to be asked")  # type: ignore[misc]
-        crash(server)
+        if held_at:
+            until(lambda before=held: office.held > before, 30, what="the mail server to be asked")  # type: ignore[misc]
+        crash(server, database)
         office.gate.set()
     last, _ = sue.answer("last@x.example", "answer")
     sue.becomes(last, "accepted")
-    until(lambda: not waiting(sue, tickets), seconds=10, what="no answer to be forgotten in silence")
+    until(lambda: not waiting(sue, tickets), seconds=patience, what="no answer to be forgotten in silence")
     states = {email: sue.mail(ticket)["state"] for email, ticket in tickets.items()}
     delivered = Counter(received.recipients[0] for received in office.received)
     assert max(delivered.values()) == 1, "twice"
