@@ -32,7 +32,13 @@ ClientId = Annotated[str, Meta(min_length=8, max_length=40, pattern=r"^[A-Za-z0-
 VisitorToken = Annotated[str, Meta(min_length=43, max_length=64, pattern=r"^[A-Za-z0-9_-]+$(?!\n)")]
 
 
-class Role(StrEnum):
+class Term(StrEnum):
+    """One of a small closed set; looked up as fast as the string that it is."""
+
+    __hash__ = str.__hash__
+
+
+class Role(Term):
     """What a grant gives: a person's rights are the union of all grants."""
 
     agent = "agent"
@@ -41,7 +47,7 @@ class Role(StrEnum):
     admin = "admin"
 
 
-class State(StrEnum):
+class State(Term):
     """The state of a chat; the transitions are the table in ``backend.domain.chat``."""
 
     waiting = "waiting"
@@ -56,7 +62,7 @@ class State(StrEnum):
 OPEN_STATES = frozenset({State.waiting, State.offered, State.active, State.wrapup})
 
 
-class Status(StrEnum):
+class Status(Term):
     """An agent's own choice; whether the agent's link is up is another fact (``SeatCard.lost_at``).
 
     Only who is online is given chats. ``phone`` lasts as long as a call, ``drain`` is "finish mine, no new ones".
@@ -69,7 +75,7 @@ class Status(StrEnum):
     offline = "offline"
 
 
-class Routing(StrEnum):
+class Routing(Term):
     """How a department's chats find their agent; the definitions are in docs/routing.md."""
 
     manual = "manual"  # everybody sees the queue and takes by hand
@@ -80,7 +86,7 @@ class Routing(StrEnum):
     fill_first = "fill_first"  # who has the most chats and still a free place
 
 
-class Verdict(StrEnum):
+class Verdict(Term):
     """Why a chat did, or did not, go to an agent at that moment."""
 
     chosen = "chosen"
@@ -99,7 +105,7 @@ class Verdict(StrEnum):
     free = "free"  # could take it: the policy gives it to nobody by itself
 
 
-class Away(StrEnum):
+class Away(Term):
     """What to do when the person a chat is transferred to cannot take it now."""
 
     refuse = "refuse"  # say so and change nothing
@@ -107,7 +113,7 @@ class Away(StrEnum):
     email = "email"  # the visitor is promised an e-mail from that person
 
 
-class Rating(StrEnum):
+class Rating(Term):
     """The visitor's emoticon after the chat."""
 
     good = "good"
@@ -115,7 +121,7 @@ class Rating(StrEnum):
     bad = "bad"
 
 
-class Outcome(StrEnum):
+class Outcome(Term):
     """How an agent closes a chat."""
 
     solved = "solved"
@@ -124,7 +130,7 @@ class Outcome(StrEnum):
     spam = "spam"
 
 
-class OfferEnd(StrEnum):
+class OfferEnd(Term):
     """How an offer came to nothing."""
 
     timeout = "timeout"
@@ -132,7 +138,7 @@ class OfferEnd(StrEnum):
     unavailable = "unavailable"
 
 
-class Side(StrEnum):
+class Side(Term):
     """Who speaks."""
 
     visitor = "visitor"
@@ -140,7 +146,7 @@ class Side(StrEnum):
     system = "system"
 
 
-class Code(StrEnum):
+class Code(Term):
     """Why a command was refused; programs act on the code, people read the sentence beside it."""
 
     bad_frame = (

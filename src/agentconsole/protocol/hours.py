@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from .base import Id, Millis, Part
+from .base import Id, Millis, Part, Term
 
 ZoneName = Annotated[str, Meta(max_length=80)]
 
 
-class HoursKind(StrEnum):
+class HoursKind(Term):
     """What is open or closed: chats, answers by e-mail, or the telephone."""
 
     chat = "chat"

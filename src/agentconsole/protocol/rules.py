@@ -5,12 +5,11 @@ Conditions and actions are written as people read them; docs/rules.md has the tw
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 from msgspec import Meta
 
-from .base import Count, Id, Millis, Part
+from .base import Count, Id, Millis, Part, Term
 
 MAX_RULE_NAME = 80
 MAX_RULE_NOTE = 1_000
@@ -20,7 +19,7 @@ MAX_ACTIONS = 20
 MAX_RULES = 1_000
 
 
-class RuleEvent(StrEnum):
+class RuleEvent(Term):
     """What a rule waits for."""
 
     ticket_created = "ticket_created"
@@ -110,3 +109,33 @@ class RuleTried(Part, frozen=True):
 
     looked: Count
     hits: list[RuleHit]
+
+
+class WebhookState(StrEnum):
+    """How far a rule's call to another system has got."""
+
+    waiting = "waiting"  # it is tried at once, or again later
+    taken = "taken"  # the other system answered 2xx
+    given_up = "given_up"  # it is not tried any more, unless somebody asks for it
+
+
+class WebhookCard(Part, frozen=True):
+    """A rule's call to another system: ``key`` is its id there, ``answer`` what came of the last try, in words.
+
+    It was about a ticket or a chat (0 = the other one). ``next_at`` 0 = it is not tried any more.
+    """
+
+    id: Id
+    state: WebhookState
+    key: str
+    url: str
+    rule: Count
+    rule_name: str
+    event: str
+    at: Millis
+    ticket: Count = 0
+    chat: Count = 0
+    tries: Count = 0
+    tried_at: Millis = 0
+    next_at: Millis = 0
+    answer: str = ""

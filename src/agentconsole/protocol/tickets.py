@@ -6,12 +6,11 @@ logs are read over REST (docs/api.md); the socket tells what changed and takes w
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from .base import ClientId, Count, Id, Millis, Part, Word
+from .base import ClientId, Count, Id, Millis, Part, Term, Word
 from .events import Party, Public, StaffOnly
 
 MAX_SUBJECT = 200
@@ -22,7 +21,7 @@ MAX_FILE = 10 * 1024 * 1024
 MAX_FILES = 5
 
 
-class TicketStatus(StrEnum):
+class TicketStatus(Term):
     """Where a ticket stands; who must act next follows from it."""
 
     new = "new"  # nobody has answered yet
@@ -33,7 +32,7 @@ class TicketStatus(StrEnum):
     closed = "closed"  # for good: what comes now is a new ticket that follows it
 
 
-class TicketPriority(StrEnum):
+class TicketPriority(Term):
     """How much a ticket presses; each has its own service levels."""
 
     low = "low"
@@ -42,7 +41,7 @@ class TicketPriority(StrEnum):
     urgent = "urgent"
 
 
-class Clock(StrEnum):
+class Clock(Term):
     """The three clocks of a service level; docs/metrics.md defines them."""
 
     first = "first"  # to the first human answer
@@ -50,7 +49,7 @@ class Clock(StrEnum):
     solve = "solve"  # to solved
 
 
-class MailKind(StrEnum):
+class MailKind(Term):
     """What a mail to a customer is for."""
 
     answer = "answer"
@@ -60,7 +59,7 @@ class MailKind(StrEnum):
     rule = "rule"  # an answer that a rule sent
 
 
-class MailState(StrEnum):
+class MailState(Term):
     """How far a mail to a customer has got."""
 
     queued = "queued"  # will be sent

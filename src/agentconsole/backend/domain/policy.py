@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import msgspec
 
-from agentconsole.protocol import Grant, Party, Role, Side
+from agentconsole.protocol import Grant, Party, Role, Side, Term
 
 
-class Deed(StrEnum):
+class Deed(Term):
     """Everything that somebody might want to do; a row of RIGHTS each."""
 
     see_queue = "see_queue"
@@ -67,7 +65,7 @@ class Deed(StrEnum):
     expire = "expire"
 
 
-class Who(StrEnum):
+class Who(Term):
     """In which quality somebody asks: a role, or one of the two that no grant gives."""
 
     visitor = "visitor"
@@ -81,7 +79,7 @@ class Who(StrEnum):
 WHO = {role: Who(role) for role in Role}
 
 
-class Reach(StrEnum):
+class Reach(Term):
     """How far a right goes."""
 
     own = "own"  # the visitor's own chat
@@ -253,11 +251,15 @@ def can(actor: Actor, deed: Deed, thing: Thing = NOTHING) -> bool:
         return Who.system in reaches
     if actor.side is Side.visitor:
         return reaches.get(Who.visitor) is Reach.own and actor.id != 0 and thing.visitor == actor.id
-    return any(_reached(reaches.get(WHO[grant.role]), grant, actor, thing) for grant in actor.grants)
+    for grant in actor.grants:
+        reach = reaches.get(WHO[grant.role])
+        if reach is not None and _reached(reach, grant, actor, thing):
+            return True
+    return False
 
 
-def _reached(reach: Reach | None, grant: Grant, actor: Actor, thing: Thing) -> bool:
-    if reach is None or reach is Reach.own:
+def _reached(reach: Reach, grant: Grant, actor: Actor, thing: Thing) -> bool:
+    if reach is Reach.own:
         return False
     if reach is Reach.everywhere:
         return True
