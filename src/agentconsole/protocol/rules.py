@@ -111,7 +111,7 @@ class RuleTried(Part, frozen=True):
     hits: list[RuleHit]
 
 
-class WebhookState(StrEnum):
+class WebhookState(Term):
     """How far a rule's call to another system has got."""
 
     waiting = "waiting"  # it is tried at once, or again later
