@@ -214,9 +214,11 @@ def test_a_morning_of_a_team(floor: Floor) -> None:
     floor.unchanged(before)
     vera.get_by_label("Write a message").fill("but where")
     mona.row("✎ but where")
-    ben.row("✎ Vera: but where")
+    for console in (ana, ben):
+        console.row("✎ Vera: but where")
     vera.get_by_label("Write a message").fill("")
-    ben.gone("but where")
+    for console in (ana, ben):
+        console.gone("but where")
     floor.unchanged(before)
     floor.counts("1 mine 0 waiting", "2 mine 0 waiting", "0 mine 0 waiting")
 

@@ -346,6 +346,7 @@ async def test_offers_go_on_after_kill_9(server_on: Running) -> None:
     await other.expect(p.ChatCard, seconds=15, chat=chat, offer_to=user_of(other))
     await other.done(p.Say(new_cid(), chat, "here I am"))
     await vera.expect(p.VisitorEvent, chat=chat, what=p.Said("here I am"))
+    await other.expect(p.Event, chat=chat, what=p.Said("here I am"))
     await first.come_back()
     seat = first.seen(p.SeatCard, user=card.offer_to)[-1]
     kinds = [type(event.what).__name__ for event in other.log(chat)]
