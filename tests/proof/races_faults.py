@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from agentconsole.backend import dispatcher
+from agentconsole.backend import dispatcher, hub
 from agentconsole.backend.desk import availability, desk, handing, workload
 from agentconsole.backend.domain import chat, life, offers
 from agentconsole.protocol import State
@@ -129,6 +129,21 @@ def moved_without_looking(patch: Any) -> None:
     patch(desk, "PLAIN", desk.PLAIN | {handing.Assign: hasty})
 
 
+def watchers_stay(patch: Any) -> None:
+    """Who watched a chat hears of it on, wherever it goes."""
+    patch(hub.Hub, "unfollow", lambda self, reader, chat: None)
+
+
+def read_as_it_was(patch: Any) -> None:
+    """Who may read a chat is asked of what was told last, not of what was committed."""
+    may_read = hub.Hub.may_read
+
+    def hasty(self: hub.Hub, actor: Any, head: life.Head) -> bool:
+        return may_read(self, actor, self.board.heads.get(head.id, head))
+
+    patch(hub.Hub, "may_read", hasty)
+
+
 FAULTS: dict[str, Callable[[Any], None]] = {
     fault.__name__.replace("_", "-"): fault
     for fault in (
@@ -146,5 +161,7 @@ FAULTS: dict[str, Callable[[Any], None]] = {
         never_rescued,
         benched_in_silence,
         moved_without_looking,
+        watchers_stay,
+        read_as_it_was,
     )
 }

@@ -1,16 +1,8 @@
-"""A day at the desk that a seed makes up: everybody does anything at any time, and the rules must hold throughout.
-
-`python -m tests.proof.races_play FIRST [LAST] [--database URL] [--fault NAME]` plays the seeds again and tells what happened.
-"""
+"""A day at the desk that a seed makes up: everybody does anything at any time, and the rules must hold throughout."""
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from agentconsole import protocol as p
@@ -20,8 +12,7 @@ from agentconsole.backend.domain.chat import VisitorLink
 from agentconsole.backend.domain.life import Head, is_open
 from agentconsole.backend.domain.policy import SYSTEM, Actor
 from agentconsole.backend.storage.database import Database
-from tests.proof import races_faults
-from tests.proof.races import World, quick, world
+from tests.proof.races import World, again, world
 
 AGENTS = ("ann", "bob", "cyn", "dan")
 STEPS = 140
@@ -31,7 +22,7 @@ CHATS = 9
 async def play(database: Database, seed: int, steps: int = STEPS) -> World:
     """One day; AssertionError tells the steps if a rule does not hold."""
     async with world(database, seed) as made:
-        made.note(f"again: {again(seed)}")
+        made.note(f"again: {again('day', seed)}")
         _settings(made)
         made.open()
         day = Day(made)
@@ -40,11 +31,6 @@ async def play(database: Database, seed: int, steps: int = STEPS) -> World:
         await made.settle()
         await made.pass_time()
         return made
-
-
-def again(seed: int) -> str:
-    """How to see a seed again."""
-    return f"python -m tests.proof.races_play {seed}"
 
 
 def _settings(made: World) -> None:
@@ -338,37 +324,3 @@ class Day:
             {"strict_limit": luck.random() < 0.5},
         ]
         self.world.ask(SYSTEM, SetDepartment(slug, **luck.choice(wishes)))
-
-
-def main(arguments: list[str]) -> int:
-    """Play some seeds; 1 if a rule did not hold."""
-    parser = argparse.ArgumentParser(prog="python -m tests.proof.races_play")
-    parser.add_argument("first", type=int)
-    parser.add_argument("last", type=int, nargs="?")
-    parser.add_argument("--database", default="", help="the URL of an empty database; without it, SQLite")
-    parser.add_argument("--fault", choices=sorted(races_faults.FAULTS), help="play with a deliberate fault")
-    given = parser.parse_args(arguments)
-    if given.fault:
-        races_faults.FAULTS[given.fault](setattr)
-    with tempfile.TemporaryDirectory() as folder:
-        url = given.database or f"sqlite:///{folder}/races.db"
-        database = quick(Database(url, Path(folder)))
-        database.migrate()
-        try:
-            commits = bad = 0
-            for seed in range(given.first, (given.last or given.first) + 1):
-                try:
-                    commits += asyncio.run(play(database, seed)).commits
-                except AssertionError as error:
-                    bad += 1
-                    print(f"seed {seed} ({again(seed)}):\n{error}\n")
-                    if bad >= 5:
-                        break
-            print(f"{commits} commits, {bad} seeds broke a rule")
-        finally:
-            database.close()
-    return 1 if bad else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
