@@ -7,6 +7,7 @@ import pytest
 
 from agentconsole import protocol as p
 from agentconsole.backend.domain.mailing import Mailing
+from agentconsole.backend.mail import imap
 from agentconsole.backend.storage import tickets
 from agentconsole.backend.storage.database import Database
 from tests.server.site import running
@@ -18,7 +19,7 @@ from .dovecot import PASSWORD, Dovecot, prepared
 pytestmark = pytest.mark.imap
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def dovecot() -> Iterator[Dovecot]:
     """A mail server."""
     with prepared() as server:
@@ -26,7 +27,7 @@ def dovecot() -> Iterator[Dovecot]:
         yield server
 
 
-def settings(folder: Path, server: Dovecot) -> None:
+def settings(folder: Path, server: Dovecot, user: str = "help") -> None:
     """The mailbox of the test, as an administrator writes it down."""
     secret = folder / "secret"
     secret.touch(0o600)
@@ -36,7 +37,7 @@ def settings(folder: Path, server: Dovecot) -> None:
         'imap_host = "localhost"',
         f"imap_port = {server.tls_port}",
         f'imap_ca_file = "{server.ca_file}"',
-        'imap_user = "help"',
+        f'imap_user = "{user}"',
         f'imap_password_file = "{secret}"',
         'imap_done_folder = "Done"',
     ]
@@ -60,3 +61,33 @@ async def test_a_mail_becomes_a_ticket_of_the_running_server(dovecot: Dovecot, t
         assert database.read_now(lambda db: tickets.page(db, p.TicketQuery(), None, 0))[0] == 2
     finally:
         database.close()
+
+
+async def test_a_changed_file_counts_for_the_running_server(
+    dovecot: Dovecot, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imap, "LOOK_SECONDS", 0.1)
+    settings(tmp_path, dovecot, "before")
+    url = f"sqlite:///{tmp_path / 'agentconsole.db'}"
+    mailing = Mailing(address=DESK, mailbox="main", acknowledge=False)
+    async with running(url, tmp_path, {"mailing": mailing}) as site:
+        ann = await site.staff("ann")
+        (tmp_path / "mail.toml").write_text("[mailbox.main]\nimap_hots = 1\n")
+        await async_until(lambda: "line 2: There is no field imap_hots" in caplog.text, seconds=60)
+        dovecot.deliver("before", mail(from_anna("Under the old settings", "w1"), "Hello"))
+        await ann.expect(p.TicketCard, subject="Under the old settings")
+        await async_until(lambda: moved(dovecot, "before") == 1, seconds=60)
+        settings(tmp_path, dovecot, "after")
+        dovecot.deliver("after", mail(from_anna("Under the new settings", "w2"), "Hello"))
+        await async_until(lambda: moved(dovecot, "after") == 1, seconds=60)
+        dovecot.deliver("before", mail(from_anna("Too late", "w3"), "Hello"))
+        dovecot.deliver("after", mail(from_anna("The last", "w4"), "Hello"))
+        await ann.expect(p.TicketCard, subject="The last")
+        await async_until(lambda: moved(dovecot, "after") == 2, seconds=60)
+    assert len(dovecot.flags("before")) == 1, "the old mailbox is left alone"
+
+
+def moved(dovecot: Dovecot, user: str) -> int:
+    """How many mails were moved away because they were taken in."""
+    with dovecot.mailbox(user) as person:
+        return len(dovecot.flags(user, "Done")) if "Done" in str(person.list()[1]) else 0

@@ -11,6 +11,7 @@ from agentconsole.backend.desk.admin import AddDepartment, SetDepartment
 from agentconsole.backend.domain.policy import SYSTEM
 from agentconsole.backend.mail import settings
 from agentconsole.backend.mail.settings import Mailbox, Server, Tls, example, password, read
+from agentconsole.backend.mail.watched import Watched
 from agentconsole.backend.options import Options, Unusable
 from agentconsole.backend.secret import NoPassword
 from agentconsole.backend.storage import departments
@@ -111,6 +112,34 @@ def test_without_a_file_there_are_no_mailboxes_and_a_named_one_must_be_there(tmp
 def server(**home: str) -> Server:
     """A server with a login."""
     return Server("s", 25, Tls.none, "u", **home)
+
+
+def test_a_changed_file_counts_once_it_rests_and_is_right(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = written(tmp_path, 'smtp_host = "one.example"')
+    watched = Watched(Options(data=tmp_path))
+    held = watched.mailboxes
+
+    def host() -> str:
+        assert held["shop"].smtp is not None
+        return held["shop"].smtp.host
+
+    assert not watched.look()
+    written(tmp_path, 'smtp_host = "another.example"')
+    assert (watched.look(), host()) == (False, "one.example"), "it may still be written"
+    assert (watched.look(), host()) == (True, "another.example")
+    written(tmp_path, "# nothing but a remark", 'smtp_host = "another.example"')
+    assert [watched.look(), watched.look()] == [False, False], "the same mailboxes"
+    written(tmp_path, 'smtp_hots = "third.example"')
+    assert [watched.look(), watched.look(), watched.look()] == [False, False, False]
+    assert caplog.text.count("line 3: There is no field smtp_hots. Did you mean smtp_host?") == 1
+    path.unlink()
+    assert [watched.look(), watched.look()] == [False, False]
+    assert "is gone" in caplog.text
+    assert host() == "another.example"
+    written(tmp_path, 'smtp_host = "third.example"')
+    assert (watched.look(), watched.look(), host()) == (False, True, "third.example")
 
 
 def test_a_password_from_each_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

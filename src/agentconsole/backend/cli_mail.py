@@ -8,7 +8,6 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -82,7 +81,7 @@ def _example(options: Options, words: argparse.Namespace) -> int:
 
 def _check(options: Options, words: argparse.Namespace) -> int:
     found = settings.of(options)
-    where = Path(options.mail) if options.mail else options.data / settings.NAME
+    where = settings.path_of(options)
     if not found:
         return complain(f"There are no mailboxes: {where} is not there or empty (docs/mail.md).", REFUSED)
     unknown = [name for name in words.only if name not in found]
@@ -170,7 +169,7 @@ def _asked(options: Options, wish: Any) -> Any:
     try:
         answer = ask(options.data, wish)
         if answer is None:
-            answer = alone(options.database_url, options.data, lambda: time.time_ns() // 1_000_000, wish)
+            answer = alone(options, lambda: time.time_ns() // 1_000_000, wish)
     except (Locked, TooNew, Unreachable) as problem:
         return complain(problem, UNREACHABLE)
     except OSError as error:

@@ -30,6 +30,7 @@ from .domain.life import Refusal
 from .domain.policy import Actor
 from .files import File
 from .hub import Hub
+from .mail.intake import Intake
 from .options import Options
 from .rest import ROUTES, Call, Download, House, Problem, Route, Upload
 from .rest.calls import STATUS, converted, decoded, key
@@ -70,9 +71,9 @@ SECURE = {
 HSTS = "max-age=31536000"
 
 
-def build(database: Database, desk: Desk, hub: Hub, options: Options, auth: Auth) -> ASGIApp:
+def build(database: Database, desk: Desk, hub: Hub, options: Options, auth: Auth, intake: Intake) -> ASGIApp:
     """The application that uvicorn serves beside the sockets."""
-    house = House(database, desk, hub, auth)
+    house = House(database, desk, hub, auth, intake)
 
     async def health(request: Request) -> Response:
         return Response("ok\n", media_type="text/plain")

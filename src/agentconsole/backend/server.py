@@ -30,9 +30,11 @@ from .dispatcher import Dispatcher
 from .domain.policy import SYSTEM
 from .greetings import catch_up_staff
 from .hub import Hub
-from .mail import settings as mail_settings
 from .mail.imap import fetch
+from .mail.intake import Intake
 from .mail.sending import Sender
+from .mail.watched import Watched
+from .mail.workers import Reader
 from .options import Options
 from .sockets import Door, Socket
 from .storage.database import Database, Locked
@@ -96,6 +98,7 @@ async def _serve(
 ) -> None:
     hub = Hub(database)
     desk = hub.desk = Desk(database, clock, hub.publish)
+    intake = Intake(database, desk, Reader())
     try:
         await desk.handle(SYSTEM, Awake())
         await desk.handle(SYSTEM, RecoverMails())
@@ -113,13 +116,14 @@ async def _serve(
             },
         )
         hub.catch_up = lambda reader, head: door.start(reader.close, catch_up_staff(hub, reader, head, None))
-        app = http.build(database, desk, hub, options, Auth(database, desk, options))
+        app = http.build(database, desk, hub, options, Auth(database, desk, options), intake)
         async with operator.door(database, desk, options.data):
             _rare_collections()
             sys.setswitchinterval(SWITCH_SECONDS)
-            await _run(options, app, door, hub, desk, database, ready, leaving)
+            await _run(options, app, door, hub, desk, database, intake, ready, leaving)
         await desk.writer.drain()
     finally:
+        await intake.reader.close()
         desk.writer.close()
 
 
@@ -130,6 +134,7 @@ async def _run(
     hub: Hub,
     desk: Desk,
     database: Database,
+    intake: Intake,
     ready: Callable[[str, bool], None],
     leaving: Callable[[], None],
 ) -> None:
@@ -142,9 +147,9 @@ async def _run(
     async with asyncio.TaskGroup() as group:
         group.create_task(web.serve([listening]))
         ticking = group.create_task(_tick(database, desk, door, hub, stop))
-        mailboxes = mail_settings.of(options)
-        sending = group.create_task(Sender(database, desk, mailboxes).run())
-        fetching = group.create_task(fetch(database, desk, mailboxes))
+        watched = Watched(options)
+        sending = group.create_task(Sender(database, desk, watched.mailboxes).run())
+        fetching = group.create_task(fetch(intake, watched))
         calling = group.create_task(Caller(database, desk).run())
         await stop.wait()
         leaving()

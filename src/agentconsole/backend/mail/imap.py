@@ -25,14 +25,12 @@ from imapclient.exceptions import IMAPClientError, LoginError  # type: ignore[im
 
 from agentconsole.text import log_value
 
-from ..desk import Desk
 from ..domain.letter import MAX_BYTES
 from ..domain.life import Refusal
 from ..secret import NoPassword
-from ..storage.database import Database
 from .intake import Cursor, Intake
-from .settings import Mailbox, Mailboxes, Server, Tls, password
-from .workers import Reader
+from .settings import Mailbox, Server, Tls, password
+from .watched import LOOK_SECONDS, Watched
 
 log = logging.getLogger("agentconsole.mail")
 
@@ -295,17 +293,20 @@ class Fetcher:
         self.standing.taken += 1
 
 
-async def fetch(database: Database, desk: Desk, mailboxes: Mailboxes) -> None:
-    """Fetch all mailboxes that mail is fetched from, until cancelled."""
-    reader = Reader()
-    intake = Intake(database, desk, reader)
-    try:
-        async with asyncio.TaskGroup() as group:
-            for mailbox in mailboxes.values():
-                if mailbox.imap is not None:
-                    group.create_task(Fetcher(mailbox, intake).run(), name=f"mailbox {mailbox.name}")
-    finally:
-        await reader.close()
+async def fetch(intake: Intake, watched: Watched) -> None:
+    """Fetch all mailboxes that mail is fetched from, as the settings say that are in force, until cancelled."""
+    under_way: dict[Mailbox, asyncio.Task[None]] = {}
+    async with asyncio.TaskGroup() as group:
+        while True:
+            wanted = {box for box in watched.mailboxes.values() if box.imap is not None}
+            for box in under_way.keys() - wanted:
+                task = under_way.pop(box)
+                task.cancel()
+                await asyncio.wait({task})
+            for box in wanted - under_way.keys():
+                under_way[box] = group.create_task(Fetcher(box, intake).run(), name=f"mailbox {box.name}")
+            await asyncio.sleep(LOOK_SECONDS)
+            watched.look()
 
 
 async def _in(thread: ThreadPoolExecutor, what: Callable[..., T], *arguments: object) -> T:

@@ -40,9 +40,9 @@ class Intake:
     """The way of mails into the desk; one for all mailboxes."""
 
     def __init__(self, database: Database, desk: Desk, reader: Reader) -> None:
+        self.reader = reader
         self._database = database
         self._desk = desk
-        self._reader = reader
 
     async def take(self, raw: bytes, mailbox: str) -> str:
         """Take a mail in; what became of it, in words, once that is committed.
@@ -50,7 +50,7 @@ class Intake:
         Raises Refusal busy if the server cannot write just now: the mail must come again.
         """
         try:
-            letter = await self._reader.read(raw)
+            letter = await self.reader.read(raw)
         except Unreadable as unreadable:
             made = await self._desk.handle(
                 SYSTEM, DetainMail(mailbox, unreadable.reason, raw[: MAX_BYTES + 1])
@@ -83,7 +83,7 @@ class Intake:
         if raw is None:
             raise Refusal(Code.unknown, "There is no such mail in quarantine.")
         try:
-            letter = await self._reader.read(raw)
+            letter = await self.reader.read(raw)
         except Unreadable as unreadable:
             letter = rough(raw, unreadable.reason)
         return await self._desk.handle(actor, ReleaseMail(cid, key, department, letter))

@@ -133,9 +133,14 @@ def example() -> str:
     return "\n".join(lines)
 
 
+def path_of(options: Options) -> Path:
+    """Where the mailboxes stand."""
+    return Path(options.mail).expanduser() if options.mail else options.data / NAME
+
+
 def of(options: Options) -> Mailboxes:
     """The mailboxes in force; none if there is no file. Raises Unusable."""
-    path = Path(options.mail).expanduser() if options.mail else options.data / NAME
+    path = path_of(options)
     if not options.mail and not path.exists():
         return {}
     return read(path)

@@ -17,6 +17,7 @@ from ..desk import Desk
 from ..domain.life import Refusal, unknown
 from ..domain.policy import Actor
 from ..hub import Hub
+from ..mail.intake import Intake
 from ..storage.database import Database
 
 KEY = re.compile(r"[1-9][0-9]{0,15}")
@@ -30,6 +31,7 @@ class House:
     desk: Desk
     hub: Hub
     auth: Auth
+    intake: Intake
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))
 
 

@@ -14,8 +14,6 @@ from ..desk.mailing import MailDeed, SettleMail
 from ..desk.receiving import released_into
 from ..domain.life import Refusal
 from ..domain.policy import Actor, Deed, Thing, can
-from ..mail.intake import Intake
-from ..mail.workers import Reader
 from ..storage import Connection, arrivals, departments, mails
 from .calls import Call, Route
 from .tickets import own
@@ -103,12 +101,7 @@ def _mailboxes(connection: Connection, actor: Actor) -> set[str] | None:
 async def _release(call: Call) -> QuarantineCard:
     house = call.house
     department = await house.database.read(lambda db: _into(db, call))
-    reader = Reader()
-    try:
-        intake = Intake(house.database, house.desk, reader)
-        await intake.release(call.actor, secrets.token_hex(8), call.key, department)
-    finally:
-        await reader.close()
+    await house.intake.release(call.actor, secrets.token_hex(8), call.key, department)
     card = await house.database.read(lambda db: arrivals.prisoner(db, call.key))
     assert card is not None
     return card

@@ -35,7 +35,6 @@ from ..domain.letter import Unreadable
 from ..domain.life import Refusal
 from ..domain.policy import Actor, Deed, Thing, can
 from ..domain.ticket import Ticket
-from ..mail.workers import Reader
 from ..storage import Connection, departments, mails, raws, tickets
 from ..views import ticket_card, ticket_entry
 from .calls import Call, Download, Route, body_of
@@ -100,7 +99,7 @@ async def _raw(call: Call) -> Download:
 
 async def _whole(call: Call) -> Download:
     found, came = await _mail(call)
-    text = await _read(found) if came else text_of(found)
+    text = await _read(call, found) if came else text_of(found)
     return Download(_name(call, "txt"), text.encode("utf-8", "replace"), "text/plain")
 
 
@@ -128,15 +127,12 @@ async def _mail(call: Call) -> tuple[bytes, bool]:
     return found, came
 
 
-async def _read(raw: bytes) -> str:
+async def _read(call: Call, raw: bytes) -> str:
     """All the text of a mail that came, quotes and signature too, read where it can do no harm."""
-    reader = Reader()
     try:
-        return (await reader.read(raw)).text
+        return (await call.house.intake.reader.read(raw)).text
     except Unreadable as error:
         raise Refusal(Code.invalid, f"This mail cannot be shown: {error.reason} Save it instead.") from error
-    finally:
-        await reader.close()
 
 
 # --- commands ------------------------------------------------------------------------------------------------------
