@@ -12,9 +12,11 @@ import pytest
 
 from agentconsole import protocol as p
 from agentconsole.backend.desk import Desk
+from agentconsole.backend.desk.receiving import ReceiveMail
 from agentconsole.backend.domain.letter import MAX_BYTES
 from agentconsole.backend.domain.mailing import Mailing
-from agentconsole.backend.mail.imap import FAILURES, Fetcher, probe
+from agentconsole.backend.domain.policy import SYSTEM
+from agentconsole.backend.mail.imap import FAILURES, TRIES, Fetcher, probe
 from agentconsole.backend.mail.intake import Intake
 from agentconsole.backend.mail.settings import Mailbox, Server, Tls
 from agentconsole.backend.mail.workers import Reader
@@ -174,15 +176,39 @@ async def test_nothing_is_marked_as_read_before_the_commit(
 
     async def full(actor: Any, command: Any) -> Any:
         nonlocal refused
+        if not isinstance(command, ReceiveMail):
+            return await handle(actor, command)
         refused += 1
         raise site_busy()
 
     monkeypatch.setattr(site.desk, "handle", full)
     async with fetching(box(server, "busy"), site):
-        await async_until(lambda: refused >= 8)
+        await async_until(lambda: refused > 2 * TRIES, seconds=60)
         assert not any(b"\\Seen" in each for each in server.flags("busy"))
         monkeypatch.setattr(site.desk, "handle", handle)
         await site.has("one", "two")
+    assert await site.detained() == [], "it was no fault of theirs"
+
+
+async def test_a_mail_that_the_server_cannot_write_keeps_no_other_waiting(
+    server: Dovecot, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk may have room for the next one."""
+    server.deliver("full", letter("large"), letter("small"))
+    take = site.intake.take
+    room = asyncio.Event()
+
+    async def full(raw: bytes, mailbox: str) -> str:
+        if b"large" in raw and not room.is_set():
+            raise site_busy()
+        return await take(raw, mailbox)
+
+    monkeypatch.setattr(site.intake, "take", full)
+    async with fetching(box(server, "full"), site):
+        await site.has("small")
+        room.set()
+        await site.has("small", "large")
+    assert await site.detained() == []
 
 
 def site_busy() -> Exception:
@@ -190,6 +216,10 @@ def site_busy() -> Exception:
     from agentconsole.backend.domain.life import Refusal
 
     return Refusal(p.Code.busy, "The server cannot write just now; nothing is lost if you send it again.")
+
+
+class Broken(msgspec.Struct):
+    """A command that the desk cannot carry out."""
 
 
 async def test_killed_between_commit_and_mark_it_is_one_ticket(
@@ -278,14 +308,14 @@ async def test_a_mail_that_the_desk_stumbles_over_goes_into_quarantine(
 
     async def stumble(raw: bytes, mailbox: str) -> str:
         if b"poison" in raw:
-            raise site_busy()
+            await site.desk.handle(SYSTEM, Broken())
         return await take(raw, mailbox)
 
     monkeypatch.setattr(site.intake, "take", stumble)
     async with fetching(box(server, "poison"), site):
         await site.has("good")
     (card,) = await site.detained()
-    assert "cannot write" in card.reason
+    assert "went wrong" in card.reason
 
 
 async def test_what_does_not_work_is_said(

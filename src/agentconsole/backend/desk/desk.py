@@ -15,7 +15,7 @@ import msgspec
 from agentconsole.protocol import Code, Side, State, Take, encode
 
 from ..domain.chat import ChatCommand, decide
-from ..domain.life import Refusal, thing, unknown
+from ..domain.life import Refusal, Stumbled, thing, unknown
 from ..domain.policy import Actor, Deed, can
 from ..storage import Connection, users
 from ..storage.chats import Receipt, WorkingSet
@@ -132,12 +132,12 @@ class Desk:
             ]  # what follows may show what people wrote
             log.error("not written: %s: %s", type(job.command).__name__, reason)
             text = "The server cannot write just now; nothing is lost if you send it again."
-            return Made(refusal=Refusal(Code.busy, text, 2_000))
+            busy = Refusal if isinstance(error, self._database.outages) else Stumbled
+            return Made(refusal=busy(Code.busy, text, 2_000))
         mark = secrets.token_hex(4)
         log.error("failed %s: %s", mark, type(job.command).__name__, exc_info=error)
-        return Made(
-            refusal=Refusal(Code.busy, f"Something went wrong in the server (see its log, {mark}).", 5_000)
-        )
+        text = f"Something went wrong in the server (see its log, {mark})."
+        return Made(refusal=Stumbled(Code.busy, text, 5_000))
 
 
 def work(connection: Connection, jobs: Sequence[Job], careful: bool) -> list[Made]:

@@ -180,6 +180,10 @@ class Refusal(Exception):
         self.retry_ms = retry_ms
 
 
+class Stumbled(Refusal):
+    """The server failed at this very command, and perhaps always will; it is not that it had too much to do."""
+
+
 Decision = tuple[Head, list[Entry]]
 
 NO_OFFER: dict[str, object] = {

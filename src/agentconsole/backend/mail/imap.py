@@ -26,7 +26,7 @@ from imapclient.exceptions import IMAPClientError, LoginError  # type: ignore[im
 from agentconsole.text import log_value
 
 from ..domain.letter import MAX_BYTES
-from ..domain.life import Refusal
+from ..domain.life import Refusal, Stumbled
 from ..secret import NoPassword
 from .intake import Cursor, Intake
 from .settings import Mailbox, Server, Tls, password
@@ -39,7 +39,8 @@ READ_SECONDS = 60.0
 IDLE_SECONDS = 300.0  # then it looks by itself: some servers forget to tell
 LEAST_PAUSE, MOST_PAUSE = 1.0, 300.0
 LOGIN_PAUSE = 60.0
-TRIES = 3  # then a mail that cannot be fetched, or not be written down, goes into quarantine
+BUSY_PAUSE = 60.0  # the longest while this server cannot write
+TRIES = 3  # then a mail that cannot be fetched, or over which the desk stumbles, goes into quarantine
 FAILURES = (IMAPClientError, imaplib.IMAP4.error, OSError, EOFError, ValueError, NoPassword)
 
 T = TypeVar("T")
@@ -210,6 +211,7 @@ class Fetcher:
         self.least_pause = LEAST_PAUSE
         self._intake = intake
         self._failed: Counter[int] = Counter()
+        self._refused: Counter[int] = Counter()
         self._pause = 0.0
 
     async def run(self) -> None:
@@ -244,7 +246,8 @@ class Fetcher:
             log.info("mailbox %s: connected", self.mailbox.name)
             while True:
                 if not await self._empty(thread, session):
-                    await asyncio.sleep(self.least_pause)
+                    self._pause = min(BUSY_PAUSE, max(self.least_pause, 2 * self._pause))
+                    await asyncio.sleep(self._pause)
                     continue
                 self._pause = 0.0
                 if not session.tells:
@@ -257,15 +260,24 @@ class Fetcher:
             thread.shutdown(wait=False)
 
     async def _empty(self, thread: ThreadPoolExecutor, session: Session) -> bool:
-        """Take in what is there, oldest first; False = the server cannot write just now, and the rest must wait."""
+        """Take in what is there, oldest first; False = the server cannot write just now, and there is a rest.
+
+        That is no fault of a mail's; one that was refused again and again keeps the next from nothing.
+        """
         cursor = await self._intake.cursor(self.mailbox.name)
         uids = await _in(thread, session.new, cursor)
+        left = 0
         for uid in uids:
             try:
                 await self._one(thread, session, uid)
             except Refusal as refusal:
                 log.warning("mailbox %s waits: %s", self.mailbox.name, refusal.text)
-                return False
+                left += 1
+                self._refused[uid] += 1
+                if left > 1 or self._refused[uid] < TRIES:
+                    return False
+        if left:
+            return False
         last = max(uids, default=0)
         if session.validity != cursor.validity:
             last = max(last, session.next_uid - 1)
@@ -274,22 +286,23 @@ class Fetcher:
         return True
 
     async def _one(self, thread: ThreadPoolExecutor, session: Session, uid: int) -> None:
-        """Take in one mail; one that fails again and again goes into quarantine. Raises Refusal busy."""
+        """Take in one mail; one that fails again and again by itself goes into quarantine. Raises Refusal busy."""
         raw = b""
         try:
             raw = await _in(thread, session.raw, uid)
             if not raw:
                 return
             await self._intake.take(raw, self.mailbox.name)
-        except (IMAPClientError, Refusal) as failure:
+        except (IMAPClientError, Stumbled) as failure:
             self._failed[uid] += 1
             if isinstance(failure, imaplib.IMAP4.abort) or self._failed[uid] < TRIES:
                 raise
-            why = failure.text if isinstance(failure, Refusal) else str(failure)
+            why = failure.text if isinstance(failure, Stumbled) else str(failure)
             raw = raw or f"mail {uid} of {self.mailbox.folder} ({session.validity})".encode()
             await self._intake.detain(raw, self.mailbox.name, f"It could not be taken in: {log_value(why)}")
         await _in(thread, session.settle, uid)
         self._failed.pop(uid, None)
+        self._refused.pop(uid, None)
         self.standing.taken += 1
 
 
