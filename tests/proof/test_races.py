@@ -3,6 +3,7 @@
 The long form, with thousands of seeds of each, is `./dev prove-races`.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,9 @@ from tests.proof.races_named import (
     watch_transfer,
 )
 from tests.proof.races_play import play
+
+ROOT = Path(__file__).parents[2]
+BOTH_ENGINES = re.compile(r"^(?:async )?def (test_\w+)\(\s*(?:database_url|server_on)\b", re.MULTILINE)
 
 
 @pytest.fixture
@@ -84,3 +88,17 @@ async def test_a_broken_desk_is_found_out(
             await (ends(TOLD_BY[fault], found, 60) if fault in TOLD_BY else days(found, 120))
     finally:
         found.close()
+
+
+@pytest.mark.one_engine
+def test_the_page_of_races_names_what_proves_each() -> None:
+    rows = [
+        row.split("|")[1:-1] for row in (ROOT / "docs" / "races.md").read_text().splitlines() if "|" in row
+    ]
+    seeded, real = ({name for row in rows for name in re.findall(r"`(\w+)`", row[at])} for at in (3, 4))
+    assert seeded == {race.__name__ for race in RACES} | {"day"}
+    code = "".join(path.read_text() for path in (ROOT / "tests" / "server").glob("test_*races.py"))
+    assert real <= {*BOTH_ENGINES.findall(code)}
+    numbered = {row[0].strip(): row for row in rows if row[0].strip().startswith("R")}
+    both = [f"R{number}" for number in (*range(1, 12), 16, 18, 19, 20)]
+    assert not [number for number in both if not all("`" in cell for cell in numbered[number][3:])]

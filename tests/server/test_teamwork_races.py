@@ -135,6 +135,94 @@ async def test_transfer_races_with_close_and_lines(database_url: str, tmp_path: 
     assert TRIES < 8 or len(ends) == 2, ends
 
 
+async def test_many_chats_at_once_exceed_no_limit(database_url: str, tmp_path: Path) -> None:
+    """Two agents may have two chats each, and 22 visitors come: replayed card by card, nobody has more at any instant."""
+    settings = {"routing": p.Routing.least_busy, "reply_ms": 60_000, "team": True}
+    async with running(database_url, tmp_path, settings) as site:
+        agents = [await site.staff("ann"), await site.staff("bob")]
+        for name in ("ann", "bob"):
+            await site.order(SetAgentOf(name, limit=2))
+        veras = [await site.visitor() for _ in range(22)]
+        starts = [p.Start(new_cid(), 1, "hello") for _ in veras]
+        for vera, start in zip(veras, starts, strict=True):
+            vera.send(start)
+        found = [(await vera.answer(start.cid)).chat for vera, start in zip(veras, starts, strict=True)]
+        await asyncio.gather(*(serve(site, agent) for agent in agents))
+        for agent in agents:
+            for chat in found:
+                await async_until(
+                    lambda a=agent, c=chat: a.seen(p.ChatCard, chat=c, state=p.State.closed), what="its end"
+                )
+            assert most_at_once(agent) == dict.fromkeys(map(user_of, agents), 2)
+        assert {(await row(site, chat)).state for chat in found} == {p.State.closed}
+
+
+async def serve(site: Site, agent: StaffWindow) -> None:
+    """Take what is offered, and be done with it, until nobody is there any more."""
+    user, heads = user_of(agent), site.hub.board.heads
+    while heads:
+        await async_until(lambda: not heads or any(each.offer_to == user for each in heads.values()))
+        for chat in [each.id for each in heads.values() if each.offer_to == user]:
+            for word in (p.Take, p.Close, p.Finish):
+                await agent.done(word(new_cid(), chat))
+
+
+def most_at_once(window: StaffWindow) -> dict[int, int]:
+    """How many chats each agent had at most, as the cards told it."""
+    has: dict[int, int] = {}
+    most: Counter[int] = Counter()
+    for card in window.seen(p.ChatCard):
+        has[card.chat] = (card.offer_to or card.owner) if is_open(card.state) else 0
+        for user, chats_now in Counter(has.values()).items():
+            most[user] = max(most[user], chats_now)
+    del most[0]
+    return dict(most)
+
+
+async def test_transfer_to_somebody_who_goes(database_url: str, tmp_path: Path) -> None:
+    """Gone on a break or home, full, or out of the department: refused, or it stays with its owner; never in between."""
+    luck = random.Random(8)
+    async with running(database_url, tmp_path, {"strict_limit": True, "offer_ms": 60_000}) as site:
+        ann, bob = await site.staff("ann"), await site.staff("bob")
+        await site.order(SetAgentOf("ann", limit=1_000))
+        await site.order(SetAgentOf("bob", limit=1))
+        to = user_of(bob)
+        for number in range(TRIES):
+            vera, chat = await site.chat(ann)
+            wish = p.Transfer(new_cid(), chat, to)
+            if number % 2:
+                gone = p.SetStatus(new_cid(), luck.choice((p.Status.offline, p.Status.phone, p.Status.drain)))
+                offered, left = await race(luck, (ann, wish), (bob, gone))
+                assert refused(left) is None
+                assert refused(offered) in (None, p.Code.unavailable)
+                await async_until(
+                    lambda c=chat: not site.hub.board.heads[c].offer_to, what="the offer to end"
+                )
+                await bob.done(p.SetStatus(new_cid(), p.Status.online))
+            else:
+                other, waits = await site.chat()
+                offered, taken = await race(luck, (ann, wish), (bob, p.Take(new_cid(), waits)))
+                assert sorted([refused(offered) is None, refused(taken) is None]) == [False, True]
+                if refused(offered) is None:
+                    await ann.done(p.CancelTransfer(new_cid(), chat))
+                    await other.done(p.Leave(new_cid(), waits))
+                else:
+                    await bob.done(p.Close(new_cid(), waits))
+                    await bob.done(p.Finish(new_cid(), waits))
+                other.drop()
+            found = await row(site, chat)
+            assert (found.state, found.owner, found.offer_to) == (p.State.active, user_of(ann), 0)
+            await vera.done(p.Leave(new_cid(), chat))
+            vera.drop()
+        vera, chat = await site.chat(ann)
+        removed = asyncio.create_task(site.order(WithdrawGrant("bob", p.Role.agent, "sales")))
+        await ann.ask(p.Transfer(new_cid(), chat, to))
+        await removed
+        await async_until(lambda: not site.hub.board.heads[chat].offer_to, what="the offer to end")
+        found = await row(site, chat)
+        assert (found.state, found.owner, found.offer_to) == (p.State.active, user_of(ann), 0)
+
+
 async def test_two_transfers_and_many_acceptances(database_url: str, tmp_path: Path) -> None:
     """The first offer stands and the other is told who has it; of several who accept one is told yes."""
     luck = random.Random(4)
@@ -261,6 +349,44 @@ async def test_an_observer_without_a_right_there_sees_no_more(database_url: str,
             assert again.code is p.Code.unknown
             await vera.done(p.Leave(new_cid(), chat))
             vera.drop()
+
+
+async def test_an_observer_comes_while_the_chat_goes_elsewhere(database_url: str, tmp_path: Path) -> None:
+    """Let in or refused, she reads nothing of what is said in the other department, and has watched no longer than that."""
+    luck = random.Random(9)
+    async with running(database_url, tmp_path) as site:
+        ann, carl, ada = [await site.staff(name) for name in ("ann", "carl", "ada")]
+        for _ in range(TRIES):
+            vera, chat = await site.chat(ann)
+            await ann.done(p.Transfer(new_cid(), chat, 0, SUPPORT))
+            await carl.expect(p.ChatCard, chat=chat, offer_department=SUPPORT)
+            opened, taken, said = await race(
+                luck,
+                (ada, p.Open(new_cid(), chat)),
+                (carl, p.Take(new_cid(), chat)),
+                (vera, p.Say(new_cid(), chat, "on the way")),
+            )
+            assert refused(opened) in (None, p.Code.unknown)
+            assert [refused(taken), refused(said)] == [None, None]
+            await vera.say(chat, f"only for support {chat}")
+            await carl.expect(p.Event, chat=chat, what=p.Said(f"only for support {chat}"))
+            await ada.settle()
+            change = next(event.seq for event in carl.log(chat) if isinstance(event.what, p.Transferred))
+            late = {event.seq for event in carl.log(chat) if isinstance(event.what, p.Said)} - {
+                *range(change)
+            }
+            assert late
+            assert not late & {event.seq for event in ada.log(chat)}
+            await site.desk.writer.drain()
+            assert await watched(site, "watch", chat) == await watched(site, "watch_end", chat)
+            await vera.done(p.Leave(new_cid(), chat))
+            vera.drop()
+
+
+async def watched(site: Site, deed: str, chat: int) -> int:
+    """How often this stands in the audit log about a chat."""
+    query = f"SELECT count(*) FROM audit WHERE deed = '{deed}' AND object = 'chat {chat}'"
+    return int(await site.hub.database.read(lambda db: db.exec_driver_sql(query).scalar_one()))
 
 
 async def test_the_last_agent_leaves_while_a_chat_begins(database_url: str, tmp_path: Path) -> None:
