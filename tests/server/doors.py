@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import msgspec
+
 from agentconsole import protocol as p
 from agentconsole.backend.desk import admin
 from agentconsole.backend.desk.filters import SaveFilter
@@ -16,7 +18,7 @@ from agentconsole.backend.desk.templates import SetTemplate
 from agentconsole.backend.desk.uploads import KeepFile
 from agentconsole.backend.domain.mailing import Mailing
 from agentconsole.backend.domain.policy import Actor
-from agentconsole.backend.storage import Connection, arrivals, mails, tickets, users
+from agentconsole.backend.storage import Connection, arrivals, mails, tickets, users, webhooks
 from tests.server import site as sites
 from tests.server.site import SALES, SUPPORT, Site
 from tests.server.windows import StaffWindow, VisitorWindow, Window, new_cid
@@ -60,7 +62,7 @@ class House:
         self.chat = self.waiting = self.plain = self.ticket = self.other = self.file = self.filter = (
             self.rule
         ) = 0
-        self.mail = self.prisoner = 0
+        self.mail = self.prisoner = self.webhook = 0
         self._pristine: dict[int, Any] = {}
 
     async def furnish(self) -> None:
@@ -100,6 +102,7 @@ class House:
             self._pristine[key] = heads[key]
         self.filter = await self._filter()
         self.rule = await self._rule()
+        self.webhook = await asyncio.to_thread(self._webhook)
         if not self.ticket or await self._version(self.ticket) + await self._version(self.other) > 2:
             self.ticket, self.other = await self._ticket(), await self._ticket()
 
@@ -122,6 +125,16 @@ class House:
                 mails.queue(connection, mail, b"Subject: MAILSECRET\r\n\r\nx"),
                 arrivals.detain(connection, card, b"x", b"Subject: PRISONSECRET\r\n\r\nx"),
             )
+
+    def _webhook(self) -> int:
+        """A call to another system that was given up."""
+        body = '{"rule": "HOOKSECRET", "event": "rating_given"}'
+        hook = webhooks.Webhook(0, "https://x.example/", body, 1, department=SALES, chat=1)
+        with self.site.hub.database.writer_engine.begin() as connection:
+            webhooks.add(connection, hook)
+            added = webhooks.due(connection, 1, 1)[0]
+            webhooks.save(connection, msgspec.structs.replace(added, next_at=0))
+        return added.id
 
     async def _actor(self, role: str) -> Actor:
         def read(connection: Connection) -> Actor:

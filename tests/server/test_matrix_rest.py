@@ -94,6 +94,9 @@ REST: dict[tuple[str, str], tuple[Any, str]] = {  # body, signs; ? = in the list
     ("POST", "/api/rules/order"): ({"ids": [1]}, RULES),
     ("POST", "/api/rules/try"): ({"rule": RULE}, RULES),
     ("DELETE", "/api/rules/{rule}"): (None, RULES),
+    ("GET", "/api/webhooks"): ("HOOKSECRET", RULES),
+    ("POST", "/api/webhooks/again"): (None, ALL),  # those that are mine, which may be none
+    ("POST", "/api/webhooks/{webhook}/again"): (None, RULES),
     ("GET", "/api/templates"): ("TEMPLATESECRET", RULES),
     ("PUT", "/api/templates"): (
         {"kind": "solved", "subject": "x", "text": "x", "department": "sales"},
@@ -126,6 +129,7 @@ async def asked(
     body = REST[route][0]
     keys = {"chat": h.chat, "message": 1, "user": h.users["zoe"], "department": SPARE}
     keys |= {"ticket": h.ticket, "seq": 1, "file": h.file, "filter": h.filter, "rule": h.rule}
+    keys["webhook"] = h.webhook
     keys["mail"] = h.prisoner if "quarantine" in path else h.mail
     path = path.format(**(keys if real else dict.fromkeys(keys, NOWHERE)))
     if isinstance(body, dict):

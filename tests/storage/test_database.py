@@ -69,6 +69,7 @@ def test_partial_indexes_are_what_they_should_be(
             "mail_out_chat",
             "mail_out_next",
             "webhook_out_next",
+            "webhook_out_given_up",
         }
         assert "UNIQUE" in found["chat_one_open"]
         for state in ("waiting", "offered", "active", "wrapup"):

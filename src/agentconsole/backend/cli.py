@@ -110,7 +110,7 @@ def _give(options: Options, wish: Any, words: argparse.Namespace) -> int:
         answer = ask(options.data, wish)
         if answer is None:
             options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-            answer = alone(options.database_url, options.data, _clock, wish)
+            answer = alone(options, _clock, wish)
     except (Locked, TooNew, Unreachable) as problem:
         return complain(problem, UNREACHABLE)
     except OSError as error:
@@ -137,6 +137,8 @@ def _show(answer: Any, words: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from .cli_webhooks import webhook_words
+
     words = argparse.ArgumentParser(
         prog="agentconsole admin",
         description="Run the system: users, rights, departments, sessions. Every order may be given twice.",
@@ -145,10 +147,13 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     _common(words, None)
-    nouns = words.add_subparsers(metavar="user|department|template|break|system|session|audit", required=True)
+    nouns = words.add_subparsers(
+        metavar="user|department|template|webhook|break|system|session|audit", required=True
+    )
     _user_words(nouns.add_parser("user", help="members of staff and their rights"))
     _department_words(nouns.add_parser("department", help="queues and their settings"))
     _template_words(nouns.add_parser("template", help="what mails to customers say"))
+    webhook_words(nouns.add_parser("webhook", help="calls of rules to other systems"))
     _break_words(nouns.add_parser("break", help="reasons for a break"))
     _system_words(nouns.add_parser("system", help="what holds for everybody"))
     _session_words(nouns.add_parser("session", help="who is logged in"))
@@ -208,8 +213,8 @@ def _user_words(words: argparse.ArgumentParser) -> None:
 
 def _department_words(words: argparse.ArgumentParser) -> None:
     verbs = words.add_subparsers(metavar="VERB", required=True)
-    add = _verb(verbs, "add", _department("AddDepartment"), "Add a department.", "SLUG")
-    change = _verb(verbs, "set", _department("SetDepartment"), "Change a department.", "SLUG")
+    add = _verb(verbs, "add", _shaped("admin", "AddDepartment"), "Add a department.", "SLUG")
+    change = _verb(verbs, "set", _shaped("admin", "SetDepartment"), "Change a department.", "SLUG")
     for verb in (add, change):
         verb.add_argument("--name", help="the name that people see")
         verb.add_argument("--description", help="a sentence for colleagues")
@@ -484,10 +489,6 @@ def _disable(verb: str) -> Any:
         return DisableUser(words.name, verb == "disable")
 
     return wish
-
-
-def _department(shape: str) -> Any:
-    return _shaped("admin", shape)
 
 
 def _shaped(room: str, shape: str) -> Any:

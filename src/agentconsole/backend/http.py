@@ -34,7 +34,7 @@ from .mail.intake import Intake
 from .options import Options
 from .rest import ROUTES, Call, Download, House, Problem, Route, Upload
 from .rest.calls import STATUS, converted, decoded, key
-from .storage import letters, mails
+from .storage import letters, mails, webhooks
 from .storage.database import Database
 
 log = logging.getLogger("agentconsole.http")
@@ -87,8 +87,8 @@ def build(database: Database, desk: Desk, hub: Hub, options: Options, auth: Auth
     async def measure(request: Request) -> Response:
         from .metrics import KIND, figures  # two megabytes that a server without Prometheus need not hold
 
-        outbox = await database.read(mails.counts)
-        return Response(figures(desk, hub, auth, outbox), headers={"Content-Type": KIND})
+        outbox, calls = await database.read(lambda db: (mails.counts(db), webhooks.counts(db)))
+        return Response(figures(desk, hub, auth, outbox, calls), headers={"Content-Type": KIND})
 
     app = Starlette(
         routes=[

@@ -19,18 +19,23 @@ from .steps import Steps
 KIND = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def figures(desk: Desk, hub: Hub, auth: Auth, outbox: Mapping[str, int]) -> bytes:
-    """All figures of this moment, as Prometheus reads them; ``outbox`` is how many mails are in each state."""
+def figures(desk: Desk, hub: Hub, auth: Auth, outbox: Mapping[str, int], calls: Mapping[str, int]) -> bytes:
+    """All figures of this moment, as Prometheus reads them.
+
+    ``outbox`` is how many mails are in each state, ``calls`` how many webhooks wait or were given up.
+    """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures(desk, hub, auth, outbox))
+    registry.register(_Figures(desk, hub, auth, outbox, calls))
     return generate_latest(registry)
 
 
 class _Figures:
     """Reads the counters where they are kept."""
 
-    def __init__(self, desk: Desk, hub: Hub, auth: Auth, outbox: Mapping[str, int]) -> None:
-        self._desk, self._hub, self._auth, self._outbox = desk, hub, auth, outbox
+    def __init__(
+        self, desk: Desk, hub: Hub, auth: Auth, outbox: Mapping[str, int], calls: Mapping[str, int]
+    ) -> None:
+        self._desk, self._hub, self._auth, self._outbox, self._calls = desk, hub, auth, outbox, calls
 
     def collect(self) -> Iterator[Metric]:
         """Part of prometheus_client's collectors."""
@@ -38,6 +43,7 @@ class _Figures:
         yield self._chats()
         yield self._commands()
         yield self._mails()
+        yield self._webhooks()
         writer = self._desk.writer
         yield _histogram("agentconsole_batch_commands", "Commands committed together.", writer.sizes)
         yield _histogram(
@@ -65,6 +71,14 @@ class _Figures:
         found = GaugeMetricFamily("agentconsole_mails", "Mails to customers.", labels=["state"])
         for state in MailState:
             found.add_metric([state.value], self._outbox.get(state.value, 0))
+        return found
+
+    def _webhooks(self) -> Metric:
+        found = GaugeMetricFamily(
+            "agentconsole_webhooks", "Calls of rules to other systems.", labels=["state"]
+        )
+        for state, number in self._calls.items():
+            found.add_metric([state], number)
         return found
 
     def _commands(self) -> Metric:

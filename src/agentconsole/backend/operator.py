@@ -16,8 +16,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from agentconsole.protocol import Code, Side, encode
+from agentconsole.protocol import Code, Side, WebhookState, encode
 
+from . import signing
 from .desk import Desk
 from .desk.admin import (
     AddDepartment,
@@ -35,9 +36,12 @@ from .desk.mailing import SettleMail
 from .desk.sessions import EndSession, EndSessions
 from .desk.team import AddEverybody, SetAgentOf, SetMemberOf, SetSystem
 from .desk.templates import SetTemplate
+from .desk.webhooks import CallAgain, mine
 from .domain.life import Refusal
 from .domain.policy import Actor
-from .storage import Connection, departments, letters, templates, users
+from .options import Options
+from .secret import NoPassword
+from .storage import Connection, departments, letters, templates, users, webhooks
 from .storage.database import Database
 from .tracing import traced
 
@@ -47,6 +51,7 @@ NAME = "operator.sock"
 LONGEST = 262_144
 SECONDS = 30.0
 PATH_LIMIT = 100
+WEBHOOKS = 200  # of a list
 
 
 class Question(msgspec.Struct, tag_field="t", forbid_unknown_fields=True, frozen=True):
@@ -76,6 +81,16 @@ class ListTemplates(Question, tag="list_templates", frozen=True):
     """All templates of mails; ``department`` '' = for all."""
 
 
+class ListWebhooks(Question, tag="list_webhooks", frozen=True):
+    """Calls to other systems that have got so far, newest first."""
+
+    state: WebhookState = WebhookState.given_up
+
+
+class ShowWebhookSecret(Question, tag="show_webhook_secret", frozen=True):
+    """What webhooks are signed with, so that who gets them can look."""
+
+
 class TraceTicket(Question, tag="trace_ticket", frozen=True):
     """What became of the mails from and to the customer of a ticket, oldest first."""
 
@@ -102,6 +117,9 @@ Wish = (
     | ListSessions
     | ListAudit
     | ListTemplates
+    | ListWebhooks
+    | ShowWebhookSecret
+    | CallAgain
     | SetTemplate
     | TraceTicket
     | SettleMail
@@ -130,8 +148,10 @@ def operator(uid: int) -> Actor:
     return Actor(Side.system, name=f"operator {name}")
 
 
-async def carry_out(database: Database, desk: Desk, actor: Actor, wish: Any) -> Answer:
+async def carry_out(database: Database, desk: Desk, options: Options, actor: Actor, wish: Any) -> Answer:
     """Do it through the desk, or look it up."""
+    if isinstance(wish, ShowWebhookSecret):
+        return await _secret(options)
     if isinstance(wish, Question):
         now = desk.clock()
         if isinstance(wish, ListAudit):
@@ -140,12 +160,23 @@ async def carry_out(database: Database, desk: Desk, actor: Actor, wish: Any) -> 
             rows = await database.read(lambda db: traced(db, wish.ticket))
             missing = f"There is no ticket {wish.ticket}."
             return Answer(Code.unknown, missing) if rows is None else Answer(rows=rows)
+        if isinstance(wish, ListWebhooks):
+            return Answer(rows=await database.read(lambda db: _webhooks(db, actor, wish.state)))
         return Answer(rows=await database.read(lambda db: _QUESTIONS[type(wish)](db, now)))
     try:
         made = await desk.handle(actor, wish)
     except Refusal as refusal:
         return Answer(refusal.code, refusal.text)
     return Answer(done=made.value)
+
+
+async def _secret(options: Options) -> Answer:
+    try:
+        kept = await asyncio.to_thread(signing.written, options)
+        signing.keys(kept)
+    except NoPassword as problem:
+        return Answer(Code.not_now, str(problem))
+    return Answer(rows=[{"secret": word} for word in kept.split()])
 
 
 def _users(db: Connection, now: int) -> list[dict[str, Any]]:
@@ -194,6 +225,11 @@ def _templates(db: Connection, now: int) -> list[dict[str, Any]]:
     ]
 
 
+def _webhooks(db: Connection, actor: Actor, state: WebhookState) -> list[dict[str, Any]]:
+    found = webhooks.in_state(db, state, mine(db, actor), WEBHOOKS)
+    return [msgspec.to_builtins(msgspec.structs.asdict(hook.card)) for hook in found]
+
+
 _QUESTIONS: dict[type[Any], Callable[[Connection, int], list[dict[str, Any]]]] = {
     ListUsers: _users,
     ListDepartments: _departments,
@@ -206,29 +242,33 @@ _QUESTIONS: dict[type[Any], Callable[[Connection, int], list[dict[str, Any]]]] =
 
 
 @contextlib.asynccontextmanager
-async def door(database: Database, desk: Desk, data: Path) -> AsyncIterator[None]:
+async def door(database: Database, desk: Desk, options: Options) -> AsyncIterator[None]:
     """Answer operators while the block lasts. Call it under the database's lock. Raises OSError."""
 
     async def attend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(SECONDS):
-                await _attend(database, desk, reader, writer)
+                await _attend(database, desk, options, reader, writer)
         except (TimeoutError, OSError, ValueError, asyncio.IncompleteReadError):
             log.warning("an operator's connection broke off")
         finally:
             writer.close()
 
-    listening = _listening(data)
+    listening = _listening(options.data)
     server = await asyncio.start_unix_server(attend, sock=listening, limit=LONGEST)
     try:
         yield
     finally:
         server.close()
-        (data / NAME).unlink(missing_ok=True)
+        (options.data / NAME).unlink(missing_ok=True)
 
 
 async def _attend(
-    database: Database, desk: Desk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    database: Database,
+    desk: Desk,
+    options: Options,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
 ) -> None:
     uid = _peer(writer.get_extra_info("socket"))
     written = await reader.readuntil(b"\n")
@@ -236,17 +276,17 @@ async def _attend(
         log.warning("an operator's connection of user %d was refused", uid)
         answer = Answer(Code.unknown, "Only root and the server's own user may give orders here.")
     else:
-        answer = await _obey(database, desk, operator(uid), written)
+        answer = await _obey(database, desk, options, operator(uid), written)
     writer.write(encode(answer) + b"\n")
     await writer.drain()
 
 
-async def _obey(database: Database, desk: Desk, actor: Actor, written: bytes) -> Answer:
+async def _obey(database: Database, desk: Desk, options: Options, actor: Actor, written: bytes) -> Answer:
     try:
         wish = _wishes.decode(written)
     except (msgspec.MsgspecError, RecursionError) as error:
         return Answer(Code.bad_frame, f"This order cannot be read: {error}")
-    answer = await carry_out(database, desk, actor, wish)
+    answer = await carry_out(database, desk, options, actor, wish)
     log.info("%s ordered %s: %s", actor.name, type(wish).__name__, answer.code or "ok")
     return answer
 
@@ -307,21 +347,21 @@ def ask(data: Path, wish: Any) -> Answer | None:
     return _answers.decode(line)
 
 
-def alone(url: str, data: Path, clock: Callable[[], int], wish: Any) -> Answer:
+def alone(options: Options, clock: Callable[[], int], wish: Any) -> Answer:
     """Carry a wish out without a server, under the same lock. Raises Locked, TooNew, Unreachable, OSError."""
-    database = Database(url, data)
+    database = Database(options.database_url, options.data)
     try:
         database.lock()
         database.migrate()
         with database.named():
-            return asyncio.run(_alone(database, clock, wish))
+            return asyncio.run(_alone(database, options, clock, wish))
     finally:
         database.close()
 
 
-async def _alone(database: Database, clock: Callable[[], int], wish: Any) -> Answer:
+async def _alone(database: Database, options: Options, clock: Callable[[], int], wish: Any) -> Answer:
     desk = Desk(database, clock, lambda results: None)
     try:
-        return await carry_out(database, desk, operator(os.geteuid()), wish)
+        return await carry_out(database, desk, options, operator(os.geteuid()), wish)
     finally:
         desk.writer.close()

@@ -36,6 +36,14 @@ class Options:
     mail: str = _set(
         "File of the mailboxes (docs/mail.md); empty takes mail.toml in the data folder, if there is one.", ""
     )
+    webhook_secret_from: str = _set(
+        "Where the secret is that webhooks are signed with: env:VARIABLE, file:PATH or keyring:ENTRY; empty makes"
+        " webhook.secret in the data folder.",
+        "",
+    )
+    firing_days: int = _set(
+        "Days after which it is forgotten when a rule fired, except on tickets that are not closed.", 400, 1
+    )
     host: str = _set("Address to listen on; other machines reach it only if it is not loopback.", "127.0.0.1")
     port: int = _set("Port to listen on; 0 takes any free one.", 8080)
     tls_cert: str = _set("File of the certificate chain, if this server speaks TLS itself.", "")
@@ -147,6 +155,11 @@ def read(given: Mapping[str, Any], env: Mapping[str, str]) -> Options:
     if options.database and not re.match(r"postgres(ql)?(\+psycopg)?://", options.database):
         raise Unusable(
             "database must be an address such as postgresql://user@host/name; leave it empty for SQLite."
+        )
+    if options.webhook_secret_from and not re.match(r"(env|file|keyring):.", options.webhook_secret_from):
+        raise Unusable(
+            "webhook_secret_from says where the secret is, as env:VARIABLE, file:/path/of/it or keyring:ENTRY,"
+            " and never holds it."
         )
     return options
 

@@ -20,12 +20,13 @@ from collections.abc import Callable, Iterator
 import uvicorn
 import uvloop
 
-from . import http, jobs, operator
+from . import http, jobs, operator, signing
 from .auth import Auth
 from .desk import Desk
 from .desk.admin import Awake
 from .desk.mailing import RecoverMails
 from .desk.uploads import ForgetFiles
+from .desk.webhooks import ForgetCalls, ForgetFirings
 from .dispatcher import Dispatcher
 from .domain.policy import SYSTEM
 from .greetings import catch_up_staff
@@ -117,7 +118,7 @@ async def _serve(
         )
         hub.catch_up = lambda reader, head: door.start(reader.close, catch_up_staff(hub, reader, head, None))
         app = http.build(database, desk, hub, options, Auth(database, desk, options), intake)
-        async with operator.door(database, desk, options.data):
+        async with operator.door(database, desk, options):
             _rare_collections()
             sys.setswitchinterval(SWITCH_SECONDS)
             await _run(options, app, door, hub, desk, database, intake, ready, leaving)
@@ -146,11 +147,11 @@ async def _run(
         loop.add_signal_handler(name, stop.set)
     async with asyncio.TaskGroup() as group:
         group.create_task(web.serve([listening]))
-        ticking = group.create_task(_tick(database, desk, door, hub, stop))
+        ticking = group.create_task(_tick(options, database, desk, door, hub, stop))
         watched = Watched(options)
         sending = group.create_task(Sender(database, desk, watched.mailboxes).run())
         fetching = group.create_task(fetch(intake, watched))
-        calling = group.create_task(Caller(database, desk).run())
+        calling = group.create_task(Caller(database, desk, functools.partial(signing.written, options)).run())
         await stop.wait()
         leaving()
         calling.cancel()
@@ -163,7 +164,9 @@ async def _run(
         raise ousted
 
 
-async def _tick(database: Database, desk: Desk, door: Door, hub: Hub, stop: asyncio.Event) -> Locked | None:
+async def _tick(
+    options: Options, database: Database, desk: Desk, door: Door, hub: Hub, stop: asyncio.Event
+) -> Locked | None:
     """The clock, until cancelled; ends everything if another server has taken the database."""
 
     def sweep() -> None:
@@ -172,8 +175,9 @@ async def _tick(database: Database, desk: Desk, door: Door, hub: Hub, stop: asyn
         if hub.dispatcher is not None:
             hub.dispatcher.tick()
 
+    forgets = (ForgetFiles(), ForgetCalls(), ForgetFirings(options.firing_days))
     try:
-        await jobs.run(database, desk, sweep, hub.is_typing, (ForgetFiles(),))
+        await jobs.run(database, desk, sweep, hub.is_typing, forgets)
     except Locked as ousted:
         stop.set()
         return ousted

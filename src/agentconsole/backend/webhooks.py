@@ -1,4 +1,4 @@
-"""Calls other systems for rules: to public addresses alone, at least once, always with the same id."""
+"""Calls other systems for rules: to public addresses alone, signed, at least once, always with the same id."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ import logging
 import random
 import secrets
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpcore
 
 from agentconsole import __version__
 
+from . import signing
 from .desk import Desk
-from .desk.rules import Called
+from .desk.webhooks import Called
 from .domain.life import Refusal
 from .domain.policy import SYSTEM
+from .secret import NoPassword
 from .storage import webhooks
 from .storage.database import Database, Unreachable
 from .storage.webhooks import Webhook
@@ -28,12 +30,18 @@ log = logging.getLogger("agentconsole.webhooks")
 
 SECONDS = 5.0  # for a call with all its redirects
 REDIRECTS = 3
-MAX_ANSWER = 65_536
+PORTS = (80, 443)  # and those from FREE_PORT on: below are mail, files, terminals
+FREE_PORT = 1_024
 AT_ONCE = 8
-PERIOD = 1.0
+PERIOD, PERIOD_WITHOUT_SECRET = 1.0, 60.0
 FIRST_RETRY_S, LAST_RETRY_S = 10, 10_800
-GIVE_UP_MS = 86_400_000
-EMBEDDING = [ipaddress.ip_network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "::/96")]
+TRIES = 15  # about a day, and no matter how much of it this server was off
+UNICAST = ipaddress.ip_network("2000::/3")  # all of IPv6 that is given out
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+OTHERS = [  # special, though is_global lets some of them through: protocols, documentation, tunnels, clouds' own services
+    ipaddress.ip_network(each)
+    for each in ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "2001::/23", "2002::/16", "3fff::/20")
+]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -43,14 +51,34 @@ class Unusable(Exception):
 
 
 def is_public(written: str) -> bool:
-    """Does this address belong to the open internet, and to nothing of ours?"""
+    """Does this address belong to the open internet?"""
     address: Address = ipaddress.ip_address(written.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             address = address.ipv4_mapped
-        elif address.is_site_local or any(address in network for network in EMBEDDING):
-            return False  # or it leads to an IPv4 address that nobody has looked at
+        elif address in NAT64:
+            address = ipaddress.IPv4Address(address.packed[-4:])
+        elif address not in UNICAST:
+            return False
+    if any(address in network for network in OTHERS):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def is_here(written: str) -> bool:
+    """Is it this machine's own? Then no wall stands before it, though its address may be a public one."""
+    family = socket.AF_INET6 if ":" in written else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((written, 9))  # sends nothing: it only asks which way it would go
+        except OSError:
+            return False
+        return bool(probe.getsockname()[0] == written.partition("%")[0])
+
+
+def may_be_called(address: str) -> bool:
+    """Is it public, and not ours?"""
+    return is_public(address) and not is_here(address)
 
 
 class Guard(httpcore.AsyncNetworkBackend):
@@ -69,6 +97,8 @@ class Guard(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Raises Unusable, or what the connection raises."""
+        if port not in PORTS and port < FREE_PORT:
+            raise Unusable(f"port {port} is none of the web's")
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
@@ -89,21 +119,23 @@ class Guard(httpcore.AsyncNetworkBackend):
 
 
 async def call(
-    url: str, key: str, body: bytes, allowed: Callable[[str], bool] = is_public
+    url: str, signed: Mapping[str, str], body: bytes, allowed: Callable[[str], bool] = may_be_called
 ) -> tuple[bool, str]:
-    """Was the call taken (2xx), and what came of it in words? Never raises but when cancelled."""
+    """Was the call taken (2xx), and what came of it in words? Never raises but when cancelled.
+
+    ``signed`` are the headers that go with the body, to wherever it is redirected.
+    """
     try:
         async with asyncio.timeout(SECONDS):
             async with httpcore.AsyncConnectionPool(
                 network_backend=Guard(allowed), max_keepalive_connections=0
             ) as pool:
+                at = _address(url)
                 for _ in range(REDIRECTS + 1):
-                    status, to = await _once(pool, url, key, body)
+                    status, to = await _once(pool, at, signed, body)
                     if not to:
                         return 200 <= status < 300, f"answered {status}"
-                    url = urljoin(url, to)
-                    if urlsplit(url).scheme not in ("http", "https"):
-                        return False, "redirected to what is no web address"
+                    at = _redirected(at, to)
                 return False, f"redirected more than {REDIRECTS} times"
     except TimeoutError:
         return False, f"no answer within {SECONDS:.0f} s"
@@ -120,64 +152,100 @@ async def call(
         return False, f"{type(error).__name__}: {error}"[:200]
 
 
-async def _once(pool: httpcore.AsyncConnectionPool, url: str, key: str, body: bytes) -> tuple[int, str]:
-    """The status, and where it redirects to ('' = nowhere); the answer is read no further than MAX_ANSWER."""
+def _address(url: str) -> SplitResult:
+    """An address taken apart. Raises Unusable, ValueError."""
+    found = urlsplit(url)
+    if found.scheme not in ("http", "https") or not found.hostname or not url.isascii():
+        raise Unusable("that is no web address")
+    if "@" in found.netloc:
+        raise Unusable("the address has a name or a password in it")
+    return found
+
+
+def _redirected(at: SplitResult, to: str) -> SplitResult:
+    """Where a redirect leads. Raises Unusable, ValueError."""
+    try:
+        found = _address(urljoin(at.geturl(), to))
+    except Unusable as problem:
+        raise Unusable(f"redirected, and {problem}") from None
+    if at.scheme == "https" and found.scheme != "https":
+        raise Unusable("redirected to where others can read along")
+    return found
+
+
+async def _once(
+    pool: httpcore.AsyncConnectionPool, at: SplitResult, signed: Mapping[str, str], body: bytes
+) -> tuple[int, str]:
+    """The status, and where it redirects to ('' = nowhere).
+
+    What follows the headers is not read: it says nothing that is needed, however long or slow it is.
+    """
     headers: dict[bytes | str, bytes | str] = {
-        "Host": urlsplit(url).netloc,
+        "Host": at.netloc,
         "Content-Type": "application/json",
         "Content-Length": str(len(body)),
-        "Idempotency-Key": key,
         "User-Agent": f"agentconsole/{__version__}",
     }
-    async with pool.stream("POST", url, headers=headers, content=body) as answer:
-        read = 0
-        async for chunk in answer.aiter_stream():
-            read += len(chunk)
-            if read > MAX_ANSWER:
-                break
+    headers.update(signed)
+    async with pool.stream("POST", at.geturl(), headers=headers, content=body) as answer:
         if answer.status not in (307, 308):
             return answer.status, ""
         to = next((value for name, value in answer.headers if name.lower() == b"location"), b"")
         return answer.status, to.decode("ascii", "replace")
 
 
-def retry_at(hook: Webhook, now: int) -> int:
-    """When to try again after a failure; 0 = it has been tried for a day."""
-    seconds = min(FIRST_RETRY_S * 3**hook.tries, LAST_RETRY_S) * random.uniform(0.75, 1.25)
-    at = now + round(seconds * 1_000)
-    return at if at <= hook.at + GIVE_UP_MS else 0
+def retry_at(tries: int, now: int) -> int:
+    """When to try again after so many failures; 0 = it is given up."""
+    if tries >= TRIES:
+        return 0
+    seconds = float(min(FIRST_RETRY_S * 3 ** (tries - 1), LAST_RETRY_S))
+    return now + round(seconds * random.uniform(0.75, 1.25) * 1_000)
 
 
 class Caller:
-    """Makes the calls that are due, until cancelled."""
+    """Makes the calls that are due, until cancelled. ``secret`` is what they are signed with, as signing has it."""
 
-    def __init__(self, database: Database, desk: Desk, allowed: Callable[[str], bool] = is_public) -> None:
-        self._database, self._desk, self._allowed = database, desk, allowed
+    def __init__(
+        self,
+        database: Database,
+        desk: Desk,
+        secret: Callable[[], str],
+        allowed: Callable[[str], bool] = may_be_called,
+    ) -> None:
+        self._database, self._desk, self._secret, self._allowed = database, desk, secret, allowed
+        self._keys: tuple[bytes, ...] = ()
 
     async def run(self) -> None:
         """Look once a second; what is called is told to the desk, so that it is not called again."""
         while True:
+            pause = PERIOD
             try:
                 await self.once()
+            except NoPassword as problem:
+                log.warning("webhooks wait for their secret: %s", problem)
+                pause = PERIOD_WITHOUT_SECRET
             except Refusal as refusal:
                 log.warning("webhooks were refused: %s", refusal.text)
             except (Unreachable, *self._database.failures) as error:
                 log.warning("webhooks wait for the database: %s", type(error).__name__)
             except Exception:  # as the clock does: calls must go on
                 log.exception("webhooks stumbled, mark %s", secrets.token_hex(4))
-            await asyncio.sleep(PERIOD)
+            await asyncio.sleep(pause)
 
     async def once(self) -> int:
-        """Make the calls that are due now; how many."""
+        """Make the calls that are due now; how many. Raises NoPassword."""
+        if not self._keys:
+            self._keys = signing.keys(await asyncio.to_thread(self._secret))
         now = self._desk.clock()
         due = await self._database.read(lambda db: webhooks.due(db, now, AT_ONCE))
         await asyncio.gather(*(self._try(hook) for hook in due))
         return len(due)
 
     async def _try(self, hook: Webhook) -> None:
-        taken, answer = await call(hook.url, hook.key, hook.body.encode(), self._allowed)
-        now = self._desk.clock()
-        next_at = 0 if taken else retry_at(hook, now)
+        body = hook.body.encode()
+        signed = signing.headers(self._keys, hook.key, body, self._desk.clock())
+        taken, answer = await call(hook.url, signed, body, self._allowed)
+        next_at = 0 if taken else retry_at(hook.tries + 1, self._desk.clock())
         if not taken:
             log.info("webhook %d: %s%s", hook.id, answer, "" if next_at else "; given up")
         await self._desk.handle(SYSTEM, Called(hook.id, taken, answer, next_at))

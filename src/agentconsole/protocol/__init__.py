@@ -213,6 +213,8 @@ from .rules import (
     RuleTrial,
     RuleTried,
     RuleWish,
+    WebhookCard,
+    WebhookState,
 )
 from .templates import TemplateCard, TemplateTrial, TemplateTried
 from .tickets import (
@@ -511,6 +513,8 @@ __all__ = [
     "VisitorToken",
     "VisitorWelcome",
     "Wall",
+    "WebhookCard",
+    "WebhookState",
     "Welcome",
     "What",
     "Word",

@@ -368,7 +368,8 @@ def _webhook(sheet: WorkingSet, ticket: Ticket, rule: Rule, action: Action, now:
         "drill": ticket.drill,
     }
     body = json.dumps(told, ensure_ascii=False)
-    webhooks.add(sheet.connection, Webhook(0, action.values[0], body, now, rule=rule.id, ticket=ticket.id))
+    call = Webhook(0, action.values[0], body, now, rule=rule.id, department=rule.department, ticket=ticket.id)
+    webhooks.add(sheet.connection, call)
     return Done(ticket, [], action.words)
 
 

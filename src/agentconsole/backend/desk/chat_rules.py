@@ -144,6 +144,7 @@ def _told(sheet: WorkingSet, rule: Rule, action: Action, head: Head, now: int) -
             "drill": head.drill,
         }
         body = json.dumps(told, ensure_ascii=False)
-        webhooks.add(sheet.connection, Webhook(0, action.values[0], body, now, rule=rule.id, chat=head.id))
+        call = Webhook(0, action.values[0], body, now, rule=rule.id, department=rule.department, chat=head.id)
+        webhooks.add(sheet.connection, call)
         return action.words
     return f"not done: {action.words} (the chat is no ticket)"

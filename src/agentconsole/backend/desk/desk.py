@@ -40,6 +40,7 @@ from . import (
     uploads,
     visits,
 )
+    webhooks,
 from .chat_rules import chat_changed
 from .left import missed
 from .made import Change, Made, StaffChanged
@@ -70,6 +71,7 @@ PLAIN: dict[type[Any], Plain] = {
     **templates.COMMANDS,
 }
 
+    **webhooks.COMMANDS,
 
 class Job(msgspec.Struct, gc=False):
     """A command on its way through the writer."""

@@ -15,6 +15,7 @@ from . import (
     templates,
     tickets,
     visitors,
+    webhooks,
 )
 from .calls import Call, Download, House, Problem, Route, Upload
 
@@ -33,6 +34,7 @@ ROUTES: tuple[Route, ...] = (
     *rules.ROUTES,
     *templates.ROUTES,
     *visitors.ROUTES,
+    *webhooks.ROUTES,
 )
 
 __all__ = ["ROUTES", "Call", "Download", "House", "Problem", "Route", "Upload"]

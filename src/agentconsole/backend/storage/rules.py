@@ -7,15 +7,15 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.engine import Connection
 
-from agentconsole.protocol import RuleEvent, RuleFiring
+from agentconsole.protocol import RuleEvent, RuleFiring, TicketStatus
 
 from ..domain.rules import Rule
 from . import letters
 from .tables import setting
-from .ticket_tables import rule, rule_firing, ticket_public_event
+from .ticket_tables import rule, rule_firing, ticket, ticket_public_event
 
 EDITION = "rules_edition"
 IN_TURN = (rule.c.place, rule.c.id)
@@ -128,6 +128,16 @@ def heard(connection: Connection, ticket: int) -> int:
         ticket_public_event.c.ticket_id == ticket, ticket_public_event.c.side != "system"
     )
     return connection.execute(query).scalar_one() or 0
+
+
+def forget(connection: Connection, before: int, limit: int) -> int:
+    """Delete what rules did before then, but on tickets that are not closed; how many, ``limit`` at most."""
+    running = exists().where(
+        ticket.c.id == rule_firing.c.ticket, ticket.c.status != TicketStatus.closed.value
+    )
+    old = select(rule_firing.c.id).where(rule_firing.c.at < before, ~running)
+    some = old.order_by(rule_firing.c.at).limit(limit)
+    return connection.execute(delete(rule_firing).where(rule_firing.c.id.in_(some))).rowcount
 
 
 def _values(found: Rule) -> dict[str, Any]:

@@ -220,6 +220,7 @@ webhook_out = Table(
     "webhook_out",
     metadata,
     identity(),
+Index("rule_firing_at", rule_firing.c.at)
     Column("key", Text, nullable=False, unique=True),
     number("rule"),
     number("ticket"),
@@ -229,12 +230,14 @@ webhook_out = Table(
     number("at"),
     number("tries"),
     number("next_at"),
+    number("department"),
     number("sent_at"),
     words("answer"),
 )
 Index(
     "webhook_out_next",
     webhook_out.c.next_at,
+    number("tried_at"),
     sqlite_where=text("next_at > 0"),
     postgresql_where=text("next_at > 0"),
 )
@@ -245,6 +248,13 @@ ticket_filter = Table(
     identity(),
     number("owner"),
     number("department"),
+Index(
+    "webhook_out_given_up",
+    webhook_out.c.id,
+    sqlite_where=text("next_at = 0 AND sent_at = 0"),
+    postgresql_where=text("next_at = 0 AND sent_at = 0"),
+)
+Index("webhook_out_tried", webhook_out.c.tried_at)
     words("name"),
     words("query", "{}"),
     UniqueConstraint("owner", "department", "name"),

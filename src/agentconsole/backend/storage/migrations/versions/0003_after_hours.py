@@ -149,6 +149,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["rule"], ["rule.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("rule_firing_at", "rule_firing", ["at"])
     op.create_index("rule_firing_rule", "rule_firing", ["rule", "id"])
     op.create_index("rule_firing_ticket", "rule_firing", ["ticket", "rule"])
     op.create_table(
@@ -158,12 +159,14 @@ def upgrade() -> None:
         ),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("rule", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("department", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("ticket", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("chat", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("url", sa.Text(), server_default="", nullable=False),
         sa.Column("body", sa.Text(), server_default="", nullable=False),
         sa.Column("at", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("tries", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("tried_at", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("next_at", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("sent_at", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("answer", sa.Text(), server_default="", nullable=False),
@@ -177,6 +180,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("next_at > 0"),
         postgresql_where=sa.text("next_at > 0"),
     )
+    op.create_index(
+        "webhook_out_given_up",
+        "webhook_out",
+        ["id"],
+        sqlite_where=sa.text("next_at = 0 AND sent_at = 0"),
+        postgresql_where=sa.text("next_at = 0 AND sent_at = 0"),
+    )
+    op.create_index("webhook_out_tried", "webhook_out", ["tried_at"])
     op.create_table(
         "template",
         sa.Column(
