@@ -39,8 +39,8 @@ from . import (
     ticketing,
     uploads,
     visits,
-)
     webhooks,
+)
 from .chat_rules import chat_changed
 from .left import missed
 from .made import Change, Made, StaffChanged
@@ -69,9 +69,9 @@ PLAIN: dict[type[Any], Plain] = {
     **customers.COMMANDS,
     **mailing.COMMANDS,
     **templates.COMMANDS,
+    **webhooks.COMMANDS,
 }
 
-    **webhooks.COMMANDS,
 
 class Job(msgspec.Struct, gc=False):
     """A command on its way through the writer."""

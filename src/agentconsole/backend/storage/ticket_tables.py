@@ -213,6 +213,7 @@ rule_firing = Table(
     number("heard"),
     words("did", "[]"),
 )
+Index("rule_firing_at", rule_firing.c.at)
 Index("rule_firing_rule", rule_firing.c.rule, rule_firing.c.id)
 Index("rule_firing_ticket", rule_firing.c.ticket, rule_firing.c.rule)
 
@@ -220,34 +221,26 @@ webhook_out = Table(
     "webhook_out",
     metadata,
     identity(),
-Index("rule_firing_at", rule_firing.c.at)
     Column("key", Text, nullable=False, unique=True),
     number("rule"),
+    number("department"),
     number("ticket"),
     number("chat"),
     words("url"),
     words("body"),
     number("at"),
     number("tries"),
+    number("tried_at"),
     number("next_at"),
-    number("department"),
     number("sent_at"),
     words("answer"),
 )
 Index(
     "webhook_out_next",
     webhook_out.c.next_at,
-    number("tried_at"),
     sqlite_where=text("next_at > 0"),
     postgresql_where=text("next_at > 0"),
 )
-
-ticket_filter = Table(
-    "ticket_filter",
-    metadata,
-    identity(),
-    number("owner"),
-    number("department"),
 Index(
     "webhook_out_given_up",
     webhook_out.c.id,
@@ -255,6 +248,13 @@ Index(
     postgresql_where=text("next_at = 0 AND sent_at = 0"),
 )
 Index("webhook_out_tried", webhook_out.c.tried_at)
+
+ticket_filter = Table(
+    "ticket_filter",
+    metadata,
+    identity(),
+    number("owner"),
+    number("department"),
     words("name"),
     words("query", "{}"),
     UniqueConstraint("owner", "department", "name"),
