@@ -11,6 +11,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from agentconsole.app import AgentConsole
+from agentconsole.client import Problem
 from agentconsole.outbox import Command
 from agentconsole.protocol import (
     CannedCard,
@@ -61,6 +62,11 @@ class Unplugged(AgentConsole):
         """No server here."""
 
 
+async def unanswered(*_: Any, **__: Any) -> bytes:
+    """What a question over REST gets here: the same at once, and not when some socket has found out."""
+    raise Problem("unreachable", "No server here.")
+
+
 @dataclass
 class Desk:
     """A running console under test."""
@@ -84,8 +90,12 @@ class Desk:
     async def drawn(self) -> None:
         """Wait until what has come is on the screen."""
         await self.pilot.pause()
-        await async_until(lambda: not self.app._pumping, every=0.005, what="all is drawn")
+        await async_until(lambda: not (self.app._pumping or self._asking()), every=0.005, what="all is drawn")
         await self.pilot.pause()
+
+    def _asking(self) -> bool:
+        """The customer's card is drawn when its answer comes, so a step that has asked for it is not done before."""
+        return any(worker.group == "customer" and not worker.is_finished for worker in self.app.workers)
 
     async def press(self, *keys: str) -> None:
         """Keys, and what they started."""
@@ -138,6 +148,7 @@ async def desk(
         driver_class=None,
         **more,
     )
+    app.client.ask = unanswered  # type: ignore[method-assign]
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         running = Desk(app, pilot, clock)
