@@ -165,6 +165,11 @@ def direct(one: int, other: int) -> str:
     return f"u{min(one, other)}-{max(one, other)}"
 
 
+def of_rules(room: str) -> bool:
+    """True for the room in which rules tell one person what they did: nobody reads answers there."""
+    return room.startswith("u0-")
+
+
 def channel(department: int) -> str:
     """The room of a department."""
     return f"d{department}"

@@ -245,3 +245,9 @@ async def test_what_a_rule_tells_me_stands_under_its_name() -> None:
         await d.press("M")
         assert d.sees("rules, to you alone")
         assert d.sees("Ticket 41, Fire: look")
+        assert d.sees("answers would reach nobody")
+        assert not d.sees("staff: to rules")
+        assert "Write" not in d.screen[-2]
+        await d.press("i", "x")
+        assert d.sees("Rules read no answers.")
+        assert d.store.message_draft(room) == ""

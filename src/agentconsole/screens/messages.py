@@ -11,7 +11,7 @@ from textual.widget import Widget
 from agentconsole import narrate
 from agentconsole.actions import Actions
 from agentconsole.protocol import MAX_TEXT
-from agentconsole.rooms import channel, partner
+from agentconsole.rooms import channel, of_rules, partner
 from agentconsole.screens.rooms import RoomScript, room_name, room_of, unsent
 from agentconsole.store import Store
 from agentconsole.text import clean, cut
@@ -60,6 +60,11 @@ class MessagesView(Widget):
 
     # --- which room ---
 
+    @property
+    def writable(self) -> bool:
+        """True if somebody would read what is written into the room in front."""
+        return bool(self.room) and not of_rules(self.room)
+
     def open(self, room: str) -> None:
         """Put a room in front; drafts stay with the rooms they belong to."""
         if room == self.room:
@@ -87,10 +92,11 @@ class MessagesView(Widget):
         self.choose()
 
     def write(self) -> None:
-        """Put the focus into the composer."""
+        """Put the focus into the composer, if anybody would read it; the room is in view in any case."""
         if self.room:
             self.listing = False
             self._split()
+        if self.writable:
             self.composer.field.focus()
 
     def choose(self) -> None:
@@ -146,7 +152,7 @@ class MessagesView(Widget):
         said = bool(self.transcript.lines)
         self.transcript.display = said
         self.nothing.display = not said
-        self.composer.display = self.rule.display = bool(self.room)
+        self.composer.display = self.rule.display = self.writable
         if not self.room:
             self.nothing.show(
                 [
@@ -174,7 +180,10 @@ class MessagesView(Widget):
         return [
             (f" {name}", "strong"),
             (f"  {state}" if state else "", "dim"),
-            ("  staff only, no visitor sees this", "note"),
+            (
+                "  staff only, no visitor sees this" if self.writable else "  answers would reach nobody",
+                "note",
+            ),
         ]
 
     def _address(self, name: str) -> None:

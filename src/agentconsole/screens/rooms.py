@@ -7,7 +7,7 @@ from itertools import chain
 from agentconsole import narrate
 from agentconsole.outbox import Entry
 from agentconsole.protocol import Message, StaffMessage
-from agentconsole.rooms import channel, department_of, direct, partner
+from agentconsole.rooms import channel, department_of, direct, of_rules, partner
 from agentconsole.screens.lines import Tail
 from agentconsole.store import Store
 from agentconsole.widgets.transcript import Line, Transcript
@@ -16,7 +16,7 @@ from agentconsole.widgets.transcript import Line, Transcript
 def room_name(store: Store, room: str) -> str:
     """The colleague's name, or the department's; that it is a channel can be seen."""
     user = partner(room, store.me.user if store.me else 0)
-    if room.startswith("u0-"):
+    if of_rules(room):
         return "rules, to you alone"
     if not user:
         return f"all of {store.department_name(department_of(room)) or room}"

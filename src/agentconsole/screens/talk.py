@@ -35,7 +35,9 @@ class Talk:
                 return bool(view.newest_unread())
             case "whisper":
                 return self._agent() is not None or self._whisper() is not None
-            case "write_message" | "older_messages":
+            case "write_message":
+                return view.writable
+            case "older_messages":
                 return bool(view.room)
             case "to_chat":
                 return bool(self._about())
@@ -67,7 +69,10 @@ class Talk:
 
     def write_message(self) -> None:
         """Go to the composer."""
-        self.app.main.messages.write()
+        view = self.app.main.messages
+        view.write()
+        if view.room and not view.writable:
+            raise Unfit("Rules read no answers. + writes to a colleague or a department.")
 
     async def new_message(self) -> None:
         """Choose a colleague or a department by name."""
