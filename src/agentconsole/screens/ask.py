@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from agentconsole.widgets.words import Words
+from agentconsole.widgets.words import Words, hints
 
 
 class Ask(ModalScreen[str | None]):
@@ -39,7 +39,7 @@ class Ask(ModalScreen[str | None]):
             yield Input(
                 self.value, compact=True, max_length=self.limit, select_on_focus=not self.add, id="answer"
             )
-            yield Words([("enter", "key"), (" done  ", "dim"), ("esc", "key"), (" back", "dim")])
+            yield Words(hints(("Enter", "done"), ("Esc", "back")))
 
     def on_mount(self) -> None:
         """Write at once."""

@@ -24,6 +24,7 @@ from agentconsole.widgets.customer import LOADING, Customer
 from agentconsole.widgets.paint import Ground
 from agentconsole.widgets.suggestions import Suggestions
 from agentconsole.widgets.transcript import Transcript
+from agentconsole.widgets.words import Words
 
 COUNT_FROM = MAX_TEXT - 500
 FULL_CELLS = 120
@@ -52,7 +53,7 @@ class ChatView(Widget, can_focus=True):
         self.visitor = Bar(id="visitor")
         self.transcript = Transcript(id="transcript")
         self.transcript.can_focus = False  # keys go to the view or to the composer
-        self.banner = Bar(id="chat-banner")
+        self.banner = Words(id="chat-banner")
         self.banner.display = False
         self.suggestions = Suggestions()
         self.rule = TypingRule(id="typing")
@@ -289,7 +290,7 @@ class ChatView(Widget, can_focus=True):
         gone_to = self.gone_to if self.astray else ""
         cells = news(self.store, self.chat, self.store.server_now(now), gone_to, self.may_note)
         self.banner.display = bool(cells)
-        self.banner.show(cells, [])
+        self.banner.show(cells)
 
     def _visitor_name(self) -> str:
         card = self.card

@@ -54,28 +54,28 @@ def news(store: Store, chat: int, now: int, gone_to: str, may_note: bool) -> lis
     refused = [line for line in store.pending(chat) if line.why] if chat else []
     if refused:
         return [
-            (" ! Not sent: ", "bad"),
+            ("! Not sent: ", "bad"),
             (refused[0].why, ""),
             ("  Esc r sends it again, Esc e edits it", "dim"),
         ]
     if gone_to:
         return [
-            (f" ! This chat went to {gone_to}. ", "bad"),
+            (f"! This chat went to {gone_to}. ", "bad"),
             ("What stands here was not sent and is kept.  ", ""),
             (f"{'Esc m writes a note, ' if may_note else ''}Esc x throws it away", "dim"),
         ]
     if card is None:
-        return [(" ✓ This chat is over. ", "strong"), ("x puts it away", "dim")] if chat else []
+        return [("✓ This chat is over. ", "strong"), ("x puts it away", "dim")] if chat else []
     if card.state is State.wrapup:
         left = max(0, card.due_at - now) // 1000
         outcome = f" as {narrate.OUTCOMES[card.outcome]}" if card.outcome else ""
         return [
-            (f" ✓ Closed{outcome}. ", "strong"),
+            (f"✓ Closed{outcome}. ", "strong"),
             (f"Wrap-up ends in {left} s.  Esc u reopens it, Esc x ends it now", "dim"),
         ]
     if card.state not in OPEN_STATES:
         return [
-            (" ✓ This chat is over. ", "strong"),
+            ("✓ This chat is over. ", "strong"),
             ("x puts it away, n goes to the next that needs you", "dim"),
         ]
     if offer := next((row for row in store.offers() if row.card.chat == chat), None):
@@ -89,7 +89,7 @@ def _offering(store: Store, card: ChatCard, now: int) -> list[Cell]:
     """An offer to somebody else."""
     mine = store.is_mine(card.chat)
     cells: list[Cell] = [
-        (f" → Offered to {whom(card, store.departments)}, {seconds_left(card.offer_until, now)}. ", "warn")
+        (f"→ Offered to {whom(card, store.departments)}, {seconds_left(card.offer_until, now)}. ", "warn")
     ]
     if mine:
         cells.append(("It stays yours until somebody takes it.  ", "dim"))
@@ -104,14 +104,14 @@ def _part(store: Store, card: ChatCard, may_note: bool) -> list[Cell]:
         return []
     if store.takes_part(card.chat):
         return [
-            (" + You joined this chat. ", "strong"),
+            ("+ You joined this chat. ", "strong"),
             (f"{card.owner_name or 'Nobody'} stays responsible.  Esc L leaves it", "dim"),
         ]
     if store.looks_on(card.chat):
         return _looking_on(store, card)
     who = f"{card.owner_name} answers" if card.owner_name else "nobody answers yet"
     return [
-        (" = You only view this chat: ", "strong"),
+        ("= You only view this chat: ", "strong"),
         (f"{who}; a takes it" + (", i writes a note" if may_note else ""), "dim"),
     ]
 
@@ -120,9 +120,9 @@ def _looking_on(store: Store, card: ChatCard) -> list[Cell]:
     """Whether anybody knows that I watch."""
     agent = card.owner_name or "nobody yet"
     if not store.observes(card.department):
-        return [(f" ◉ You watch to learn, and {agent} sees it. ", "warn"), ("@ writes to staff", "dim")]
+        return [(f"◉ You watch to learn, and {agent} sees it. ", "warn"), ("@ writes to staff", "dim")]
     return [
-        (" ◉ You watch silently, nobody here notices. ", "strong"),
+        ("◉ You watch silently, nobody here notices.  ", "strong"),
         (", whisper  J join  O take over  + feedback", "dim"),
     ]
 
@@ -134,7 +134,7 @@ def _offered(store: Store, row: Offered, now: int) -> list[Cell]:
     talk = store.talks.get(row.card.chat)
     note = note_of(talk.events) if talk and row.kind is not Offer.invited else ""
     return [
-        (f" ⇒ {words}{left}. ", "warn"),
+        (f"⇒ {words}{left}. ", "warn"),
         ("a takes it, D declines. " if row.kind is not Offer.invited else "a joins, D declines. ", "dim"),
         (f"Note: {note}" if note else "", "note"),
     ]

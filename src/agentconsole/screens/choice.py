@@ -12,9 +12,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from agentconsole.text import width
 from agentconsole.widgets.paint import Cell, column
 from agentconsole.widgets.rows import Rows
-from agentconsole.widgets.words import Words
+from agentconsole.widgets.words import Words, hints
+
+WIDTH = 64  # of a dialog, as in console.tcss
+FRAME = 9  # of these: border, padding, number and gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,9 @@ class Choice(ModalScreen[str | None]):
             if self.explanation:
                 yield Words([(self.explanation, "")], classes="dialog-text")
             yield Options(id="options")
-            yield Words([("enter", "key"), (" choose  ", "dim"), ("esc", "key"), (" back", "dim")])
+            if any(map(self._cut, self.options)):
+                yield Words(id="meaning")
+            yield Words(hints(("Enter", "choose"), ("Esc", "back")))
 
     def on_mount(self) -> None:
         """Begin at the answer that holds now."""
@@ -77,6 +83,19 @@ class Choice(ModalScreen[str | None]):
         if self.chosen:
             rows.select(self.chosen)
         rows.focus()
+        self.moved()
+
+    def _cut(self, option: Option) -> bool:
+        """True if the meaning of this answer does not fit into its row."""
+        widest = max(len(each.label) for each in self.options)
+        return width(option.hint) > min(WIDTH, self.app.size.width) - FRAME - widest
+
+    @on(Rows.Moved)
+    def moved(self) -> None:
+        """All of the answer under the cursor, where rows are too short for some."""
+        option = self.query_one(Options).selected_item
+        for words in self.query("#meaning").results(Words):
+            words.show([(option.hint if option else "", "dim")])
 
     def on_key(self, event: events.Key) -> None:
         """A digit answers at once."""

@@ -91,12 +91,12 @@ class DrainDialog(ModalScreen["Chosen | None"]):
         many = f"{len(mine)} chat{'s' if len(mine) > 1 else ''} must be finished or handed over"
         self.heading.show([(many if mine else "All your chats are done", "strong")])
         keys = (
-            [("h", " hand over  "), ("z", " into the queue  "), ("c", " close  "), ("enter", " open  ")]
+            [("h", " hand over  "), ("z", " into the queue  "), ("c", " close  "), ("Enter", " open  ")]
             if mine
             else [("o", " go offline  ")]
         )
         cells: list[Cell] = [("\n", "")]
-        for key, label in [*keys, ("esc", " keep on")]:
+        for key, label in [*keys, ("Esc", " keep on")]:
             cells += [(key, "key"), (label, "dim")]
         self.hints.show(cells)
 

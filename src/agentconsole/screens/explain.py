@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 
 from agentconsole.protocol import Explanation, Routing, Verdict
 from agentconsole.widgets.paint import Cell
-from agentconsole.widgets.words import Words
+from agentconsole.widgets.words import Words, hints
 
 ROUTINGS = {
     Routing.manual: "picked by hand from the queue",
@@ -52,9 +52,7 @@ class Explained(ModalScreen[None]):
             yield Words([(f"{heading} the chat with {self.visitor}", "strong")], classes="dialog-title")
             with VerticalScroll(can_focus=False, id="explanation"):
                 yield self.words
-            yield Words(
-                [("up down pgup pgdn", "key"), (" scroll  ", "dim"), ("esc", "key"), (" back", "dim")]
-            )
+            yield Words(hints(("↑ ↓ PgUp PgDn", "scroll"), ("Esc", "back")))
 
     @property
     def _scroll(self) -> VerticalScroll:

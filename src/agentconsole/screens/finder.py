@@ -116,11 +116,17 @@ class Finder(ModalScreen[str | None]):
     def _narrow(self, words: str) -> None:
         wanted = words.casefold().split()
         found = [item for item in self.items if all(word in _haystack(item) for word in wanted)]
-        found.sort(key=lambda item: not item.label.casefold().startswith(words.casefold()))
+        found.sort(key=lambda item: _distance(item, words.casefold().strip()))
         rows = self.query_one(Found)
         rows.show(found)
         rows.action_edge(-1)
         self.moved()
+
+
+def _distance(item: Item, words: str) -> int:
+    """How near an item is to the words: its name begins with them, holds them, or they stand elsewhere."""
+    label = item.label.casefold()
+    return 0 if label.startswith(words) else 1 if words in label else 2
 
 
 def _haystack(item: Item) -> str:

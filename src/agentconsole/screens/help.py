@@ -103,8 +103,9 @@ class Help(ModalScreen[str | None]):
     def _narrow(self, words: str) -> None:
         wanted = words.casefold().split()
         rows: list[Action | Where] = []
-        writes = self.here in (Where.chat, Where.messages)
-        first = [self.here, *([Where.composer] if writes else [])]
+        writes = self.here in (Where.chat, Where.messages, Where.ticket)
+        first = [self.here, *(keys.around(self.here) - {self.here, Where.anywhere})]
+        first += [Where.composer] if writes else []
         for where in [*first, *(where for where in Where if where not in first)]:
             fitting = [
                 action

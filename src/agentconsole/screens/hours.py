@@ -18,7 +18,7 @@ from agentconsole import strips
 from agentconsole.client import Problem
 from agentconsole.protocol import HoursDay, HoursKind, HoursWeek
 from agentconsole.widgets.paint import Cell
-from agentconsole.widgets.words import Words
+from agentconsole.widgets.words import Words, hints
 
 if TYPE_CHECKING:
     from agentconsole.screens.deeds import Deeds
@@ -27,7 +27,7 @@ ROOMY = 100  # columns, from which on a sign is half an hour
 WEEK = timedelta(days=7)
 INKS = {"#": "good", ".": "dim", "+": "warn", "~": "dim"}
 KINDS = {HoursKind.chat: "chats", HoursKind.email: "answers by e-mail", HoursKind.phone: "the telephone"}
-KEYS = (("← →", "week"), ("tab", "chat, e-mail, phone"), ("↑ ↓", "scroll"), ("esc", "back"))
+KEYS = (("← →", "week"), ("Tab", "chat, e-mail, phone"), ("↑ ↓", "scroll"), ("Esc", "back"))
 
 Read = Callable[[HoursKind, date], Awaitable[list[HoursWeek]]]
 
@@ -84,7 +84,7 @@ class HoursDialog(ModalScreen[None]):
             yield self._title
             with VerticalScroll(can_focus=False, id="hours"):
                 yield self._strips
-            yield Words([cell for key, does in KEYS for cell in ((f"{key} ", "key"), (f"{does}  ", "dim"))])
+            yield Words(hints(*KEYS))
 
     def on_mount(self) -> None:
         """Ask for the week."""

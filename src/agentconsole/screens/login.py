@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from agentconsole.widgets.words import Words
+from agentconsole.widgets.words import Words, hints
 
 Try = Callable[[str, str, str], Awaitable[str]]
 
@@ -46,16 +46,7 @@ class LoginDialog(ModalScreen[bool]):
                 yield Words([("password ", "dim")])
                 yield Input(password=True, compact=True, id="password")
             yield Words([(self.why, "warn")], id="why")
-            yield Words(
-                [
-                    ("enter", "key"),
-                    (" log in  ", "dim"),
-                    ("tab", "key"),
-                    (" next  ", "dim"),
-                    ("esc", "key"),
-                    (" leave", "dim"),
-                ]
-            )
+            yield Words(hints(("Enter", "log in"), ("Tab", "next"), ("Esc", "leave")))
 
     def on_mount(self) -> None:
         """Begin at the first empty field."""

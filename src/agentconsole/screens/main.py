@@ -34,14 +34,16 @@ from agentconsole.store import Store
 from agentconsole.ticket_actions import TicketActions
 from agentconsole.tickets import totals
 from agentconsole.views import Counts, Touched
-from agentconsole.widgets.bars import Bar, Keys, Tabs
+from agentconsole.widgets.bars import Bar, Keys, Spot, Tabs
 from agentconsole.widgets.composer import Composer
 from agentconsole.widgets.paint import Cell
 from agentconsole.widgets.words import Words
 
-AT_HAND = frozenset(
-    {"transfer", "decline"}
-)  # act on the chat at hand, so they stand with the keys of the place
+# What acts on the chat at hand stands with the keys of the places that have one, and in no other footer.
+AT_HAND = {
+    "decline": {Where.queue, Where.chat},
+    "transfer": {Where.queue, Where.chat, Where.running, Where.observe},
+}
 NOTICE_MS = 8_000
 CAUGHT_UP_MS = 6_000
 
@@ -234,31 +236,35 @@ class MainScreen(Screen[None]):
         counts = self.store.counts()
         unread = f" +{counts.unread}" if counts.unread else ""
         left = f" {counts.left}" if counts.left else ""
+        messages = f" {counts.messages}" if counts.messages else ""
         offers = f" ⇒{counts.offers}" if counts.offers else ""
         wide = self.size.width >= 100
         sums = totals(self.store.tickets.counts)
-        places = [
-            ("queue", f"Queue {counts.waiting}{offers}"),
-            ("chats", f"Chats {counts.mine}{unread}"),
-            ("tickets", f"Tickets {sums.new + sums.open}"),
-            *([("mails", "Mail")] if self.where is Where.mails else []),
-            ("left_messages", ("Left messages" if wide else "Left") + left),
-            ("messages", "Messages" + (f" {counts.messages}" if counts.messages else "")),
-            ("running", "All"),
-            *([("observe", "Observe")] if self.possible("observe") else []),
-            ("team", "Team"),
-            *([("departments", "Departments")] if self.where is Where.departments else []),
-            *(
-                [("feedback", f"Feedback {counts.feedback}")]
-                if counts.feedback or self.where is Where.feedback
-                else []
-            ),
+        spots = [
+            Spot("queue", f"Queue {counts.waiting}{offers}"),
+            Spot("chats", f"Chats {counts.mine}{unread}"),
+            Spot("tickets", f"Tickets {sums.new + sums.open}"),
+            Spot("mails", "Mail"),
+            Spot("left_messages", ("Left messages" if wide else "Left") + left),
+            Spot("messages", f"Messages{messages}", f"Msgs{messages}"),
+            Spot("running", "All chats" if wide else "All"),
+            Spot("observe", "Observe", "Obs"),
+            Spot("team", "Team"),
+            Spot("departments", "Departments", "Depts"),
+            Spot("feedback", f"Feedback {counts.feedback}", f"Fdbk {counts.feedback}"),
         ]
+        there = {
+            "mails": self.where is Where.mails,
+            "observe": self.possible("observe"),
+            "departments": self.where is Where.departments,
+            "feedback": counts.feedback > 0 or self.where is Where.feedback,
+        }
+        shown = [spot for spot in spots if there.get(spot.action, True)]
         names = {Where.chat: "chats", Where.left: "left_messages", Where.ticket: "tickets"}
         current = names.get(self.where, self.where.value)
         clock = time.strftime("%H:%M" if self.clock_24h else "%I:%M %p", time.localtime(now / 1000))
         urgent = {"queue"} if counts.offers else set()
-        self.places.place(places, current, [(f"{clock} ", "dim")], urgent)
+        self.places.place(shown, current, [(f"{clock} ", "dim")], urgent)
 
     def _hints(self) -> None:
         writing = self.composer is not None and self.composer.field.has_focus
@@ -269,9 +275,11 @@ class MainScreen(Screen[None]):
         self.hints.hint([(keys.spoken(_best(action, writing)), action.label) for action in shown])
 
     def _fits(self, action: Action, writing: bool) -> bool:
-        if not self.possible(action.id):
+        if not self.possible(action.id) or self.where not in AT_HAND.get(action.id, {self.where}):
             return False
         if action.where is Where.queue and not self.queue.selected:
+            return False
+        if action.where is Where.left and not self.left.selected:
             return False
         if action.where is Where.composer:
             return writing and not (self.where is Where.ticket and action.id == "send")
@@ -317,8 +325,10 @@ class MainScreen(Screen[None]):
         if not narrow or not fine:
             left.append((f" {'⇄' if fine else '!'} {link.words(now)}", "dim" if fine else "bad"))
         right = _counted(counts, narrow)
-        taken = sum(text.width(text.clean(words)) for words, _ in [*left, *right])
-        self.status.show([*left, *self._tickets(self.size.width - taken - 4)], right)
+        if _width(left, right) >= self.size.width:  # who I am and my status stay whole
+            right = _counted(counts, True)
+            left = [(words.replace("⇄ link ", "⇄ "), ink) for words, ink in left]
+        self.status.show([*left, *self._tickets(self.size.width - _width(left, right) - 4)], right)
 
     def _tickets(self, room: int) -> list[Cell]:
         """New, open and solved tickets by department, as much of it as there is room for."""
@@ -340,6 +350,10 @@ class MainScreen(Screen[None]):
         if self.store.seat:
             return team.status_line(self.store.seat, self.store.server_now(now))
         return narrate.STATUSES[me.status] + (f": {me.reason}" if me.reason else "")
+
+
+def _width(*ends: list[Cell]) -> int:
+    return sum(text.width(text.clean(words)) for end in ends for words, _ in end)
 
 
 def _ticket_counts(count: TicketCount) -> str:

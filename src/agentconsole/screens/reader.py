@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 
-from agentconsole.widgets.words import Words
+from agentconsole.widgets.words import Words, hints
 
 MOST = 200_000  # characters
 
@@ -36,7 +36,7 @@ class Reader(ModalScreen[None]):
             yield Words([(self.heading, "strong")], classes="dialog-title")
             with VerticalScroll(id="page", can_focus=False):
                 yield Words([(self.text, "")])
-            yield Words([("↑ ↓ PgDn", "key"), (" read  ", "dim"), ("esc", "key"), (" back", "dim")])
+            yield Words(hints(("↑ ↓ PgUp PgDn", "scroll"), ("Esc", "back")))
 
     def action_scroll(self, step: int) -> None:
         """A row on or back."""

@@ -21,7 +21,7 @@ from agentconsole.screens.editing import edited
 from agentconsole.screens.host import Host
 from agentconsole.widgets.paint import Cell, column, ends
 from agentconsole.widgets.rows import Rows
-from agentconsole.widgets.words import Words
+from agentconsole.widgets.words import Words, hints
 
 if TYPE_CHECKING:
     from agentconsole.screens.deeds import Deeds
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 KEYS = (
-    ("enter", "edit"), ("n", "new"), ("a", "on/off"), ("t", "try"), ("< >", "turn"), ("d", "delete"), ("space", "more"), ("esc", "back"),
+    ("Enter", "edit"), ("n", "new"), ("a", "on/off"), ("t", "try"), ("< >", "turn"), ("d", "delete"), ("Space", "more"), ("Esc", "back"),
 )  # fmt: skip
 SHOWN = 20  # tickets of a trial
 NEW = 0  # the id under which a rule stands that is not kept yet
@@ -105,7 +105,7 @@ class RulesDialog(ModalScreen[None]):
             yield self.rows
             with VerticalScroll(can_focus=False, id="rule"):
                 yield self._told
-            yield Words([cell for key, does in KEYS for cell in ((f"{key} ", "key"), (f"{does}  ", "dim"))])
+            yield Words(hints(*KEYS))
 
     def on_mount(self) -> None:
         """Read them."""
@@ -159,7 +159,7 @@ class RulesDialog(ModalScreen[None]):
         """Say what is wrong; what was written for a rule is kept for the next try."""
         kept = [
             ("\nWhat you wrote is kept: ", "dim"),
-            ("n" if key == NEW else "enter", "key"),
+            ("n" if key == NEW else "Enter", "key"),
             (" opens it again.", "dim"),
         ]
         self._told.show([("! ", "bad"), (sentence, "warn"), *(kept if key is not None else [])])

@@ -141,8 +141,8 @@ class TeamView(Listing):
         cells += [("  answers ", "dim"), (team.serving(seat, self.store.departments), "")]
         if standing := self._standing(seat):
             cells += [("\nat most ", "dim"), (standing, "")]
-        cells += [("\nspeaks ", "dim"), (", ".join(seat.languages) or "nothing noted", "")]
-        cells += [("  can ", "dim"), (", ".join(seat.skills) or "nothing noted", "")]
+        cells += [("\nspeaks ", "dim"), (", ".join(seat.languages) or "none noted", "")]
+        cells += [("  skills ", "dim"), (", ".join(seat.skills) or "none noted", "")]
         tested = f"{narrate.duration(at - seat.alerts_at)} ago" if seat.alerts_at else "never"
         cells += [("\nalerts tested ", "dim"), (tested, "" if seat.alerts_at else "warn")]
         return cells

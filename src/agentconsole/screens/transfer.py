@@ -20,7 +20,7 @@ from agentconsole.store import Store
 from agentconsole.widgets.composer import Composer, Field
 from agentconsole.widgets.paint import Cell, column
 from agentconsole.widgets.rows import Rows
-from agentconsole.widgets.words import Words
+from agentconsole.widgets.words import Words, hints
 
 TICK_S = 1.0
 SLIP_MS = 1_000  # so long after the steps have changed by themselves, Enter may still have been meant for those before
@@ -180,8 +180,7 @@ class TransferDialog(ModalScreen[Wish | None]):
             told = [("! ", "bad"), (f"{self.refusal} ", "bad"), *told]
         self.steps.show(told)
         done = "offers it" if self.note.field.has_focus else "goes on to the note"
-        self.hints.show([("enter", "key"), (f" {done}  ", "dim"), ("tab", "key"), (" to and fro  ", "dim"),
-                         ("esc", "key"), (" back", "dim")])  # fmt: skip
+        self.hints.show(hints(("Enter", done), ("Tab", "to and fro"), ("Esc", "back")))
 
     def _guide(self, target: Target | None) -> list[Cell]:
         if target is None:

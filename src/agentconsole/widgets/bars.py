@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
 
 from textual import events
 from textual.message import Message
@@ -70,8 +71,16 @@ def end_of(words: str, cells: int) -> str:
     return text.ELLIPSIS + words
 
 
+class Spot(NamedTuple):
+    """A place in the row: the action that goes there, its name with a count, and a shorter one."""
+
+    action: str
+    label: str
+    short: str = ""
+
+
 class Tabs(Bar):
-    """The places of the console with their counts; a click goes there."""
+    """The places of the console with their counts; a click goes there. The current one is always among them."""
 
     class Chosen(Message):
         """A place was clicked."""
@@ -82,36 +91,50 @@ class Tabs(Bar):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.places: Sequence[tuple[str, str]] = ()
-        self.gap = " "
+        self._ends: list[tuple[int, str]] = []  # where each place ends, and its action
 
     def place(
-        self,
-        places: Sequence[tuple[str, str]],
-        current: str,
-        right: list[Cell],
-        urgent: Collection[str] = (),
+        self, spots: Sequence[Spot], current: str, right: list[Cell], urgent: Collection[str] = ()
     ) -> None:
-        """Show (action, label) for each place, the current one and ``urgent`` ones standing out."""
-        self.places = places
-        taken = sum(text.width(label) + 3 for _, label in places) + sum(
-            text.width(words) for words, _ in right
-        )
-        self.gap = " " if taken + 2 <= self.size.width else ""
+        """Show the places, the current one and ``urgent`` ones standing out. What does not fit stands closer, then
+        under its shorter name, then the last ones are left out."""
+        room = self.size.width - 1 - sum(text.width(words) for words, _ in right)
+        shown = [(spot.action, spot.label) for spot in spots]
+        short = [(spot.action, spot.short or spot.label) for spot in spots]
+        for named, pad, gap in ((shown, 1, 1), (shown, 1, 0), (short, 1, 0), (short, 0, 1)):
+            if taken(named, pad, gap) <= room:
+                break
+        else:
+            named = fewer(named, current, room - 2)
         left: list[Cell] = [(" ", "")]
-        for action, label in places:
+        self._ends, at = [], 1
+        for action, label in named:
             ink = "on" if action == current else "warn" if action in urgent else "dim"
-            left += [(f" {label} ", ink), (self.gap, "")]
+            words = f"{' ' * pad}{label}{' ' * pad}"
+            left += [(words, ink), (" " * gap, "")]
+            at += text.width(words) + gap
+            self._ends.append((at, action))
+        if len(named) < len(spots):
+            left.append((text.ELLIPSIS, "dim"))
         self.show(left, right)
 
     def on_click(self, event: events.Click) -> None:
         """Go to the place under the mouse."""
-        start = 1
-        for action, label in self.places:
-            start += text.width(label) + 2 + len(self.gap)
-            if event.x < start:
-                self.post_message(self.Chosen(action))
-                return
+        if action := next((action for end, action in self._ends if event.x < end), ""):
+            self.post_message(self.Chosen(action))
+
+
+def taken(named: Sequence[tuple[str, str]], pad: int, gap: int) -> int:
+    """How wide the places are with that much space in and between them."""
+    return sum(text.width(label) + 2 * pad + gap for _, label in named)
+
+
+def fewer(named: Sequence[tuple[str, str]], current: str, room: int) -> list[tuple[str, str]]:
+    """As many of the first places as there is room for, and the current one."""
+    kept = list(named)
+    while len(kept) > 1 and taken(kept, 0, 1) > room:
+        kept.remove(next(place for place in reversed(kept) if place[0] != current))
+    return kept
 
 
 class Keys(Bar):

@@ -125,8 +125,8 @@ class QueueList(Rows[Entry]):
             (column(item.note, 11 if width >= 60 else 8), "warn" if item.urgent else ""),
         ]
         if width >= 60:
-            cells.append((column(item.department, min(18, width // 7)) + " ", "dim"))
-        cells.append((column(narrate.name(card.name), min(22, max(10, width // 5))) + " ", "strong"))
+            cells.append((column(item.department, min(18, width // 8)) + " ", "dim"))
+        cells.append((column(narrate.name(card.name), min(22, max(10, width // 6))) + " ", "strong"))
         if card.drill:
             cells.append(("drill " if width >= 60 else "d ", "dim"))
         if card.lost_at:

@@ -13,6 +13,7 @@ from textual.message import Message
 from agentconsole import text
 from agentconsole.widgets.bars import end_of
 from agentconsole.widgets.paint import Cell, Painted
+from agentconsole.widgets.transcript import MARKS, WRAPPED
 
 WIDE, VERY_WIDE = 100, 200
 TILE_ROWS, MOST_ROWS = 9, 3
@@ -171,12 +172,17 @@ def _newest(lines: Sequence[Spoken], width: int, room: int) -> list[list[Cell]]:
     for line in reversed(lines):
         wrapped = [part for words in text.clean_lines(line.text) for part in text.wrap(words, width)]
         rows[:0] = [
-            [(f" {line.mark} ", "accent" if line.mark == "┃" else line.ink), (part, line.ink)]
-            for part in wrapped[-room:]
+            [(f" {_mark(line, number)} ", "accent" if line.mark == "┃" else line.ink), (part, line.ink)]
+            for number, part in [*enumerate(wrapped)][-room:]
         ]
         if len(rows) >= room:
             break
     return rows[-room:] if room else []
+
+
+def _mark(line: Spoken, row: int) -> str:
+    """What stands before a row: a sentence begins once, as in the transcript."""
+    return WRAPPED if row and line.mark == MARKS["system"] else line.mark
 
 
 def fitted(cells: Iterable[Cell], width: int) -> list[Cell]:

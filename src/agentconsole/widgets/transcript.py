@@ -25,7 +25,7 @@ SPARE_PART = 8  # of a full page, how much is left free when it moves
 # The visitor's bar stands at every row of foreign text and nowhere else.
 MARKS: dict[Side, str] = {"visitor": "┃", "agent": " ", "me": " ", "note": "#", "system": "-"}
 # A sentence of ours names visitors and quotes them: its further rows must not look like sentences of their own.
-WRAPPED = ":"
+WRAPPED = "·"
 LONG_STATES: dict[State, str] = {"pending": "…", "sent": "✓", "delivered": "✓✓", "read": "seen"}
 SHORT_STATES: dict[State, str] = LONG_STATES | {"read": "●"}
 

@@ -25,9 +25,11 @@ class Words(Painted):
     def show(self, cells: Sequence[Cell]) -> None:
         """Replace the words; nothing is painted when they are the same."""
         if cells != self._cells:
+            width, before = self._rows
             self._cells = cells
             self._rows = (0, [])
-            self.refresh(layout=self.styles.is_auto_height or self.styles.is_auto_width)
+            taller = self.styles.is_auto_height and len(before) != len(self._wrapped(width))
+            self.refresh(layout=taller or self.styles.is_auto_width)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many rows as the words take."""
@@ -46,6 +48,15 @@ class Words(Painted):
         if self._rows[0] != width or not self._rows[1]:
             self._rows = (width, wrap_cells(self._cells, width))
         return self._rows[1]
+
+
+def hints(*pairs: tuple[str, str]) -> list[Cell]:
+    """The row of a dialog that says what its keys do, spelt as in the footer."""
+    return [
+        cell
+        for number, (key, does) in enumerate(pairs)
+        for cell in (("  " if number else "", ""), (key, "key"), (f" {does}", "dim"))
+    ]
 
 
 def wrap_cells(cells: Sequence[Cell], width: int) -> list[list[Cell]]:
