@@ -25,6 +25,7 @@ from agentconsole.protocol import (
     LeftCard,
     Noted,
     Party,
+    Person,
     Pong,
     Preview,
     Rated,
@@ -486,7 +487,7 @@ def test_neighbours_go_round_in_the_order_of_taking() -> None:
 
 
 def test_previews_are_forgotten_after_eight_seconds_or_with_the_line() -> None:
-    store = ready(waiting(1), card(2), Resume(2, 0, 0))
+    store = ready(waiting(1), card(2, guests=[Person(8, "Bob")]), Resume(2, 0, 0))
     touched = apply(store, Preview(1, "how do I"), Preview(2, "well"), ColleagueTyping(2, 8, "Bob", True))
     assert {Touched(Topic.preview, 1), Touched(Topic.queue), Touched(Topic.preview, 2)} <= touched
     assert store.queue(NOW)[0].preview == "how do I"
@@ -498,6 +499,17 @@ def test_previews_are_forgotten_after_eight_seconds_or_with_the_line() -> None:
     assert {Touched(Topic.preview, 1), Touched(Topic.queue)} <= store.expire(NOW + 8_000)
     assert store.preview(1, NOW) == ""
     assert store.next_expiry(NOW) is None
+
+
+def test_who_has_left_a_chat_types_there_no_more() -> None:
+    inside = card(2, owner=8, owner_name="Bob", guests=[Person(9, "Eve")])
+    store = ready(
+        inside, Resume(2, 0, 0), ColleagueTyping(2, 8, "Bob", True), ColleagueTyping(2, 9, "Eve", True)
+    )
+    assert store.colleagues_typing(2, NOW) == ["Bob", "Eve"]
+    touched = apply(store, replace(inside, version=9, owner=0, owner_name="", guests=[]))
+    assert Touched(Topic.card, 2) in touched
+    assert store.colleagues_typing(2, NOW) == []
 
 
 def test_marks_are_told_for_my_own_chats_and_once() -> None:

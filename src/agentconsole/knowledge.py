@@ -243,8 +243,10 @@ class Knowledge:
         return self._typings.text(chat, 0, now)
 
     def colleagues_typing(self, chat: int, now: int) -> list[str]:
-        """Display names of other staff typing in this chat."""
-        return [self._typists[who] for who in self._typings.typists(chat, now)]
+        """Display names of other staff typing in this chat; who has left it types no more."""
+        card = self.chats.get(chat)
+        inside = {card.owner, *(guest.id for guest in card.guests)} if card else set()
+        return [self._typists[who] for who in self._typings.typists(chat, now) if who in inside]
 
     def department_name(self, department: int) -> str:
         """Its name, or '' if I do not know it."""
