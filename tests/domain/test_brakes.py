@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentconsole.backend.domain.brakes import AUTOMATIC_AN_HOUR, why_silent
+from agentconsole.backend.domain.brakes import AUTOMATIC_AN_HOUR, is_machine, why_silent
 from agentconsole.backend.domain.letter import Letter, Nature
 
 OWN = {"help@example.com"}
@@ -41,6 +41,32 @@ def test_an_address_gets_four_automatic_mails_an_hour() -> None:
     assert "4 automatic mails" in why_silent(PERSON, OWN, AUTOMATIC_AN_HOUR)
 
 
-@pytest.mark.parametrize("name", ["noreplyson@example.org", "postmasters@example.org", "bouncer@example.org"])
-def test_a_person_with_a_name_like_a_machine_is_a_person(name: str) -> None:
-    assert why_silent(Letter("", name), OWN, 0) == ""
+@pytest.mark.parametrize(
+    "local",
+    [
+        "noreply",
+        "no-reply-7",
+        "no_reply+shop",
+        "do.not.reply",
+        "nesvar",
+        "no-answer",
+        "mailer_daemon",
+        "maildaemon",
+        "mdaemon",
+        "postmaster+x",
+        "bounce",
+        "bounces+anna=example.org",
+        "daemon",
+        "root",
+        "root+cron",
+        "listserv",
+        "majordomo-owner",
+    ],
+)
+def test_addresses_of_machines(local: str) -> None:
+    assert is_machine(f"{local}@example.org")
+
+
+@pytest.mark.parametrize("local", ["noreplyson", "postmasters", "bouncer", "root.vegetable", "daemon-lee"])
+def test_a_person_with_a_name_like_a_machine_is_a_person(local: str) -> None:
+    assert why_silent(Letter("", f"{local}@example.org"), OWN, 0) == ""

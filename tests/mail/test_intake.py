@@ -12,6 +12,7 @@ from agentconsole.backend import token
 from agentconsole.backend.desk import receiving
 from agentconsole.backend.desk.made import Made
 from agentconsole.backend.desk.receiving import DetainMail, ReceiveMail, ReleaseMail
+from agentconsole.backend.domain.department import Department
 from agentconsole.backend.domain.letter import Unreadable
 from agentconsole.backend.domain.mailing import Mailing
 from agentconsole.backend.domain.policy import SYSTEM
@@ -23,7 +24,7 @@ from agentconsole.backend.storage.mails import Mail
 from tests.storage.house import SALES, SUPPORT, House, house, new_cid
 
 from .corpus import CASES, Case, Goes
-from .corpus.case import ANNA, DESK, SENT, TOKEN, answering, from_anna, mail
+from .corpus.case import ANNA, DESK, REPLY_ADDRESS, SENT, TOKEN, answering, from_anna, mail
 
 __all__ = ["house"]
 
@@ -66,6 +67,13 @@ class Office:
             message_id=message_id,
         )
         return mails.queue(connection, answer, b"")
+
+    def fate(self, state: p.MailState) -> None:
+        """What is known of our mail on ticket 12."""
+        with self.house.database.writer_engine.begin() as connection:
+            found = mails.one(connection, self.mail)
+            assert found is not None
+            mails.save(connection, msgspec.structs.replace(found, state=state))
 
     def real(self, raw: bytes) -> bytes:
         """A mail of the corpus with a token that is valid here, where it has the one that stands for it."""
@@ -242,6 +250,70 @@ def test_an_answer_to_a_closed_ticket_is_a_new_one_that_follows_it(office: Offic
     office.house.do(office.house.ann, p.SetTicket(new_cid(), NUMBER, status=p.TicketStatus.closed))
     made = office.take(mail(answering("Re: Parcel", "closed"), "It broke again."))
     assert (made.about == NUMBER, office.read(made.about).follows) == (False, NUMBER)
+
+
+@pytest.mark.parametrize("heir", ["overflow", "mailbox", "nobody"])
+def test_what_follows_in_an_archived_department_goes_to_its_heir(office: Office, heir: str) -> None:
+    house = office.house
+    house.do(house.ann, p.SetTicket(new_cid(), NUMBER, status=p.TicketStatus.closed))
+    with house.database.writer_engine.begin() as connection:
+        third = departments.add(connection, Department(0, "third", "Third", mailing=Mailing(mailbox="x"))).id
+        for key in (SALES, SUPPORT):
+            found = departments.one(connection, key)
+            assert found is not None
+            gone = key == SALES or heir == "nobody"
+            changed = msgspec.structs.replace(
+                found, archived=gone, overflow_to=third if heir == "overflow" else 0
+            )
+            departments.save(connection, changed)
+    made = office.take(mail(answering("Re: Parcel", "heir"), "It broke again."))
+    if heir == "nobody":
+        assert "No department" in office.detained()[0].reason
+    else:
+        ticket = office.read(made.about)
+        assert (ticket.department, ticket.follows) == ((third if heir == "overflow" else SUPPORT), NUMBER)
+
+
+@pytest.mark.parametrize(
+    "head, state",
+    [
+        (answering("Re: Parcel", "p1"), "accepted"),
+        (answering("Re: Parcel", "p2", "Auto-Submitted: auto-replied"), "accepted"),
+        (from_anna("Re: Parcel", "p3", to=REPLY_ADDRESS), "accepted"),
+        (from_anna("Re: Parcel", "p4", to=REPLY_ADDRESS, more=f"References: {SENT} <x@y.test>"), "unknown"),
+        (answering("Re: Parcel", "p5").replace(f"<{ANNA}>\nTo", "<mallory@example.test>\nTo"), "unknown"),
+    ],
+)
+def test_who_answers_a_mail_has_got_it(office: Office, head: str, state: str) -> None:
+    office.fate(p.MailState.unknown)
+    office.take(mail(head, "Thank you."))
+    card = office.house.database.read_now(lambda db: mails.one(db, office.mail))
+    assert card is not None
+    assert card.state == state
+    assert office.read(NUMBER).mail == (p.MailState.accepted if state == "accepted" else None)
+    moved = [what.text for what in office.whats() if isinstance(what, p.MailMoved)]
+    assert len(moved) == (state == "accepted")
+    assert all(text.endswith("answered it.") for text in moved)
+
+
+def test_of_two_mails_that_share_a_token_neither_is_known_to_have_come(office: Office) -> None:
+    office.fate(p.MailState.unknown)
+    with office.house.database.writer_engine.begin() as connection:
+        office.send(connection, f"<t{office.token}.2@example.com>", ANNA)
+    made = office.take(mail(from_anna("Re: Parcel", "two", to=REPLY_ADDRESS), "Thank you."))
+    assert made.about == NUMBER
+    card = office.house.database.read_now(lambda db: mails.one(db, office.mail))
+    assert card is not None
+    assert card.state is p.MailState.unknown
+
+
+def test_an_answer_that_follows_a_closed_ticket_shows_that_its_mail_came(office: Office) -> None:
+    office.fate(p.MailState.unknown)
+    office.house.do(office.house.ann, p.SetTicket(new_cid(), NUMBER, status=p.TicketStatus.closed))
+    made = office.take(mail(answering("Re: Parcel", "proof"), "It broke again."))
+    assert office.read(made.about).follows == NUMBER
+    assert (office.read(NUMBER).status, office.read(NUMBER).mail) == ("closed", p.MailState.accepted)
+    assert len(made.news) == 2
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from agentconsole.protocol import (
 from agentconsole.text import header
 
 from ..compose import text_of
+from ..domain.letter import Letter, Nature
 from ..domain.life import Refusal
 from ..domain.policy import Actor, Deed, Thing, can
 from ..domain.ticket import SYSTEM_PARTY, Ticket, into, record
@@ -165,6 +166,30 @@ def moved(
         whats.append(Mailed(mail.kind, mail.recipient, mail.id, text))
     ticket, lines = record(ticket, by, whats, now)
     return [TicketMade(before, keep(sheet, before, ticket, lines, department, now))]
+
+
+def answered(sheet: WorkingSet, ticket: Ticket, letter: Letter, now: int) -> Ticket:
+    """The ticket, after a letter of its customer's has shown that a mail arrived of which nobody knew."""
+    mail = _answered(sheet, ticket, letter)
+    if mail is None or mail.state is not MailState.unknown:
+        return ticket
+    who = "The customer" if letter.nature is Nature.person else "A program of the customer's"
+    return moved(sheet, mail, MailState.accepted, f"{who} answered it.", now)[0].after
+
+
+def _answered(sheet: WorkingSet, ticket: Ticket, letter: Letter) -> Mail | None:
+    """The very mail of a ticket that a letter answers; None = it is not said.
+
+    What else it refers to may have come to the customer only as a list of ids in a later mail of ours.
+    """
+    parent = letter.in_reply_to or (letter.references[-1] if letter.references else "")
+    if parent:
+        found = mails.by_message_id(sheet.connection, [parent])
+    else:
+        named = mails.with_token(sheet.connection, ticket.id, letter.tokens[0]) if letter.tokens else []
+        found = named[0] if len(named) == 1 else None
+    fits = found is not None and (found.ticket, found.recipient) == (ticket.id, letter.sender)
+    return found if fits else None
 
 
 def _asking(ticket: Ticket, state: MailState, now: int) -> tuple[Ticket, list[TicketWhat]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Sequence
 
 from agentconsole.protocol import Code, FileCard, MailKind, MailState
 
 from ..compose import Enclosed, Outgoing, Unsendable, address, compose
-from ..domain.brakes import AUTOMATIC_AN_HOUR, HOUR_MS
+from ..domain.brakes import AUTOMATIC_AN_HOUR, HOUR_MS, is_machine
 from ..domain.department import Department
 from ..domain.life import Refusal
 from ..domain.template import filled
@@ -23,9 +22,6 @@ from ..wordings import plain_subject
 MAX_BYTES = 20 * 1024 * 1024  # of all files of a mail: more is refused by most mail servers
 LOCAL = 64  # characters that an address may have before its @
 FORMS = frozenset({"widget", "chat", "form"})  # sources where anybody may type anybody's address
-_NOBODY = re.compile(
-    r"(?:no|do[-_.]?not|ne)[-_.]?(?:reply|answer|responder|svar)|mailer[-_.]?daemon|postmaster|bounces?|daemon|root"
-)
 
 
 def post(
@@ -65,7 +61,7 @@ def post(
 def _wanted(sheet: WorkingSet, ticket: Ticket, kind: MailKind, recipient: str, now: int) -> bool:
     """May an automatic mail go to this address? Not to machines and ourselves, and never many."""
     connection = sheet.connection
-    if _NOBODY.fullmatch(recipient.partition("@")[0].partition("+")[0]) or is_ours(sheet, recipient):
+    if is_machine(recipient.lower()) or is_ours(sheet, recipient):
         return False
     if mails.from_machine(connection, ticket.id):
         return False

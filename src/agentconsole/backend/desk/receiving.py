@@ -32,7 +32,8 @@ from ..domain.ticket import SYSTEM_PARTY, Ticket, into, record, subject_of
 from ..storage import Connection, arrivals, departments, files, mails, tickets
 from ..storage.arrivals import Arrival
 from ..storage.chats import WorkingSet
-from .made import Made
+from .made import Made, TicketMade
+from .mailing import answered
 from .posting import post
 from .sorting import Detain, Ignore, New, News, Onto, Taken, keyed_ticket, own_addresses, route
 from .tickets import Draft, begin, keep, made_of, received
@@ -188,13 +189,17 @@ def _take_in(
     elif isinstance(way, Onto):
         made = _onto(sheet, way.ticket, letter, key, now)
     else:
+        closed = tickets.one(sheet.connection, way.follows, lock=True) if way.follows else None
         made = _new(sheet, way, letter, key, now)
+        if closed is not None and (after := answered(sheet, closed, letter, now)) is not closed:
+            made.news.append(TicketMade(closed, after))
     made.value = arrival.outcome
     return made
 
 
 def _onto(sheet: WorkingSet, before: Ticket, letter: Letter, key: int, now: int) -> Made:
     """The customer wrote on; what a program of the customer's wrote changes nothing but the log."""
+    first, before = before, answered(sheet, before, letter, now)
     what = _wrote(sheet, letter, key, now)
     _bind(sheet, what, key, before.id, before.seq + 1)
     by = Party(Side.visitor, 0, letter.sender_name[:MAX_NAME] or letter.sender)
@@ -205,7 +210,7 @@ def _onto(sheet: WorkingSet, before: Ticket, letter: Letter, key: int, now: int)
         after, lines = record(before, by, [what], now)
         tickets.append(sheet.connection, before.id, lines)  # not told to rules: two that answer never end
         after = keep(sheet, before, after, [], department, now)
-    made = made_of(before, after)
+    made = made_of(first, after)
     made.seq = before.seq + 1
     return made
 

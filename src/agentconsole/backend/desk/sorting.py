@@ -19,6 +19,7 @@ from ..storage.mails import Mail
 
 MERGES = 8  # so many merges are followed from the ticket that a token names
 ANSWERED = 12  # so many of the mails are looked up that a mail says to answer
+NOBODYS = "No department gets its mail from this mailbox."
 _NUMBER = re.compile(r"\[?#(\d{1,12})\b\]?")
 
 
@@ -82,12 +83,13 @@ def route(connection: Connection, letter: Letter, mailbox: str, now: int) -> Rou
     if ticket is not None:
         if letter.nature is not Nature.person and _too_many(connection, letter, ticket, now):
             return Ignore(f"a loop: more than {MACHINE_LETTERS_AN_HOUR} such mails within an hour")
-        if ticket.status is TicketStatus.closed:
-            return _new(connection, letter, New(ticket.department, follows=ticket.id), now)
-        return Onto(ticket)
+        if ticket.status is not TicketStatus.closed:
+            return Onto(ticket)
+        heir = _heir(connection, ticket.department) or _addressed(every, letter, mailbox)
+        return _new(connection, letter, New(heir.id, follows=ticket.id), now) if heir else Detain(NOBODYS)
     department = _addressed(every, letter, mailbox)
     if department is None:
-        return Detain("No department gets its mail from this mailbox.")
+        return Detain(NOBODYS)
     return _new(connection, letter, New(department.id, related=_hinted(connection, letter)), now)
 
 
@@ -115,6 +117,14 @@ def keyed_ticket(connection: Connection, letter: Letter, now: int) -> Ticket | N
         if mail is not None and mail.ticket and mail.recipient == letter.sender:
             return _living(connection, mail.ticket)
     return None
+
+
+def _heir(connection: Connection, department: int) -> Department | None:
+    """A department, or, if it is archived, the one that it flows over to; None = there is none."""
+    found = departments.one(connection, department)
+    if found is not None and found.archived:
+        found = departments.one(connection, found.overflow_to)
+    return found if found is not None and not found.archived else None
 
 
 def _answered(letter: Letter) -> list[str]:

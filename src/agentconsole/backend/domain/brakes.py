@@ -11,10 +11,16 @@ HOUR_MS = 3_600_000
 AUTOMATIC_AN_HOUR = 4  # mails that no person wrote, to one address
 MACHINE_LETTERS_AN_HOUR = 4  # that one sender's programs may add to tickets
 NEW_TICKETS_AN_HOUR = 20  # by one sender
+MACHINE = "its sender's address is that of a machine"
 _MACHINE = re.compile(
-    r"(?:mailer-daemon|postmaster|mail-daemon|bounces?|no[-_.]?reply|do[-_.]?not[-_.]?reply|listserv|majordomo)"
-    r"(?:[-+._=][^@]*)?@"
+    r"(?:(?:(?:no|do[-_.]?not|ne)[-_.]?(?:reply|answer|responder|svar)|mail(?:er)?[-_.]?daemon|mdaemon|postmaster|"
+    r"bounces?|listserv|majordomo)(?:[-+._=][^@]*)?|(?:daemon|root)(?:\+[^@]*)?)@"
 )
+
+
+def is_machine(address: str) -> bool:
+    """Does nobody read what is sent to this address (in lower case)?"""
+    return _MACHINE.match(address) is not None
 
 
 def why_silent(letter: Letter, own: Collection[str], recent: int) -> str:
@@ -30,8 +36,8 @@ def why_silent(letter: Letter, own: Collection[str], recent: int) -> str:
         return letter.no_answer
     if letter.sender in own:
         return "it comes from an address of ours"
-    if _MACHINE.match(letter.sender):
-        return "its sender's address is that of a machine"
+    if is_machine(letter.sender):
+        return MACHINE
     if recent >= AUTOMATIC_AN_HOUR:
         return f"its sender got {recent} automatic mails within an hour"
     return ""

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 
+from ..domain.brakes import MACHINE, is_machine
 from ..domain.letter import Bounce, Nature
 from . import bounces, headers
 from .bodies import content_type
 from .charsets import words
 from .headers import Mime
 
-_NO_REPLY = re.compile(
-    r"^(?:no|do[-_.]?not|ne)[-_.]?(?:reply|answer|responder|svar)(?:[-_.+][^@]*)?@|^(?:bounces?)[-+@]"
-)
 # How programs begin the subject of an answer while its person is away.
 _AWAY = re.compile(
     r"(?:auto(?:matic)?[ -]?(?:reply|response|svar)|out[ -]of[ -](?:the[ -])?office|on vacation|"
@@ -77,4 +75,4 @@ def no_answer(message: Mime, sender: str) -> str:
     asked = headers.first(message, "X-Auto-Response-Suppress").lower()
     if any(word in asked for word in ("all", "autoreply", "oof")):
         return "X-Auto-Response-Suppress"
-    return "a no-reply address" if _NO_REPLY.match(sender) else ""
+    return MACHINE if is_machine(sender) else ""

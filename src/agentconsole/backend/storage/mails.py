@@ -143,6 +143,13 @@ def by_message_id(connection: Connection, ids: Collection[str]) -> Mail | None:
     return _mail(row) if row else None
 
 
+def with_token(connection: Connection, ticket: int, token: str) -> list[Mail]:
+    """The mails of a ticket that bear this token, which those of one day share."""
+    begins = mail_out.c.message_id.startswith(f"<t{token}.", autoescape=True)
+    query = select(*_COLUMNS).where(mail_out.c.ticket == ticket, begins)
+    return [_mail(row) for row in connection.execute(query)]
+
+
 def move(connection: Connection, before: int, after: int) -> None:
     """Another ticket has these mails from now on; its events are numbered anew."""
     for table in (mail_out, mail_in):
