@@ -21,6 +21,8 @@ from agentconsole.protocol import (
     RuleTrial,
     RuleTried,
     RuleWish,
+    WebhookCard,
+    WebhookState,
 )
 from agentconsole.screens import rules as screen
 from agentconsole.text import width
@@ -45,6 +47,7 @@ class Server:
         if self.cards:
             firing = RuleFiring(1, START, ["moved to Sales", "tag refund"], ticket=41)
             self.cards[0] = msgspec.structs.replace(self.cards[0], fired=3, firings=[firing])
+        self.lost: list[WebhookCard] = []
         self.problem = ""
         self.calls: list[str] = []
         monkeypatch.setattr(d.app.client, "ask", self.ask)
@@ -53,12 +56,23 @@ class Server:
         self.calls.append(f"{method} {path}")
         if self.problem:
             raise Problem("unreachable", self.problem)
+        if path.startswith("/api/webhooks"):
+            return msgspec.json.encode(self.webhooks(method, path))
         try:
             return msgspec.json.encode(
                 self.answer(method, path.removeprefix("/api/rules").strip("/"), content or b"")
             )
         except ValueError as error:
             raise Problem("invalid", str(error)) from error
+
+    def webhooks(self, method: str, path: str) -> list[WebhookCard]:
+        if method == "POST":
+            self.lost = [
+                card
+                for card in self.lost
+                if path not in ("/api/webhooks/again", f"/api/webhooks/{card.id}/again")
+            ]
+        return self.lost
 
     def answer(self, method: str, rest: str, content: bytes) -> Any:
         if method == "GET":
@@ -215,6 +229,47 @@ async def test_a_rule_is_deleted_after_a_yes(monkeypatch: pytest.MonkeyPatch) ->
         await d.press("1")
         await async_until(lambda: len(server.cards) == 1, what="the rule to go")
         await async_until(lambda: not d.sees("Refunds go"), what="the list without it")
+
+
+def lost(key: int) -> WebhookCard:
+    url = "https://hook.example/x"
+    told: dict[str, Any] = {"tries": 15, "tried_at": START, "answer": "answered 500"}
+    return WebhookCard(
+        key, WebhookState.given_up, "k", url, 1, "Tell", "ticket_created", START, 40 + key, **told
+    )
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)])
+async def test_calls_that_were_given_up_are_told_and_tried_again(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk(size) as d:
+        server = Server(d, monkeypatch, REFUND)
+        await opened(d)
+        assert not d.sees("given up")
+        server.lost = [lost(3), lost(2), lost(1)]
+        await d.press("r")
+        await async_until(lambda: d.sees("3 calls to other systems"), what="how many were given up")
+        await d.press("w")
+        await async_until(lambda: d.sees("tried 15 times"), what="the first of them")
+        await d.press("down")
+        await async_until(lambda: d.sees("ticket #42, ticket created"), what="the second")
+        assert d.sees("https://hook.example/x")
+        assert all(width(row) <= size[0] for row in d.screen)
+        await d.press("enter")
+        await async_until(
+            lambda: len(server.lost) == 2 and not d.sees("ticket #42"), what="one to be tried again"
+        )
+        server.problem = "The server cannot be reached."
+        await d.press("A")
+        await async_until(lambda: d.sees("! The server cannot be reached."), what="the problem")
+        assert d.sees("ticket #43")
+        server.problem = ""
+        await d.press("A")
+        await async_until(lambda: d.sees("There are none any more."), what="all to be tried again")
+        await d.press("escape")
+        await async_until(lambda: d.sees("Refunds go") and not d.sees("given up"), what="the rules alone")
+        assert server.calls.count("POST /api/webhooks/2/again") == 1
 
 
 async def test_nobody_is_left_with_an_empty_screen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -497,6 +497,7 @@ def test_operators_can_watch(server: Running) -> None:
         'agentconsole_connections{kind="visitor"}',
         'agentconsole_chats{state="waiting"}',
         'agentconsole_mails{state="unknown"}',
+        'agentconsole_webhooks{state="given_up"}',
         'agentconsole_commands_total{code="ok"}',
         "agentconsole_batch_commands_count",
         "agentconsole_commit_seconds_sum",

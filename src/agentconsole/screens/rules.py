@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import msgspec
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -15,10 +16,11 @@ from textual.screen import ModalScreen
 from agentconsole import dates, rule_text
 from agentconsole.actions import Unfit
 from agentconsole.client import Problem
-from agentconsole.protocol import RuleCard, RuleOrder, RuleSet, RuleTrial, RuleTried, RuleWish
+from agentconsole.protocol import RuleCard, RuleOrder, RuleSet, RuleTrial, RuleTried, RuleWish, WebhookCard
 from agentconsole.screens.choice import Choice, Option
 from agentconsole.screens.editing import edited
 from agentconsole.screens.host import Host
+from agentconsole.screens.webhooks import WebhooksDialog, counted, given_up
 from agentconsole.widgets.paint import Cell, column, ends
 from agentconsole.widgets.rows import Rows
 from agentconsole.widgets.words import Words, hints
@@ -85,17 +87,20 @@ class RulesDialog(ModalScreen[None]):
         Binding("less_than_sign,left", "turn(-1)", "Earlier", show=False),
         Binding("greater_than_sign,right", "turn(1)", "Later", show=False),
         Binding("d,delete", "remove", "Delete", show=False),
+        Binding("w", "webhooks", "Calls that were given up", show=False),
         Binding("r", "again", "Read again", show=False),
     ]
 
     def __init__(self, host: Host) -> None:
         super().__init__()
         self.host = host
+        self.lost: Sequence[WebhookCard] = ()  # calls to other systems that were given up
         self.cards: Sequence[RuleCard] = ()
         self.unkept: dict[int, str] = {}  # what was written and could not be kept, by rule
         self.rows = RuleList(id="rule-list")
         self._nothing = Words([("Reading …", "dim")], id="no-rules")
         self._told = Words(id="rule-told")
+        self._lost = Words(id="lost-calls")
 
     def compose(self) -> ComposeResult:
         """Title, the list, the rule under the cursor, the keys."""
@@ -105,10 +110,12 @@ class RulesDialog(ModalScreen[None]):
             yield self.rows
             with VerticalScroll(can_focus=False, id="rule"):
                 yield self._told
+            yield self._lost
             yield Words(hints(*KEYS))
 
     def on_mount(self) -> None:
         """Read them."""
+        self._lost.display = False
         self.rows.focus()
         self.action_again()
 
@@ -167,8 +174,23 @@ class RulesDialog(ModalScreen[None]):
     # --- what can be done ---
 
     def action_again(self) -> None:
-        """Read the rules."""
+        """Read the rules, and what became of their calls."""
         self._work(self._read)
+        self._read_lost()
+
+    @work(group="lost", exclusive=True)
+    async def _read_lost(self) -> None:
+        with suppress(Problem):  # reading the rules tells of it
+            self.lost = await given_up(self.host)
+            self._lost.show(counted(self.lost))
+            self._lost.display = bool(self.lost)
+
+    @work(exclusive=True, group="webhooks")
+    async def action_webhooks(self) -> None:
+        """Show the calls that were given up."""
+        if self.lost:
+            await self.host.push_screen_wait(WebhooksDialog(self.host, self.lost))
+            self.action_again()
 
     def action_more(self) -> None:
         """A screenful down in what stands below the list; from the end to its beginning."""
