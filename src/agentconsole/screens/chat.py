@@ -9,12 +9,13 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.widget import Widget
 
-from agentconsole import canned, narrate
+from agentconsole import narrate
 from agentconsole.actions import Actions
 from agentconsole.handover import gone_to
-from agentconsole.protocol import MAX_TEXT, OPEN_STATES, CannedCard, ChatCard, CustomerCard, Role, State
+from agentconsole.protocol import MAX_TEXT, OPEN_STATES, ChatCard, CustomerCard, Role, State
 from agentconsole.screens.chat_news import head, news
 from agentconsole.screens.lines import Script
+from agentconsole.screens.replies import About, Replies
 from agentconsole.store import Store
 from agentconsole.views import Topic, Touched
 from agentconsole.widgets.bars import Bar, TypingRule
@@ -60,6 +61,7 @@ class ChatView(Widget, can_focus=True):
         self.composer = Composer(keys, id="composer")
         self.panel = Customer(id="customer")
         self.script = Script(store, self.transcript)
+        self.replies = Replies(store, self.composer, self.suggestions, self._about)
 
     def compose(self) -> ComposeResult:
         """List, the chat in the middle, customer."""
@@ -213,7 +215,7 @@ class ChatView(Widget, can_focus=True):
         if Topic.talk in topics:
             self.script.follow()
         if Topic.canned in topics:
-            self._suggest()
+            self.replies.suggest()
         if topics & {Topic.card, Topic.mine, Topic.synced, Topic.departments, Topic.talk, Topic.learning}:
             self.redraw()
         elif Topic.preview in topics:
@@ -347,69 +349,24 @@ class ChatView(Widget, can_focus=True):
         self.actions.draft(self.chat, message.text, self.loaded_note)
         if not self.loaded_note:
             self.actions.typing(self.chat, message.text)
-        self._suggest()
+        self.replies.suggest()
         self._typing(self.actions.clock())
 
     @on(Field.Did)
     def composer_key(self, message: Field.Did) -> None:
         """History and completion happen here; the rest goes on to the one handler."""
-        choosing = self.suggestions.display
-        match message.action:
-            case "history_back" if choosing:
-                self.suggestions.action_move(-1)
-            case "history_on" if choosing:
-                self.suggestions.action_move(1)
-            case "history_back":
-                self.composer.step_history(-1)
-            case "history_on":
-                self.composer.step_history(1)
-            case "complete":
-                self.complete()
-            case "send" if choosing:
-                self.complete()
-            case "leave_composer" if choosing:
-                self.suggestions.hide()
-            case _:
-                return
+        if not self.replies.took(message.action):
+            match message.action:
+                case "history_back":
+                    self.composer.step_history(-1)
+                case "history_on":
+                    self.composer.step_history(1)
+                case _:
+                    return
         message.stop()
 
-    def complete(self) -> None:
-        """Put the chosen reply in, or go to the next open field."""
-        card = self.suggestions.selected_item if self.suggestions.display else None
-        if card is not None:
-            self.insert(card)
-        elif field := canned.next_field(self.composer.text, self.composer.cursor):
-            self.composer.mark(field)
-
-    def insert(self, card: CannedCard) -> None:
-        """Put a canned reply where the cursor stands, its fields filled in."""
-        self.composer.edit(canned.insert(self.composer.text, self.composer.cursor, card, self._values()))
-        self.suggestions.hide()
-        self.composer.field.focus()
-
-    def replies(self, beginning: str = "") -> list[CannedCard]:
-        """The canned replies that fit this chat."""
-        me, card = self.store.me, self.card
-        department = card.department if card else 0
-        return canned.choices(self.store.canned.values(), me.user if me else 0, department, beginning)
-
-    def _suggest(self) -> None:
-        beginning = canned.shortcut_before(self.composer.text, self.composer.cursor)
-        self.suggestions.offer(self.replies(beginning) if beginning is not None else [])
-
-    def _values(self) -> dict[str, str]:
-        card, me = self.card, self.store.me
+    def _about(self) -> About:
+        card = self.card
         if card is None:
-            return {}
-        return {
-            "name": card.name,
-            "email": card.email,
-            "topic": card.topic,
-            "department": self.store.department_name(card.department),
-            "agent": me.display if me else "",
-            "page": card.page,
-            "customer.name": card.name,
-            "customer.email": card.email,
-            "agent.name": me.display if me else "",
-            "department.name": self.store.department_name(card.department),
-        }
+            return About()
+        return About(card.department, card.name, card.email, card.topic, {"page": card.page})

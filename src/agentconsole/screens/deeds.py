@@ -346,14 +346,9 @@ class Deeds:
             )
 
     async def canned(self) -> None:
-        view = self.app.main.chat
-        replies = {str(card.id): card for card in view.replies()}
-        items = [Item(id, f"/{card.shortcut}", card.text) for id, card in replies.items()]
-        chosen = await self.ask(
-            Finder("Canned replies", items, "No reply fits. 'Save reply' in the palette keeps one.")
-        )
-        if chosen and chosen in replies:
-            view.insert(replies[chosen])
+        replies = self.app.main.chat.replies
+        nothing = "No reply fits. 'Save reply' in the palette keeps one."
+        replies.found(await self.ask(replies.finder("Canned replies", nothing)))
 
     async def save_canned(self) -> None:
         words = self.app.main.chat.composer.text
@@ -468,7 +463,7 @@ class Deeds:
         self.app.main.chat.composer.field.insert("\n")
 
     def complete(self) -> None:
-        self.app.main.chat.complete()
+        self.app.main.chat.replies.complete()
 
     def history_back(self) -> None:
         self.app.main.chat.composer.step_history(-1)

@@ -9,15 +9,15 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 
-from agentconsole import canned, ticket_words
+from agentconsole import ticket_words
 from agentconsole.protocol import (
     MAX_TICKET_TEXT,
-    CannedCard,
     CustomerCard,
     FileCard,
     TicketCard,
     TicketStatus,
 )
+from agentconsole.screens.replies import About, Replies
 from agentconsole.screens.ticket_facts import banner, facts, head, who_row
 from agentconsole.screens.ticket_lines import TicketScript
 from agentconsole.text import clean, cut
@@ -68,6 +68,7 @@ class TicketView(Widget, can_focus=True):
         self.facts = Words(id="ticket-facts")
         self.panel = VerticalScroll(self.facts, id="ticket-panel", can_focus=False)
         self.script = TicketScript(self.store, self.transcript)
+        self.replies = Replies(self.store, self.composer, self.suggestions, self._about)
 
     def compose(self) -> ComposeResult:
         """The ticket with its composer, and beside it the facts."""
@@ -225,7 +226,7 @@ class TicketView(Widget, can_focus=True):
         """Draw what was touched."""
         topics = {touch.topic for touch in touched if touch.chat in (0, self.ticket)}
         if Topic.canned in topics:
-            self._suggest()
+            self.replies.suggest()
         if not topics & SHOWN:
             return
         if Topic.synced in topics:
@@ -322,75 +323,29 @@ class TicketView(Widget, can_focus=True):
         if self.store.tickets.refused.pop(self.ticket, ""):
             self.redraw()  # who goes on writing has read why
         self._look()
-        self._suggest()
+        self.replies.suggest()
         self._rule()
 
     @on(Field.Did)
     def composer_key(self, message: Field.Did) -> None:
         """Keys of the composer; what means a place goes on to the one handler."""
-        choosing = self.suggestions.display
-        match message.action:
-            case "history_back" if choosing:
-                self.suggestions.action_move(-1)
-            case "history_on" if choosing:
-                self.suggestions.action_move(1)
-            case "leave_composer" if choosing:
-                self.suggestions.hide()
-            case "leave_composer":
-                self.focus()
-            case "complete":
-                self.complete()
-            case "send":
-                self.post_message(Field.Did("send_ticket"))
-            case "history_back":
-                self.composer.field.action_cursor_up()
-            case "history_on":
-                self.composer.field.action_cursor_down()
-            case _:
-                return
+        if not self.replies.took(message.action):
+            match message.action:
+                case "leave_composer":
+                    self.focus()
+                case "send":
+                    self.post_message(Field.Did("send_ticket"))
+                case "history_back":
+                    self.composer.field.action_cursor_up()
+                case "history_on":
+                    self.composer.field.action_cursor_down()
+                case _:
+                    return
         message.stop()
 
-    def complete(self) -> None:
-        """Put the chosen reply in, or go to the next open field."""
-        card = self.suggestions.selected_item if self.suggestions.display else None
-        if card is not None:
-            self.insert(card)
-        elif field := canned.next_field(self.composer.text, self.composer.cursor):
-            self.composer.mark(field)
-
-    def insert(self, card: CannedCard) -> None:
-        """Put a canned answer where the cursor stands, its fields filled in."""
-        edit = canned.insert(self.composer.text, self.composer.cursor, card, self._values())
-        self.composer.edit(edit)
-        self.suggestions.hide()
-        self.composer.field.focus()
-
-    def replies(self, beginning: str = "") -> list[CannedCard]:
-        """The canned answers that fit this ticket."""
-        me, card = self.store.me, self.card
-        department = card.department if card else 0
-        return canned.choices(self.store.canned.values(), me.user if me else 0, department, beginning)
-
-    def _suggest(self) -> None:
-        beginning = canned.shortcut_before(self.composer.text, self.composer.cursor)
-        self.suggestions.offer(self.replies(beginning) if beginning is not None else [])
-
-    def _values(self) -> dict[str, str]:
-        card, me = self.card, self.store.me
+    def _about(self) -> About:
+        card = self.card
         if card is None:
-            return {}
-        name, agent = card.name or card.email, me.display if me else ""
-        department = self.store.department_name(card.department)
-        return {
-            "name": name,
-            "email": card.email,
-            "topic": card.subject,
-            "department": department,
-            "agent": agent,
-            "customer.name": name,
-            "customer.email": card.email,
-            "ticket.number": str(card.ticket),
-            "ticket.subject": card.subject,
-            "agent.name": agent,
-            "department.name": department,
-        }
+            return About()
+        more = {"ticket.number": str(card.ticket), "ticket.subject": card.subject}
+        return About(card.department, card.name or card.email, card.email, card.subject, more)

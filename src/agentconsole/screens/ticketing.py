@@ -172,12 +172,8 @@ class Ticketing:
 
     async def ticket_replies(self) -> None:
         """A canned answer."""
-        view = self._view
-        replies = {str(card.id): card for card in view.replies()}
-        items = [Item(id, f"/{card.shortcut}", card.text) for id, card in replies.items()]
-        chosen = await self.deeds.ask(Finder("Canned answers", items, "No answer fits."))
-        if chosen and chosen in replies:
-            view.insert(replies[chosen])
+        replies = self._view.replies
+        replies.found(await self.deeds.ask(replies.finder("Canned replies", "No reply fits.")))
 
     async def send_ticket(self) -> None:
         """Send the answer, and choose what becomes of the ticket; or keep the note."""
