@@ -9,14 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
-import pytest
-
 from agentconsole import protocol as p
 from agentconsole.backend import operator
 from agentconsole.backend.desk import admin, availability, mailing, sessions, team, templates
 from agentconsole.backend.domain.life import Refusal
 from agentconsole.backend.storage import users
-from tests.server.doors import CAST, NOWHERE, ROLES, House, answered, house
+from tests.server.doors import CAST, HOUSES, NOWHERE, ROLES, House, answered, house
 from tests.server.site import SALES, SUPPORT
 from tests.server.windows import new_cid
 
@@ -240,10 +238,10 @@ def test_each_command_of_staff_has_a_row() -> None:
     assert rows == {each.__name__ for each in get_args(p.StaffCommand)}
 
 
-@pytest.mark.parametrize("team_too", [False, True], ids=["closed", "team"])
-async def test_each_command_of_staff(sqlite_url: str, tmp_path: Path, team_too: bool) -> None:
+@HOUSES
+async def test_each_command_of_staff(database_url: str, tmp_path: Path, team_too: bool) -> None:
     wrong = []
-    async with house(sqlite_url, tmp_path, team_too) as h:
+    async with house(database_url, tmp_path, team_too) as h:
         await furnish(h)
         for name, made, row in STAFF:
             for role, wanted in signs(row, team_too).items():
@@ -262,11 +260,11 @@ def made_of_ids(name: str) -> bool:
     return not name.endswith(("mine", "AlertsTested", "everybody"))
 
 
-@pytest.mark.parametrize("team_too", [False, True], ids=["closed", "team"])
+@HOUSES
 async def test_commands_without_an_answer_do_nothing_for_who_may_not(
-    sqlite_url: str, tmp_path: Path, team_too: bool
+    database_url: str, tmp_path: Path, team_too: bool
 ) -> None:
-    async with house(sqlite_url, tmp_path, team_too) as h:
+    async with house(database_url, tmp_path, team_too) as h:
         await furnish(h)
         typed, pulsed, read = set(), set(), set()
         for role, window in h.windows.items():

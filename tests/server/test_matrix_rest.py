@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from agentconsole.backend import rest
-from tests.server.doors import CAST, NOWHERE, SPARE, House, house
+from tests.server.doors import CAST, HOUSES, NOWHERE, SPARE, House, house
 from tests.server.site import staff_token
 from tests.server.test_matrix import NEXT, READ, TICKET_READ, TICKET_WORK, furnish, signs
 from tests.server.windows import new_cid
@@ -151,10 +150,10 @@ async def asked(
     return answer.status_code, content
 
 
-@pytest.mark.parametrize("team_too", [False, True], ids=["closed", "team"])
-async def test_each_route(sqlite_url: str, tmp_path: Path, team_too: bool) -> None:
+@HOUSES
+async def test_each_route(database_url: str, tmp_path: Path, team_too: bool) -> None:
     wrong = []
-    async with house(sqlite_url, tmp_path, team_too) as h, httpx.AsyncClient(base_url=h.site.url) as client:
+    async with house(database_url, tmp_path, team_too) as h, httpx.AsyncClient(base_url=h.site.url) as client:
         await furnish(h)
         for route, (_, row) in REST.items():
             await h.fresh()

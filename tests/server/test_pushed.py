@@ -3,11 +3,9 @@
 from pathlib import Path
 from typing import Any, get_args
 
-import pytest
-
 from agentconsole import protocol as p
 from agentconsole.backend.desk import admin, availability
-from tests.server.doors import ROLES, house
+from tests.server.doors import HOUSES, ROLES, house
 from tests.server.site import SALES, SUPPORT
 from tests.server.test_matrix import furnish
 from tests.server.windows import new_cid
@@ -28,12 +26,12 @@ VISITORS_ANSWERS = {
 }
 
 
-@pytest.mark.parametrize("team_too", [False, True], ids=["closed", "team"])
-async def test_who_is_told_what(sqlite_url: str, tmp_path: Path, team_too: bool) -> None:
+@HOUSES
+async def test_who_is_told_what(database_url: str, tmp_path: Path, team_too: bool) -> None:
     """For each change the kinds of frames that each role gets; whatever is not named here, nobody gets."""
     told: set[type[Any]] = set()
     to_visitor: set[type[Any]] = set()
-    async with house(sqlite_url, tmp_path, team_too) as h:
+    async with house(database_url, tmp_path, team_too) as h:
         await furnish(h)
         await h.settle()
         w, vera, chat = h.windows, h.vera, h.chat
