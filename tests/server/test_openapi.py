@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
+from schemathesis.core.transport import Response
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from agentconsole.backend import openapi
 from agentconsole.backend.http import MAX_BODY
 from agentconsole.backend.rest import ROUTES, Upload
 from tests.running import Running, running
+from tests.waiting import until
 
 DOCUMENT = json.loads(json.dumps(openapi.document()))
 API = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
@@ -75,7 +77,10 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, 
         visitor.close()
 
 
+PATIENCE = 120  # seconds for an answer, also of those that the checks ask for themselves; theirs were 10
+
 FUZZ = schemathesis.openapi.from_dict(DOCUMENT).exclude(operation_id="delete_sessions_current")
+FUZZ.config.update(request_timeout=PATIENCE)
 
 
 @pytest.mark.filterwarnings("default")
@@ -85,7 +90,13 @@ def test_whatever_is_sent_the_answer_is_as_described(
     case: schemathesis.Case, fuzzed: tuple[Running, str]
 ) -> None:
     server, token = fuzzed
-    answer = case.call(base_url=server.url, headers={"Authorization": f"Bearer {token}"})
+
+    def answered() -> Response | None:
+        answer = case.call(base_url=server.url, headers={"Authorization": f"Bearer {token}"})
+        later = answer.status_code == 503 and "Retry-After" in answer.headers  # it stood still, and says so
+        return None if later else answer
+
+    answer = until(answered, seconds=PATIENCE, every=0.5, what="a server that is ready")
     if answer.status_code == 413:  # for these checks no way to refuse what is wrong, and big as well
         assert len(answer.request.body or b"") > MAX_BODY
         return
