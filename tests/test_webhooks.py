@@ -9,19 +9,19 @@ import hashlib
 import hmac
 import itertools
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agentconsole.backend import signing
 from agentconsole.backend import webhooks as hooks
 from agentconsole.backend.desk.desk import Desk
 from agentconsole.backend.desk.rules import PutRule
 from agentconsole.backend.domain.department import Department
 from agentconsole.backend.domain.policy import SYSTEM
+from agentconsole.backend.secret import NoPassword
 from agentconsole.backend.storage import departments
 from agentconsole.backend.storage.database import Database
 from agentconsole.backend.storage.ticket_tables import webhook_out
@@ -223,7 +223,8 @@ async def test_a_redirect_that_keeps_the_call_is_followed() -> None:
     ],
 )  # fmt: skip
 async def test_what_goes_wrong_is_told(said: bytes, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hooks, "SECONDS", 0.5)
+    if told == "no answer within":
+        monkeypatch.setattr(hooks, "SECONDS", 0.3)
     async with serving(said) as server:
         taken, found = await hooks.call(server.url, SIGNED, BODY, anywhere)
         assert not taken
@@ -257,41 +258,72 @@ def _checked(heard: bytes) -> dict[str, str]:
     return headers
 
 
-async def _until_quiet(caller: hooks.Caller, move: Callable[[], None], rounds: int) -> None:
-    for _ in range(rounds):
-        await caller.once()
-        move()
+class House:
+    """A desk with one department, whose clock stands still until it is moved."""
+
+    def __init__(self, url: str, data: Path) -> None:
+        self.now = 1_700_000_000_000
+        self.database = Database(url, data)
+        self.database.migrate()
+        with self.database.writer_engine.begin() as connection:
+            departments.add(connection, Department(0, "support", "Support"))
+        self.desk = Desk(self.database, lambda: self.now, lambda made: None)
+
+    async def late(self, url: str) -> None:
+        """A rule calls this address, because a ticket came."""
+        await self.desk.handle(
+            SYSTEM, PutRule(RuleWish("Tell", RuleEvent.ticket_created, [f"webhook {url}"]))
+        )
+        await self.desk.handle(SYSTEM, NewTicket("cid-0001", 1, "Late", "x"))
+
+    async def row(self) -> Any:
+        """The only call, as it is kept."""
+        [row] = await self.database.read(lambda db: list(db.execute(webhook_out.select())))
+        return row
+
+    async def close(self) -> None:
+        await self.desk.writer.drain()
+        self.desk.writer.close()
+        self.database.close()
 
 
 async def test_a_rules_call_is_made_until_it_is_taken_always_under_one_id(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    database = Database(sqlite_url, tmp_path)
-    database.migrate()
-    with database.writer_engine.begin() as connection:
-        departments.add(connection, Department(0, "support", "Support"))
-    now = 1_700_000_000_000
-    desk = Desk(database, lambda: now, lambda made: None)
-
-    def move() -> None:
-        nonlocal now
-        now += 3_600_000
-
+    house = House(sqlite_url, tmp_path)
     try:
         async with serving(answer(500), answer(503), answer(200)) as server:
-            wish = RuleWish("Tell", RuleEvent.ticket_created, [f"webhook {server.url}/x"])
-            await desk.handle(SYSTEM, PutRule(wish))
-            await desk.handle(SYSTEM, NewTicket("cid-0001", 1, "Late", "x"))
-            await _until_quiet(hooks.Caller(database, desk, lambda: SECRET, anywhere), move, 6)
+            await house.late(f"{server.url}/x")
+            caller = hooks.Caller(house.database, house.desk, lambda: SECRET, anywhere)
+            for _ in range(6):
+                await caller.once()
+                house.now += 3_600_000
             heads = [_checked(each) for each in server.heard]
             assert len({head["webhook-id"] for head in heads}) == 1
             assert [head["Idempotency-Key"] for head in heads] == [heads[0]["webhook-id"]] * 3
             times = [int(head["webhook-timestamp"]) for head in heads]
-            assert times == [times[0], times[0] + 3_600, times[0] + 7_200] == sorted(times)
-        [row] = await database.read(lambda db: list(db.execute(webhook_out.select())))
+            assert times == [times[0], times[0] + 3_600, times[0] + 7_200]
+        row = await house.row()
         assert (row.tries, row.next_at, row.answer) == (3, 0, "answered 200")
         assert row.sent_at
     finally:
-        await desk.writer.drain()
-        desk.writer.close()
-        database.close()
+        await house.close()
+
+
+async def test_without_a_secret_calls_wait(sqlite_url: str, tmp_path: Path) -> None:
+    house = House(sqlite_url, tmp_path)
+    secret = "none yet"
+    try:
+        async with serving(answer(200)) as server:
+            caller = hooks.Caller(house.database, house.desk, lambda: secret, anywhere)
+            assert await caller.once() == 0  # nobody asks for it before there is something to sign
+            await house.late(server.url)
+            with pytest.raises(NoPassword, match="openssl"):
+                await caller.once()
+            row = await house.row()
+            assert (row.tries, row.next_at, server.heard) == (0, house.now, [])
+            secret = SECRET
+            assert await caller.once() == 1
+            _checked(server.heard[0])
+    finally:
+        await house.close()

@@ -234,10 +234,10 @@ class Caller:
 
     async def once(self) -> int:
         """Make the calls that are due now; how many. Raises NoPassword."""
-        if not self._keys:
-            self._keys = signing.keys(await asyncio.to_thread(self._secret))
         now = self._desk.clock()
         due = await self._database.read(lambda db: webhooks.due(db, now, AT_ONCE))
+        if due and not self._keys:
+            self._keys = signing.keys(await asyncio.to_thread(self._secret))
         await asyncio.gather(*(self._try(hook) for hook in due))
         return len(due)
 
