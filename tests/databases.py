@@ -69,10 +69,8 @@ def own_server() -> Iterator[URL]:
 @pytest.fixture
 def postgres_url(postgres_server: URL) -> Iterator[str]:
     """The URL of a fresh, empty PostgreSQL database, dropped after the test."""
-    name = f"test_{uuid4().hex}"
-    administer(postgres_server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    yield postgres_server.set(database=name).render_as_string(hide_password=False)
-    administer(postgres_server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with empty_database(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture
@@ -86,6 +84,15 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of a fresh, empty database: the test runs once on SQLite and once on PostgreSQL."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@contextlib.contextmanager
+def empty_database(server: URL) -> Iterator[str]:
+    """The URL of a fresh database on this server, dropped after the block."""
+    name = f"test_{uuid4().hex}"
+    administer(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    yield server.set(database=name).render_as_string(hide_password=False)
+    administer(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def administer(server: URL, statement: sql.Composed) -> None:

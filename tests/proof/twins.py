@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import sqlite3
 import sys
 import urllib.error
 import urllib.request
@@ -14,6 +13,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from sqlalchemy import create_engine, inspect
+
 from agentconsole import protocol as p
 from tests.proof.server import SHIPPED
 from tests.running import Running
@@ -23,13 +24,14 @@ SECONDS = 20.0
 VISITOR = "twin-visitor-".ljust(43, "v")
 TIME = re.compile(rb"\b1[0-9]{12}\b")
 RUN = re.compile(rb'"run":"[^"]*"')
-KEPT_APART = {"audit", "sqlite_sequence"}
+KEPT_APART = {"audit"}
 
 
 @dataclass
 class Traces:
     """All that the observed side gets, and all that is kept, times and the names of runs blurred."""
 
+    chat: int
     streams: dict[str, list[bytes]] = field(default_factory=dict)
     answers: dict[str, bytes] = field(default_factory=dict)
     rows: dict[str, list[Any]] = field(default_factory=dict)
@@ -205,17 +207,18 @@ def blurred(content: bytes) -> bytes:
     return re.sub(rb"\d\d:\d\d:\d\d", b"CLOCK", re.sub(rb"\d{4}-\d\d-\d\d", b"DAY", content))
 
 
-async def run(folder: Path, watch: bool, launcher: Sequence[str] = SHIPPED) -> Traces:
-    """The script on a fresh server."""
-    server = Running(folder / "data", launcher=launcher)
+async def run(folder: Path, watch: bool, database: str = "", launcher: Sequence[str] = SHIPPED) -> Traces:
+    """The script on a fresh server; ``database`` is the URL of an empty one, '' an SQLite file."""
+    options = [f"--database={database}"] if database else []
+    server = Running(folder / "data", launcher=launcher, options=options)
     await asyncio.to_thread(server.start)
     try:
-        return await _played(server, folder, watch)
+        return await _played(server, folder, watch, database)
     finally:
         await asyncio.to_thread(server.stop)
 
 
-async def _played(server: Running, folder: Path, watch: bool) -> Traces:
+async def _played(server: Running, folder: Path, watch: bool, database: str) -> Traces:
     tokens = await asyncio.to_thread(_staffed, server)
     observers = Observers(server, tokens, watch)
     await observers.come()
@@ -225,16 +228,18 @@ async def _played(server: Running, folder: Path, watch: bool) -> Traces:
         person(server.url, "/ws/visitor", folder / "visitor") as vera,
     ):
         observed = (ann, bob, vera)
+        users = {}
         for window, name, number in ((ann, "ann", 1), (bob, "bob", 2)):
             window.say(p.StaffHello(tokens[name]))
-            me = (await window.expect("welcome"))["user"]
+            me = users[name] = (await window.expect("welcome"))["user"]
             await window.expect("seat", user=me, status="online")
             await ann.expect("seat", user=me) if number == 2 else None
             for each in (ann, bob)[:number]:
                 await each.still()
         vera.say(p.VisitorHello(VISITOR))
         await vera.expect("synced")
-        chat = await _talk(observers, ann, bob, vera)
+        department = await asyncio.to_thread(server.department_id, "sales")
+        chat = await _talk(observers, ann, bob, vera, department, users["ann"])
         answers = await asyncio.to_thread(_asked, server, tokens, chat)
         for each in observed:
             await each.still()
@@ -247,13 +252,13 @@ async def _played(server: Running, folder: Path, watch: bool) -> Traces:
     for window in (observers.sue, observers.ada):
         window.drop()
     await asyncio.to_thread(server.stop)
-    traces = Traces(answers=answers, previews=previews)
+    traces = Traces(chat, answers=answers, previews=previews)
     for each in observed:
         traces.streams[each.name] = _frames(blurred_stream(each.file.read_bytes()))
-    traces.rows, traces.audit = _rows(server.data)
+    traces.rows, traces.audit = _rows(database or f"sqlite:///{next(server.data.glob('*.db'))}")
     lines = server.log.read_text().splitlines()
     traces.log = [re.sub(r"time=\S+|127\.0\.0\.1:\d+|/\S+|\[\d+\]", "", line) for line in lines]
-    traces.kept = _files(folder)
+    traces.kept = _files(folder) | {"rows": repr(traces.rows).encode()}
     return traces
 
 
@@ -269,7 +274,9 @@ def _staffed(server: Running) -> dict[str, str]:
     return {name: server.login(name) for name in ("ann", "bob", "sue", "ada")}
 
 
-async def _talk(observers: Observers, ann: Person, bob: Person, vera: Person) -> int:
+async def _talk(
+    observers: Observers, ann: Person, bob: Person, vera: Person, department: int, owner: int
+) -> int:
     """What happens in either run; at each turn the observers may look."""
     everybody = (ann, bob, vera)
 
@@ -278,7 +285,7 @@ async def _talk(observers: Observers, ann: Person, bob: Person, vera: Person) ->
             await each.still()
 
     letter = p.LeaveMessage(
-        "letter-001", 1, "LEFT FIRST", "vera@x.example"
+        "letter-001", department, "LEFT FIRST", "vera@x.example"
     )  # makes her known before she starts
     await vera.done(letter)
     await ann.expect("left")
@@ -286,8 +293,10 @@ async def _talk(observers: Observers, ann: Person, bob: Person, vera: Person) ->
         ann,
         bob,
     ):  # counts come with the next tick of the clock, before the talk and not in its midst
-        await each.expect("ticket_counts", counts=[{"department": 1, "new": 1}])
-    chat = int((await vera.done(p.Start("start-0001", 1, "hello", "Vera", "vera@x.example")))["chat"])
+        await each.expect("ticket_counts", counts=[{"department": department, "new": 1}])
+    chat = int(
+        (await vera.done(p.Start("start-0001", department, "hello", "Vera", "vera@x.example")))["chat"]
+    )
     await vera.expect("place", chat=chat)
     await bob.expect("card", chat=chat)
     await observers.look(chat)
@@ -313,7 +322,7 @@ async def _talk(observers: Observers, ann: Person, bob: Person, vera: Person) ->
     await vera.expect("marks", chat=chat)
     vera.say(p.Seen(chat, 99, 99))
     await ann.expect("marks", chat=chat)
-    await bob.done(p.StaffMessage("message-01", "shall I help?", user=2))
+    await bob.done(p.StaffMessage("message-01", "shall I help?", user=owner))
     await still()
     # Here the supervisor steps in, whether she has watched or not.
     await observers.sue.done(p.Join("join-00001", chat))
@@ -361,19 +370,24 @@ def _frames(content: bytes) -> list[bytes]:
     return re.split(rb"(?=\x81[\x7e\x00-\x7d])", content)
 
 
-def _rows(data: Path) -> tuple[dict[str, list[Any]], list[Any]]:
+def _rows(url: str) -> tuple[dict[str, list[Any]], list[Any]]:
     """All tables but for the audit log, with times and tokens blurred; and the audit log."""
-    with sqlite3.connect(next(data.glob("*.db*"))) as connection:
-        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    engine = create_engine(url)
+    with engine.connect() as connection:
         rows = {
-            name: [
-                tuple(_plain(value) for value in row) for row in connection.execute(f'SELECT * FROM "{name}"')
-            ]
-            for name in names
+            name: sorted(
+                (
+                    tuple(_plain(value) for value in row)
+                    for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"')
+                ),
+                key=repr,
+            )
+            for name in inspect(connection).get_table_names()
             if name not in KEPT_APART
         }
-        audit = connection.execute("SELECT actor, deed, object, at FROM audit ORDER BY id").fetchall()
-    return rows, audit
+        found = connection.exec_driver_sql("SELECT actor, deed, object, at FROM audit ORDER BY id").all()
+    engine.dispose()
+    return rows, [tuple(row) for row in found]
 
 
 def _plain(value: Any) -> Any:

@@ -2,32 +2,58 @@
 
 import asyncio
 import sys
+from collections.abc import Awaitable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from tests.databases import empty_database
 from tests.proof.twins import Traces, differences, run
 from tests.proof.twins_faults import FAULTS
 
 STAFF_ONLY = (b"NOTESECRET", b"PREVIEWSECRET", b"TYPED BY NOBODY", b"shall I help?", b'"seq"')
 
 
-def played(tmp_path_factory: pytest.TempPathFactory, watch: bool, fault: str = "") -> Traces:
-    """One run, on a server with this fault if one is named."""
-    folder = tmp_path_factory.mktemp("twin")
-    launcher = {"launcher": (sys.executable, "-m", "tests.proof.twins_faults", fault)} if fault else {}
-    return asyncio.run(run(folder, watch, **launcher))
+class Twins(NamedTuple):
+    """The same chat with nobody who watches, and with a supervisor and an analyst who do."""
+
+    plain: Traces
+    watched: Traces
 
 
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Traces:
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def twins(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Twins:
+    """Both runs, on either database."""
+
+    with ExitStack() as stack:
+        urls = ["", ""]
+        if request.param == "postgres":
+            server = request.getfixturevalue("postgres_server")
+            urls = [stack.enter_context(empty_database(server)) for _ in urls]
+        runs = [
+            run(tmp_path_factory.mktemp("twin"), watch, url)
+            for watch, url in zip((False, True), urls, strict=True)
+        ]
+        return Twins(*asyncio.run(both(*runs)))
+
+
+async def both(one: Awaitable[Traces], other: Awaitable[Traces]) -> tuple[Traces, Traces]:
+    """Two servers side by side."""
+    return await asyncio.gather(one, other)
+
+
+@pytest.fixture
+def plain(twins: Twins) -> Traces:
     """Nobody watches."""
-    return played(tmp_path_factory, watch=False)
+    return twins.plain
 
 
-@pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Traces:
+@pytest.fixture
+def watched(twins: Twins) -> Traces:
     """A supervisor and an analyst watch."""
-    return played(tmp_path_factory, watch=True)
+    return twins.watched
 
 
 def test_a_chat_that_is_watched_is_the_same_chat_byte_by_byte(plain: Traces, watched: Traces) -> None:
@@ -51,7 +77,7 @@ def test_the_audit_log_knows_who_watched_which_chat_from_when_to_when(plain: Tra
     assert all(watched.answers[f"{name} audit"].startswith(b"404 ") for name in ("ann", "bob"))
     for name in ("sue", "ada"):
         deeds = [row for row in watched.audit if row[0] == name and row[1] in ("watch", "watch_end")]
-        assert {row[2] for row in deeds} == {"chat 1"}
+        assert {row[2] for row in deeds} == {f"chat {watched.chat}"}
         assert [row[1] for row in deeds] == ["watch", "watch_end"] * (len(deeds) // 2)
         assert len(deeds) >= 4
         assert all(row[3] > 10**12 for row in deeds)
@@ -75,13 +101,13 @@ def test_what_is_for_staff_never_comes_to_the_visitor(watched: Traces) -> None:
         assert b"TYPED BY NOBODY" not in content, name
 
 
+@pytest.mark.parametrize("twins", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_an_observer_who_leaves_a_trace_is_found(
-    plain: Traces, tmp_path_factory: pytest.TempPathFactory, fault: str
-) -> None:
+def test_an_observer_who_leaves_a_trace_is_found(plain: Traces, tmp_path: Path, fault: str) -> None:
     """The proof itself: a server with this fault does not pass, be it that the script cannot even be played."""
+    launcher = (sys.executable, "-m", "tests.proof.twins_faults", fault)
     try:
-        found = differences(plain, played(tmp_path_factory, watch=True, fault=fault))
+        found = differences(plain, asyncio.run(run(tmp_path, watch=True, launcher=launcher)))
     except AssertionError as error:
         found = [str(error)]
     assert found, fault
