@@ -60,9 +60,14 @@ def save(written: str, name: str, data: bytes) -> Path:
     raise BadFile(f"{folder} has a thousand files of this name already. Name another folder.")
 
 
+def place(written: str) -> Path:
+    """Where on this machine that is."""
+    return Path(written.strip()).expanduser().absolute()
+
+
 def read(written: str) -> tuple[str, bytes, str]:
     """A file to be sent: name, content, media type. Raises BadFile."""
-    path = Path(written.strip()).expanduser()
+    path = place(written)
     try:
         if not path.is_file():
             raise BadFile(f"{path} is no file.")

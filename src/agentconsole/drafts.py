@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+
+from agentconsole.enclosures import Enclosure, Enclosures
 
 DRAFT_LIMIT = 500
 HISTORY_CHATS = 100
@@ -14,7 +16,7 @@ HISTORY_LIMIT = 50
 
 class Drafts:
     """Unsent ``answers`` and unsent private ``notes`` by chat (never the one for the other), sent texts, unsent
-    ``messages`` to colleagues by room, and ``ticket_answers`` and ``ticket_notes`` by ticket."""
+    ``messages`` to colleagues by room, ``ticket_answers`` and ``ticket_notes`` by ticket, and the ``files`` to go along."""
 
     def __init__(self) -> None:
         self.answers: dict[int, str] = {}
@@ -23,6 +25,7 @@ class Drafts:
         self.messages: dict[str, str] = {}
         self.ticket_answers: dict[int, str] = {}
         self.ticket_notes: dict[int, str] = {}
+        self.files = Enclosures()
 
     def keep(self, chat: int, text: str, note: bool) -> None:
         """Keep what stands in the composer; '' forgets it."""
@@ -47,6 +50,12 @@ class Drafts:
             drafts[ticket] = text
             _limit(drafts, DRAFT_LIMIT)
 
+    def give_back(self, ticket: int, text: str, files: Sequence[int], note: bool) -> None:
+        """What was refused is a draft again, before what has been written since."""
+        since = (self.ticket_notes if note else self.ticket_answers).get(ticket)
+        self.keep_ticket(ticket, f"{text}\n\n{since}" if since else text, note)
+        self.files.back(ticket, note, files)
+
     def remember(self, chat: int, text: str) -> None:
         """Add a sent text: newest last, at most 50 of a chat, no doubles in a row."""
         texts = self.sent.pop(chat, [])
@@ -64,6 +73,8 @@ class Drafts:
             "message_drafts": dict(self.messages),
             "ticket_drafts": {str(ticket): text for ticket, text in self.ticket_answers.items()},
             "ticket_note_drafts": {str(ticket): text for ticket, text in self.ticket_notes.items()},
+            "ticket_files": msgspec.to_builtins(self.files.answers, str_keys=True),
+            "ticket_note_files": msgspec.to_builtins(self.files.notes, str_keys=True),
         }
 
     def restore(self, data: Mapping[str, Any]) -> None:
@@ -75,6 +86,8 @@ class Drafts:
             ("message_drafts", dict[str, str], self.messages),
             ("ticket_drafts", dict[int, str], self.ticket_answers),
             ("ticket_note_drafts", dict[int, str], self.ticket_notes),
+            ("ticket_files", dict[int, list[Enclosure]], self.files.answers),
+            ("ticket_note_files", dict[int, list[Enclosure]], self.files.notes),
         ):
             for key, found in _readable(data.get(name), shape).items():
                 mine.setdefault(key, found)

@@ -48,7 +48,7 @@ class Knowledge:
     user), ``canned``, ``left``, ``talks`` (conversations by chat), ``viewing`` (chats opened without being mine),
     ``rooms`` (messages among staff), ``feedback``, ``tickets``, ``watching`` (who learns, how long visitors wait, why a chat went
     where), ``breaks`` (the reasons to choose from), ``link``, ``outbox``, ``drafts`` and ``note_drafts`` (unsent answers
-    and unsent private notes by chat: never the one for the other), ``caught_up`` (None until a reconnect), ``synced``.
+    and unsent private notes by chat: never the one for the other), ``files`` (to go with those of tickets), ``caught_up`` (None until a reconnect), ``synced``.
     """
 
     def __init__(self) -> None:
@@ -58,6 +58,7 @@ class Knowledge:
         self.canned, self.left = self._lists.canned, self._lists.left
         self.chats = self._cards.by_chat
         self.drafts, self.note_drafts = self._words.answers, self._words.notes
+        self.files = self._words.files
         self.breaks = self._lists.breaks
         self.rooms, self.feedback, self.watching = Rooms(), Feedback(), Watching()
         self.tickets = Tickets()
@@ -267,7 +268,8 @@ class Knowledge:
 
     def written_tickets(self) -> frozenset[int]:
         """The tickets into which something is being written."""
-        return frozenset(self._words.ticket_answers.keys() | self._words.ticket_notes.keys())
+        words, files = self._words, self.files
+        return frozenset({*words.ticket_answers, *words.ticket_notes, *files.answers, *files.notes})
 
     def message_rooms(self) -> list[str]:
         """The rooms to which something is being written."""

@@ -467,8 +467,7 @@ class Store(Knowledge):
     def _give_back(self, command: ReplyTicket | NoteTicket, why: str) -> None:
         """A refused answer is a draft again, before what has been written since."""
         note = isinstance(command, NoteTicket)
-        since = self.ticket_draft(command.ticket, note)
-        self._words.keep_ticket(command.ticket, f"{command.text}\n\n{since}" if since else command.text, note)
+        self._words.give_back(command.ticket, command.text, command.files, note)
         self.tickets.refused[command.ticket] = why
         self.outbox.version += 1
 

@@ -9,12 +9,14 @@ from msgspec.structs import replace
 
 from agentconsole.actions import Actions, Unfit
 from agentconsole.client import Problem, new_cid
+from agentconsole.enclosures import Enclosure
 from agentconsole.outbox import Command
 from agentconsole.protocol import (
     MAX_SUBJECT,
     MAX_TAG,
     MAX_TAGS,
     MAX_TICKET_TEXT,
+    Code,
     ConvertChat,
     CustomerCard,
     MergeTicket,
@@ -184,6 +186,37 @@ class TicketActions:
         if self.store.ticket_draft(ticket, note) != text:
             self.store.set_ticket_draft(ticket, text, note)
             self.actions.client.touch()
+
+    def enclose(self, ticket: int, note: bool, enclosure: Enclosure) -> None:
+        """A file goes along with what is being written; the server has it."""
+        self.store.files.add(ticket, note, enclosure)
+        self.actions.client.touch()
+
+    def leave_out(self, ticket: int, note: bool, file: int) -> None:
+        """A file does not go along after all."""
+        self.store.files.drop(ticket, note, file)
+        self.actions.client.touch()
+
+    def sent(self, ticket: int, note: bool) -> None:
+        """What stood in the composer is on its way, and its files with it."""
+        self.draft(ticket, "", note)
+        self.store.files.send(ticket, note)
+        self.actions.client.touch()
+
+    async def vanished(self, ticket: int, note: bool) -> list[Enclosure]:
+        """Files of an earlier run that the server has no more; they are taken out. Raises Problem."""
+        gone = []
+        for each in self.store.files.unsure(ticket, note):
+            try:
+                await self.reads.file(each.file.id)
+            except Problem as problem:
+                if problem.code != Code.unknown:
+                    raise
+                self.leave_out(ticket, note, each.file.id)
+                gone.append(each)
+            else:
+                self.store.files.there(each.file.id)
+        return gone
 
 
 def read_tags(words: str) -> list[str]:

@@ -155,7 +155,7 @@ class Doors:
                 id = len(self.files) + 1
                 self.files[id] = content or b""
                 return encode(FileCard(id, params["name"], kind, len(content or b"")))
-            case ["GET", "files", id]:
+            case ["GET", "files", id] if int(id) in self.files:
                 return self.files[int(id)]
         raise Problem("unknown", f"{method} {path} is no door here.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -41,9 +42,12 @@ from tests.waiting import async_until
 SIZES = [(40, 12), (80, 24), (120, 40)]
 
 
-async def opened(d: Desk, *, state: MailState = MailState.accepted, **facts: object) -> Doors:
-    """Ticket 12 with a conversation stands in front."""
+async def opened(
+    d: Desk, *, state: MailState = MailState.accepted, files: dict[int, bytes] | None = None, **facts: object
+) -> Doors:
+    """Ticket 12 with a conversation stands in front; the server has these files."""
     doors = await with_doors(d)
+    doors.files = files or {}
     given = {"seq": 7, "pub": 3, "status": TicketStatus.open, "subject": "Printer is on fire", "mail": state}
     doors.put(ticket(12, **(given | facts)), *thread())
     doors.mails = [mail(state)]
@@ -334,6 +338,78 @@ async def test_a_file_goes_along_with_the_answer(tmp_path: Path) -> None:
         assert not d.sees("attached")
 
 
+async def attached(d: Desk, doors: Doors, folder: Path, name: str = "manual.txt") -> None:
+    """A file of this machine goes along with what is being written."""
+    (folder / name).write_bytes(b"Do not burn.")
+    before = len(doors.files)
+    await d.press("u")
+    await d.type(str(folder / name))
+    await d.press("enter")
+    await async_until(lambda: len(doors.files) > before and d.app.main.ticket.attached, what="it is there")
+    await d.drawn()
+
+
+async def test_files_not_sent_yet_survive_a_crash_with_the_answer(tmp_path: Path) -> None:
+    async with desk() as d:
+        doors = await opened(d)
+        await attached(d, doors, tmp_path)
+        await write(d, "See the manual")
+        kept = json.loads(json.dumps(d.store.words()))
+    async with desk() as d:
+        d.store.restore(kept)
+        await opened(d, files={1: b"Do not burn."})
+        assert d.sees("1 attached: manual.txt (12 B)")
+        assert d.sees("See the manual")
+        await d.press("i", "f9", "enter")
+        assert replies(d)[0].files == [1]
+        assert not d.sees("attached")
+
+
+async def test_a_file_that_the_server_has_forgotten_meanwhile_is_said(tmp_path: Path) -> None:
+    async with desk() as d:
+        await attached(d, await opened(d), tmp_path)
+        kept = d.store.words()
+    async with desk((120, 30)) as d:
+        d.store.restore(kept)
+        doors = await opened(d)
+        await async_until(lambda: d.sees("! No longer on the server: manual.txt"), what="it is said")
+        assert not d.sees("1 attached")
+        assert 12 not in d.store.written_tickets()
+        await attached(d, doors, tmp_path)
+        assert not d.sees("No longer on the server")
+        assert d.sees("1 attached: manual.txt (12 B)")
+
+
+async def test_files_of_an_answer_do_not_go_with_a_note(tmp_path: Path) -> None:
+    async with desk() as d:
+        doors = await opened(d)
+        await attached(d, doors, tmp_path)
+        await d.press("m")
+        assert not d.sees("attached")
+        await d.type("She knows")
+        await d.press("f9")
+        (note,) = [command for command in d.sent if isinstance(command, NoteTicket)]
+        assert note.files == []
+        await d.press("f8")
+        assert d.sees("1 attached: manual.txt (12 B)")
+
+
+async def test_a_file_can_be_left_out_again_and_comes_back_with_a_refused_answer(tmp_path: Path) -> None:
+    async with desk() as d:
+        doors = await opened(d)
+        await attached(d, doors, tmp_path, "wrong.txt")
+        await d.press("u", "2")
+        assert not d.sees("attached")
+        await attached(d, doors, tmp_path)
+        await write(d, "See the manual")
+        await d.press("f9", "enter")
+        (reply,) = replies(d)
+        assert reply.files == [2]
+        await d.feed(Refused(Code.not_now, "The mailbox is being changed.", cid=reply.cid))
+        assert d.sees("1 attached: manual.txt (12 B)")
+        assert d.app.main.ticket.composer.text == "See the manual"
+
+
 async def test_a_file_that_cannot_be_read_is_said_and_nothing_is_lost() -> None:
     async with desk() as d:
         await opened(d)
@@ -456,13 +532,18 @@ async def test_mails_in_trouble_are_decided_about_once_asked() -> None:
         assert d.sees("Outbox and quarantine are for supervisors.")
         await d.feed(supervisor())
         doors.mails = [mail(MailState.unknown, "")]
-        doors.held = [QuarantineCard(4, "support", START, "too many parts", "mallory@example.org", "Deep")]
+        loop = QuarantineCard(5, "support", START, "a loop", "robot@example.org", "Away", ignored=True)
+        doors.held = [
+            QuarantineCard(4, "support", START, "too many parts", "mallory@example.org", "Deep"),
+            loop,
+        ]
         await d.press("X")
         await settled(d)
         assert d.sees("To decide 1")
         assert d.sees("! unknown")
         assert d.sees("NOBODY KNOWS whether it was sent")
         assert d.sees("too many parts")
+        assert d.sees("Ignored 1")
         await d.press("enter", "escape")
         assert doors.decided == []
         await d.press("enter", "2")
@@ -470,7 +551,10 @@ async def test_mails_in_trouble_are_decided_about_once_asked() -> None:
         assert doors.decided == [("mail 7", "resend")]
         await d.press("end", "enter", "enter")
         await settled(d)
-        assert doors.decided[1:] == [("quarantine 4", "release")]
+        assert doors.decided[1:] == [("quarantine 5", "release")]
+        await d.press("up", "enter", "enter")
+        await settled(d)
+        assert doors.decided[2:] == [("quarantine 4", "release")]
 
 
 @pytest.mark.parametrize("size", SIZES)

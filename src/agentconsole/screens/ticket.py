@@ -10,6 +10,8 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 
 from agentconsole import ticket_words
+from agentconsole.client import Problem
+from agentconsole.enclosures import Enclosure
 from agentconsole.protocol import (
     MAX_TICKET_TEXT,
     CustomerCard,
@@ -49,7 +51,7 @@ class TicketView(Widget, can_focus=True):
         self.ticket = 0
         self.noting: set[int] = set()
         self.seen: dict[int, int] = {}
-        self.files: dict[int, list[FileCard]] = {}
+        self.vanished: dict[int, list[Enclosure]] = {}  # files that the server has no more
         self.customers: dict[int, CustomerCard | str] = {}
         self.facts_wanted: bool | None = None
         self.loaded_note = False
@@ -104,7 +106,7 @@ class TicketView(Widget, can_focus=True):
     @property
     def attached(self) -> list[FileCard]:
         """The files that will go with what is being written."""
-        return self.files.setdefault(self.ticket, [])
+        return [each.file for each in self.store.files.of(self.ticket, self.note)]
 
     def open(self, ticket: int) -> None:
         """Put a ticket in front; drafts stay with the tickets they belong to."""
@@ -153,12 +155,13 @@ class TicketView(Widget, can_focus=True):
         self.noting ^= {self.ticket}
         self._load_draft()
         self._look()
+        self.fetch()
         self.redraw()
 
     def cleared(self) -> None:
         """What stood in the composer is on its way."""
-        self.work.draft(self.ticket, "", self.loaded_note)
-        self.files.pop(self.ticket, None)
+        self.work.sent(self.ticket, self.loaded_note)
+        self.vanished.pop(self.ticket, None)
         self._load_draft()
         self._look()
         self.script.follow()
@@ -210,6 +213,19 @@ class TicketView(Widget, can_focus=True):
         if self.ticket and self.facts_shown and self.ticket not in self.customers:
             self.customers[self.ticket] = "looking …"
             self._fetch_customer(self.ticket)
+
+        if self.ticket and self.store.files.unsure(self.ticket, self.note):
+            self._look_for_files(self.ticket, self.note)
+
+    @work(group="ticket-files", exclusive=True)
+    async def _look_for_files(self, ticket: int, note: bool) -> None:
+        try:
+            gone = await self.work.vanished(ticket, note)
+        except Problem:  # the next time that something comes
+            return
+        if gone:
+            self.vanished[ticket] = [*self.vanished.get(ticket, ()), *gone]
+            self.redraw()
 
     @work(group="ticket")
     async def _fetch(self, ticket: int) -> None:

@@ -77,25 +77,28 @@ def banner(view: TicketView) -> list[Cell]:
     """What must be known before anything is written here, the most important first."""
     store, ticket, card = view.store, view.ticket, view.card
     if why := store.tickets.refused.get(ticket):
-        return [(" ! Not sent: ", "bad"), (why, ""), ("  Your text stands below; F9 sends it again.", "dim")]
+        return [("! Not sent: ", "bad"), (why, ""), ("  Your text stands below; F9 sends it again.", "dim")]
+    if gone := view.vanished.get(ticket):
+        names = " and ".join(f"{each.file.name} (it was {each.path})" for each in gone)
+        return [("! No longer on the server: ", "bad"), (names, ""), (". u attaches it again.", "dim")]
     if card is not None and card.merged_into:
-        return [(f" This ticket was put into #{card.merged_into}: # goes there.", "warn")]
+        return [(f"This ticket was put into #{card.merged_into}: # goes there.", "warn")]
     if view.composer.text.strip() and not view.note and (names := view.unseen):
-        return [(f" ! {names} wrote meanwhile. ", "bad"), ("Read it before you send.", "")]
+        return [(f"! {names} wrote meanwhile. ", "bad"), ("Read it before you send.", "")]
     answering = [each.name for each in store.tickets.viewers.get(ticket, []) if each.answering]
     looking = [each.name for each in store.tickets.viewers.get(ticket, []) if not each.answering]
     if answering:
         verb = "is" if len(answering) == 1 else "are"
-        return [(f" ! {' and '.join(answering)} {verb} answering this ticket.", "warn")]
+        return [(f"! {' and '.join(answering)} {verb} answering this ticket.", "warn")]
     if card is not None and card.mail in MAIL_NEWS:
         hint = "  X decides." if store.has_role(card.department, Role.supervisor, Role.admin) else ""
-        return [(f" ! {MAIL_NEWS[card.mail]}. ", "bad"), (_last_sent(view, card), ""), (hint, "dim")]
+        return [(f"! {MAIL_NEWS[card.mail]}. ", "bad"), (_last_sent(view, card), ""), (hint, "dim")]
     if card is not None and card.related and card.status is TicketStatus.new:
-        return [(f" Maybe this belongs to #{card.related}: e merges it.", "warn")]
+        return [(f"Maybe this belongs to #{card.related}: e merges it.", "warn")]
     if looking:
-        return [(f" {' and '.join(looking)} {'looks' if len(looking) == 1 else 'look'} at this too.", "dim")]
+        return [(f"{' and '.join(looking)} {'looks' if len(looking) == 1 else 'look'} at this too.", "dim")]
     if card is not None and card.status is TicketStatus.closed:
-        return [(" Closed for good. ", "dim"), ("e", "key"), (" begins a ticket that follows it.", "dim")]
+        return [("Closed for good. ", "dim"), ("e", "key"), (" begins a ticket that follows it.", "dim")]
     return []
 
 

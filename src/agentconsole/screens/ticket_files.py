@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from agentconsole import attachments, ticket_words
 from agentconsole.actions import Unfit
+from agentconsole.enclosures import Enclosure
 from agentconsole.protocol import MAX_FILES, Answered, FileCard, Mailed, TicketEntry, TicketNoted, Wrote
 from agentconsole.screens.ask import Ask
+from agentconsole.screens.choice import Choice, Option
 from agentconsole.screens.finder import Finder, Item
 from agentconsole.screens.reader import Reader
 
@@ -29,9 +31,11 @@ class TicketFiles:
         view = self.app.main.ticket
         if not view.card:
             raise Unfit("No ticket is open. K lists them.")
+        ticket, note = view.ticket, view.note
+        if view.attached and not await self._another(ticket, note, view.attached):
+            return
         if len(view.attached) >= MAX_FILES:
             raise Unfit(f"Up to {MAX_FILES} files go with one answer.")
-        kept = view.attached
         written = await self.deeds.ask(Ask("Send which file along?", "Its path on this machine:"))
         if not written or not written.strip():
             return
@@ -40,9 +44,22 @@ class TicketFiles:
         except attachments.BadFile as problem:
             raise Unfit(str(problem)) from problem
         self.app.tell(f"Sending {name} to the server …")
-        kept.append(await self.app.main.work.reads.upload(name, data, kind))
+        card = await self.app.main.work.reads.upload(name, data, kind)
+        self.app.main.work.enclose(ticket, note, Enclosure(card, str(attachments.place(written))))
+        view.vanished.pop(ticket, None)
         view.redraw()
-        self.app.tell(f"{name} goes along with what you send here next.")
+        what = f"your next {'note' if note else 'answer'} in #{ticket}"
+        self.app.tell(f"{name} goes along with {what}.")
+
+    async def _another(self, ticket: int, note: bool, attached: Sequence[FileCard]) -> bool:
+        """True if one more is wanted; else one that is here may have been left out."""
+        options = [Option("", "another", "send one more along")]
+        options += [Option(str(file.id), "leave out", file.name) for file in attached]
+        chosen = await self.deeds.ask(Choice("Files that go along", options))
+        if chosen:
+            self.app.main.work.leave_out(ticket, note, int(chosen))
+            self.app.main.ticket.redraw()
+        return chosen == ""
 
     async def ticket_files(self) -> None:
         """Save a file, or a mail as it came."""
