@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from agentconsole import credentials
+from tests import shell
 from tests.running import Running, running
 
 
@@ -21,13 +20,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Running:  # type: ignore
 
 
 def busy(*words: str, token: str = "", home: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AGENTCONSOLE_")}
-    env = kept | {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+    """The command; in a process of its own where it would look for a token in a keyring."""
+    env = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
     env |= {credentials.VARIABLE: token} if token else {}
     env |= {"XDG_CONFIG_HOME": str(home)} if home else {}
-    command = [sys.executable, "-m", "agentconsole", "busy", *words]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    way = shell.run if token else shell.process
+    return subprocess.CompletedProcess(words, *way("busy", *words, env=env))
 
 
 def status(server: Running, token: str, name: str) -> str:

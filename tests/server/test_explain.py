@@ -2,29 +2,21 @@
 
 import asyncio
 import json
-import os
-import sys
 from pathlib import Path
 
 from agentconsole import credentials
 from agentconsole import protocol as p
 from agentconsole.backend.desk import admin
+from tests import shell
 from tests.server.site import SALES, Site, running, staff_token
 from tests.server.windows import new_cid
 
 
-async def explain(site: Site, who: str, chat: int, *words: str) -> tuple[int, str, str]:
-    """The command in a process of its own: exit code, what it printed, what it complained of."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AGENTCONSOLE_")}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "agentconsole", "explain", str(chat)),
-        *("--server", site.url, "--user", who, *words),
-        env=kept | {credentials.VARIABLE: staff_token(who)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, complaint = await asyncio.wait_for(process.communicate(), 60)
-    return process.returncode or 0, out.decode(), complaint.decode()
+async def explain(site: Site, who: str, chat: int, *words: str) -> shell.Outcome:
+    """The command: exit code, what it printed, what it complained of."""
+    given = ("explain", str(chat), "--server", site.url, "--user", who, *words)
+    way = shell.process if words else shell.run
+    return await asyncio.to_thread(way, *given, env={credentials.VARIABLE: staff_token(who)})
 
 
 async def test_it_tells_of_the_chosen_and_of_everybody_else(sqlite_url: str, tmp_path: Path) -> None:

@@ -1,9 +1,6 @@
 """Opening hours: how they are set, read as a week, and tested from a file, by commands and over REST."""
 
 import json
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,44 +8,19 @@ from typing import Any
 import pytest
 
 from agentconsole import credentials
+from tests import shell
 from tests.running import Running
 
 
-def command(server: Running, who: str, *words: str, **given: Any) -> tuple[int, str, str]:
-    """The command in a process of its own: exit code, what it printed, what it complained of."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AGENTCONSOLE_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "agentconsole", *words, "--server", server.url, "--user", who],
-        env=kept | {credentials.VARIABLE: server.login(who), "TZ": "Asia/Kathmandu"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        **given,
-    )
-    return done.returncode, done.stdout, done.stderr
+def command(server: Running, who: str, *words: str, given: bytes = b"") -> shell.Outcome:
+    """The command: exit code, what it printed, what it complained of."""
+    env = {credentials.VARIABLE: server.login(who), "TZ": "Asia/Kathmandu"}
+    return shell.run(*words, "--server", server.url, "--user", who, env=env, given=given)
 
 
-def admin(server: Running, *words: str) -> tuple[int, str, str]:
+def admin(server: Running, *words: str) -> shell.Outcome:
     """An order to the operator's socket."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "agentconsole",
-            "admin",
-            "--data",
-            str(server.data),
-            "department",
-            "set",
-            *words,
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
+    return shell.run("admin", "--data", str(server.data), "department", "set", *words)
 
 
 def settings(server: Running, slug: str) -> dict[str, Any]:
@@ -216,7 +188,9 @@ def test_a_file_of_expectations(server: Running, slug: str, tmp_path: Path) -> N
     assert said.splitlines()[0] == "agentconsole: 2 of 3 expectations are not met."
     assert said.splitlines()[1] == f"{file}:1: {slug}: Mon 08:00 -> closed   is: open"
     assert "4: nonsense   is: This line cannot be read" in said.splitlines()[2]
-    code, out, _ = command(server, who, "hours", "test", "-", "--json", input=f"{slug}: Mon 08:00 -> closed")
+    code, out, _ = command(
+        server, who, "hours", "test", "-", "--json", given=f"{slug}: Mon 08:00 -> closed".encode()
+    )
     told = json.loads(out)
     assert (code, told["done"], told["read"], told["misses"][0]["found"]) == (1, False, 1, "open")
     assert "cannot be read" in command(server, who, "hours", "test", str(tmp_path))[2]

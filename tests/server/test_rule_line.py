@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import os
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from agentconsole import credentials
 from agentconsole import protocol as p
+from tests import shell
 from tests.server.site import SALES, Site, running, staff_token
 from tests.server.windows import new_cid
 
@@ -20,25 +20,19 @@ department = 'sales'
 """
 
 
-async def rule(site: Site, who: str, *words: str, given: str = "") -> tuple[int, str, str]:
-    """The command in a process of its own: exit code, what it printed, what it complained of."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AGENTCONSOLE_")}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "agentconsole", "rule", *words),
-        *("--server", site.url, "--user", who),
-        env=kept | {credentials.VARIABLE: staff_token(who)},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, complaint = await asyncio.wait_for(process.communicate(given.encode()), 60)
-    return process.returncode or 0, out.decode(), complaint.decode()
+async def rule(
+    site: Site, who: str, *words: str, given: str = "", way: Callable[..., shell.Outcome] = shell.run
+) -> shell.Outcome:
+    """The command: exit code, what it printed, what it complained of."""
+    env = {credentials.VARIABLE: staff_token(who)}
+    given_to = ("rule", *words, "--server", site.url, "--user", who)
+    return await asyncio.to_thread(way, *given_to, env=env, given=given.encode())
 
 
 async def test_a_rule_from_the_shell_from_beginning_to_end(sqlite_url: str, tmp_path: Path) -> None:
     async with running(sqlite_url, tmp_path) as site:
         await site.order(p.NewTicket(new_cid(), SALES, "Money", "a refund"))
-        code, out, _ = await rule(site, "sue", "try", "-", given=TEXT)
+        code, out, _ = await rule(site, "sue", "try", "-", given=TEXT, way=shell.process)
         assert (code, out.splitlines()[0]) == (
             0,
             "Of 1 tickets it would have fired on 1. Nothing was changed.",

@@ -2,35 +2,29 @@
 
 import asyncio
 import json
-import os
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from agentconsole import credentials
+from tests import shell
 from tests.server.site import Site, running, staff_token
+
+Way = Callable[..., shell.Outcome]
 
 
 async def ticket(
-    site: Site, who: str, *words: str, given: bytes = b"", columns: int = 120
-) -> tuple[int, str, str]:
-    """The command in a process of its own: exit code, what it printed, what it complained of."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AGENTCONSOLE_")}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "agentconsole", "ticket", *words),
-        *("--server", site.url, "--user", who),
-        env=kept | {credentials.VARIABLE: staff_token(who), "COLUMNS": str(columns), "TZ": "UTC"},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, complaint = await asyncio.wait_for(process.communicate(given), 60)
-    return process.returncode or 0, out.decode(), complaint.decode()
+    site: Site, who: str, *words: str, given: bytes = b"", columns: int = 120, way: Way = shell.run
+) -> shell.Outcome:
+    """The command: exit code, what it printed, what it complained of."""
+    env = {credentials.VARIABLE: staff_token(who), "COLUMNS": str(columns), "TZ": "UTC"}
+    given_to = ("ticket", *words, "--server", site.url, "--user", who)
+    return await asyncio.to_thread(way, *given_to, env=env, given=given)
 
 
-async def data(site: Site, who: str, *words: str, given: bytes = b"") -> Any:
+async def data(site: Site, who: str, *words: str, given: bytes = b"", way: Way = shell.run) -> Any:
     """What the command says with --json when all goes well."""
-    code, out, complaint = await ticket(site, who, *words, "--json", given=given)
+    code, out, complaint = await ticket(site, who, *words, "--json", given=given, way=way)
     assert code == 0, (out, complaint)
     return json.loads(out)
 
@@ -40,7 +34,7 @@ NEW = ("new", "sales", "It is wrong.", "--subject", "A bill", "--email", "kim@ex
 
 async def test_a_ticket_from_the_shell_from_beginning_to_end(sqlite_url: str, tmp_path: Path) -> None:
     async with running(sqlite_url, tmp_path) as site:
-        made = await data(site, "ann", *NEW, "--id", "bill-0001", "--tags", "VIP,money")
+        made = await data(site, "ann", *NEW, "--id", "bill-0001", "--tags", "VIP,money", way=shell.process)
         assert (await data(site, "ann", *NEW, "--id", "bill-0001", "--tags", "VIP,money")) == made
         number = str(made["ticket"])
         code, out, _ = await ticket(site, "bob", "list")
@@ -49,7 +43,8 @@ async def test_a_ticket_from_the_shell_from_beginning_to_end(sqlite_url: str, tm
         assert "A bill" in out.splitlines()[1]
         assert "asked <1m" in out
         assert (await data(site, "bob", "next"))["ticket"] == made["ticket"]
-        said = await data(site, "ann", "reply", number, "-", given="Grüße,\nBob\n".encode())
+        text = "Grüße,\nBob\n".encode()
+        said = await data(site, "ann", "reply", number, "-", given=text, way=shell.process)
         code, out, _ = await ticket(site, "bob", "show", number)
         assert "Ann (answer)\n    Grüße,\n    Bob\n" in out
         assert "Kim (message)\n    It is wrong." in out
@@ -122,7 +117,7 @@ async def test_what_cannot_be_is_refused_with_a_sentence(sqlite_url: str, tmp_pa
         for unknown in (number, "999999"):
             code, _, complaint = await ticket(site, "carl", "show", unknown)
             assert (code, "no such ticket" in complaint) == (1, True)
-        assert (await ticket(site, "carl", "next"))[0] == 1
+        assert (await ticket(site, "carl", "next", way=shell.process))[0] == 1
         assert (await ticket(site, "ann", "dance"))[0] == 2
         assert (await ticket(site, "ann", "show", "seven"))[0] == 2
 
