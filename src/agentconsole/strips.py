@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from agentconsole.protocol import HoursDay
 
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 LEGEND = "# open  . closed  + partly  ~ left out by the clock; a sign is "
 MARGIN = 10
 HALF_HOUR, HOUR = 2, 4  # quarters that a sign stands for
@@ -35,9 +36,14 @@ def ruler(zone: str, quarters: int) -> Iterator[str]:
 
 
 def day_name(day: HoursDay) -> str:
-    """As "Mon 30.11."."""
+    """As "Mon 30 Nov"."""
     when = date.fromisoformat(day.date)
-    return f"{DAY_NAMES[when.weekday()]} {when.day:02}.{when.month:02}."
+    return f"{DAY_NAMES[when.weekday()]} {day_month(when)}"
+
+
+def day_month(when: date) -> str:
+    """As "30 Nov"."""
+    return f"{when.day:02} {MONTH_NAMES[when.month - 1]}"
 
 
 def signs(cells: str, quarters: int) -> str:

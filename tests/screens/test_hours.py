@@ -90,13 +90,13 @@ async def test_a_week_stands_in_both_zones_one_day_a_row(
         await d.press("Y")
         await async_until(lambda: d.sees("● open until"), what="the week")
         assert server.asked == [{"kind": "chat", "zone": "Asia/Kathmandu", "from": "2026-09-21"}]
-        assert d.sees("Opening hours for chats, 21.09. to 27.09.2026")
-        assert d.sees(f"Sat 24.10. {night} 00:00-02:00")
-        assert d.sees(f"Sun 25.10. {'.' * len(night)} closed; clock -1 h")
-        assert d.sees(f"Mon 26.10. {'.' * len(night)} closed; Stocktaking")
+        assert d.sees("Opening hours for chats, 21 Sep to 27 Sep 2026")
+        assert d.sees(f"Sat 24 Oct {night} 00:00-02:00")
+        assert d.sees(f"Sun 25 Oct {'.' * len(night)} closed; clock -1 h")
+        assert d.sees(f"Mon 26 Oct {'.' * len(night)} closed; Stocktaking")
         await d.press("pagedown")
         assert d.sees("here: Asia/Kathmandu")
-        assert d.sees(f"Tue 27.10. {half} 12:45-16:45, 17:45-20:45")
+        assert d.sees(f"Tue 27 Oct {half} 12:45-16:45, 17:45-20:45")
         assert d.sees("; department's clock -1 h")
         await d.press("escape")
         assert not d.sees("Opening hours")
@@ -109,9 +109,9 @@ async def test_at_forty_columns_a_sign_is_an_hour(monkeypatch: pytest.MonkeyPatc
         await async_until(lambda: d.sees("● open until"), what="the week")
         for _ in range(30):
             await d.press("down")
-            if d.sees("Tue 27.10. ........####.###........"):
+            if d.sees("Tue 27 Oct ........####.###........"):
                 break
-        assert d.sees("Tue 27.10. ........####.###........")
+        assert d.sees("Tue 27 Oct ........####.###........")
         assert all(width(row) <= 40 for row in d.screen)
 
 
@@ -120,7 +120,7 @@ async def test_other_weeks_and_other_kinds(monkeypatch: pytest.MonkeyPatch) -> N
         server = Server(d, monkeypatch)
         await d.press("Y", "right", "right", "left", "tab")
         await async_until(lambda: d.sees("always (Europe/Oslo)"), what="the hours for e-mail")
-        assert d.sees("Opening hours for answers by e-mail, 28.09. to 04.10.2026")
+        assert d.sees("Opening hours for answers by e-mail, 28 Sep to 04 Oct 2026")
         assert [(asked["kind"], asked["from"]) for asked in server.asked][-2:] == [
             ("chat", "2026-09-28"),
             ("email", "2026-09-28"),

@@ -122,7 +122,7 @@ class HoursDialog(ModalScreen[None]):
     def _ask(self) -> None:
         """Read what is asked for now; an answer to an earlier question comes too late."""
         last = self.first + WEEK - timedelta(days=1)
-        days = f"{self.first.day:02}.{self.first.month:02}. to {last.day:02}.{last.month:02}.{last.year}"
+        days = f"{strips.day_month(self.first)} to {strips.day_month(last)} {last.year}"
         self._title.show([(f"Opening hours for {KINDS[self.kind]}, {days}", "strong")])
         self.run_worker(self._show(self.kind, self.first), group="hours", exclusive=True)
 
@@ -144,7 +144,7 @@ def facts(weeks: Sequence[HoursWeek], width: int) -> list[Cell]:
     for week in weeks:
         cells += [(week.name, "strong"), ("  ", ""), *_now(week), (f"\n{week.words}\n", "dim")]
         cells += _strip(week.zone, week.days, quarters)
-        if week.reader_zone != week.zone:
+        if week.reader_zone != week.zone and week.reader_days != week.days:
             cells += _strip(f"here: {week.reader_zone}", week.reader_days, quarters)
         cells.append(("\n", ""))
     return [*cells, (strips.legend(quarters), "dim")]
@@ -154,7 +154,7 @@ def _now(week: HoursWeek) -> list[Cell]:
     """Open or closed now, and until when by this machine's clock."""
     until = ""
     if week.change_at:
-        until = time.strftime(" until %a %d.%m. %H:%M here", time.localtime(week.change_at / 1_000))
+        until = time.strftime(" until %a %d %b %H:%M here", time.localtime(week.change_at / 1_000))
     return [(f"● open{until}", "good")] if week.open else [(f"○ closed{until}", "warn")]
 
 
