@@ -52,7 +52,7 @@ def rules_bench(size: Size) -> list[Report]:
                 note="processor time of the whole command, without the commit",
             )
             report.add("what the rules add to it", ruled - bare, GOAL, unit="ms")
-            condition.parse.cache_clear()
+            condition.read.cache_clear()
             domain.actions.cache_clear()
             report.add("the first event after a start", _event(database, 1) - bare, unit="ms")
         finally:

@@ -250,7 +250,10 @@ def test_the_ticket_of_somebody_who_left_can_be_taken(house: House) -> None:
     assert house.try_(house.bob, p.TakeTicket(new_cid(), key)).refusal.code is p.Code.taken
     house.do(SYSTEM, WithdrawGrant("ann", p.Role.agent, "sales"))
     house.do(house.bob, p.TakeTicket(new_cid(), key))
-    assert whats(house, key)[-1] == p.TicketChanged("assignee", "Ann", "Bob")
+    assert whats(house, key)[-2:] == [
+        p.TicketChanged("assignee", "Ann", "", "Ann cannot answer here any more"),
+        p.TicketChanged("assignee", "", "Bob"),
+    ]
 
 
 def test_a_merge_moves_all_messages_and_closes_the_other(house: House) -> None:

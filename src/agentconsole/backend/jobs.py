@@ -10,12 +10,13 @@ from typing import Any
 
 from .desk import Desk
 from .desk.admin import Alive
-from .desk.rules import OnTime, ripe
+from .desk.rules import OnTime
+from .desk.slices import GoOn
 from .desk.ticketing import ExpireTicket
 from .domain.chat import Expire
-from .domain.life import Refusal
+from .domain.life import Refusal, Stumbled
 from .domain.policy import SYSTEM
-from .storage import chats, tickets
+from .storage import backlog, chats, tickets
 from .storage.database import Database, Locked, Unreachable
 
 log = logging.getLogger("agentconsole.jobs")
@@ -24,8 +25,11 @@ PERIOD, LEAST = 0.5, 0.02  # seconds between two looks; a timer that runs out ea
 ALIVE_EVERY = 10.0  # seconds
 FORGET_EVERY = 3_600.0
 CHECKPOINT_EVERY = 30.0
-RULES_EVERY = 15.0
+RIPE = 20  # tickets on which rules on time fire in one go
+REST = 60.0  # seconds until what stumbled is tried again
 CHECKPOINT_JOBS = 4_000
+
+Resting = dict[OnTime | GoOn, float]
 
 
 async def run(
@@ -46,15 +50,15 @@ async def run(
     clock = asyncio.get_running_loop().time
     alive_at, forget_at = clock(), clock()
     checkpoint_at, moved = clock() + CHECKPOINT_EVERY, 0
-    rules_at, looked = clock(), 0
+    resting: Resting = {}
     while True:
         pause = PERIOD
         try:
             sweep()
             pause = await _expire(database, desk, is_typing)
-            if clock() >= rules_at:
-                rules_at = clock() + RULES_EVERY
-                looked = await _on_time(database, desk, looked)
+            resting = {command: until for command, until in resting.items() if until > clock()}
+            if await _on_time(database, desk, resting) | await _go_on(database, desk, resting):
+                pause = LEAST
             if clock() >= alive_at:
                 alive_at = clock() + ALIVE_EVERY
                 await asyncio.to_thread(database.keep_lock)
@@ -98,10 +102,27 @@ async def _expire(database: Database, desk: Desk, is_typing: Callable[[int], boo
     return max(LEAST, min(PERIOD, (next_at - now) / 1_000)) if next_at else PERIOD
 
 
-async def _on_time(database: Database, desk: Desk, after: int) -> int:
-    """Let rules look at the next tickets after ticket ``after``, because time has passed; where to go on."""
+async def _go_on(database: Database, desk: Desk, resting: Resting) -> bool:
+    """Do the next slice of every work that is left, one after the other; was there any?"""
+    left = await database.read(backlog.every)
+    found = [command for work, about, _ in left if (command := GoOn(work, about)) not in resting]
+    for command in found:
+        await _try(desk, command, resting)
+    return bool(found)
+
+
+async def _on_time(database: Database, desk: Desk, resting: Resting) -> bool:
+    """Let rules act on tickets because time has passed; are there more?"""
     now = desk.clock()
-    found, last = await database.read(lambda db: ripe(db, now, after))
-    for key in found:
-        desk.submit(SYSTEM, OnTime(key), lambda made: None)
-    return last
+    ripe = await database.read(lambda db: tickets.ripe(db, now, RIPE + len(resting)))
+    found = [command for key in ripe if (command := OnTime(key)) not in resting][:RIPE]
+    await asyncio.gather(*(_try(desk, command, resting) for command in found))
+    return len(found) == RIPE
+
+
+async def _try(desk: Desk, command: OnTime | GoOn, resting: Resting) -> None:
+    """Carry it out; what stumbles rests for a while, so that it holds up nothing else."""
+    try:
+        await desk.handle(SYSTEM, command)
+    except Stumbled:
+        resting[command] = asyncio.get_running_loop().time() + REST

@@ -30,12 +30,13 @@ from ..domain.level import checked_levels, level_text
 from ..domain.life import Refusal, without_nul
 from ..domain.policy import NOTHING, Actor, Deed, Thing, answering_in, answers, can
 from ..storage import chats, departments, letters, seats, users
+from ..storage.backlog import Work
 from ..storage.chats import WorkingSet
 from ..storage.users import User
 from .left import ticketed
 from .made import Change, DepartmentsChanged, Made, SessionsEnded, StaffChanged
+from .slices import begin_work
 from .succession import succeed
-from .tickets import rewound
 
 USER_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -229,6 +230,7 @@ def _disable_user(sheet: WorkingSet, actor: Actor, command: DisableUser, now: in
     made = _made(found.name, f"{found.name} is {state}.", StaffChanged((found.id,)))
     if command.disabled:
         made.news.insert(0, SessionsEnded(found.id))
+        made.news.extend(begin_work(sheet, Work.free, found.id, now))
     made.changes = changes
     return made
 
@@ -262,6 +264,7 @@ def _withdraw_grant(sheet: WorkingSet, actor: Actor, command: WithdrawGrant, now
     changes = _give_back(sheet, before, left, now)
     record(sheet, actor, now, "withdraw_grant", found.name, words)
     made = _made(found.name, f"{found.name} is no longer {words}.", StaffChanged((found.id,)))
+    made.news.extend(begin_work(sheet, Work.free, found.id, now))
     made.changes = changes
     return made
 
@@ -360,7 +363,7 @@ def _set_department(sheet: WorkingSet, actor: Actor, command: SetDepartment, now
     record(sheet, actor, now, "set_department", found.slug, " ".join(names))
     made = _made(found.slug, f"{found.slug} was changed.", DepartmentsChanged())
     if (wish.levels, wish.opening) != (found.levels, found.opening):
-        made.news.extend(rewound(sheet, wish, now))
+        made.news.extend(begin_work(sheet, Work.wind, found.id, now))
     return made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import msgspec
@@ -134,20 +135,38 @@ def facts_of(
     connection: Connection, ticket: Ticket, heard: Heard, now: int, more: Mapping[str, str] | None = None
 ) -> Facts:
     """What rules may ask about a ticket to which this has just happened."""
-    department = department_of(connection, ticket)
-    person = users.by_id(connection, ticket.assignee) if ticket.assignee else None
+    assignee = name_of(connection, ticket.assignee)
+    return facts_in(connection, department_of(connection, ticket), assignee, ticket, heard, now, more)
+
+
+def name_of(connection: Connection, user: int) -> str:
+    """The login name of a ticket's assignee."""
+    person = users.by_id(connection, user) if user else None
+    return person.name if person else "nobody"
+
+
+def facts_in(
+    connection: Connection,
+    department: Department,
+    assignee: str,
+    ticket: Ticket,
+    heard: Heard,
+    now: int,
+    more: Mapping[str, str] | None = None,
+) -> Facts:
+    """The same, where the ticket's department and assignee are known."""
     return Facts(
         heard.event,
         department.slug,
         source=ticket.source,
         subject=ticket.subject,
-        text=heard.text or (lambda: last_text(connection, ticket)),
+        text=heard.text or cache(lambda: last_text(connection, ticket)),
         email=ticket.email,
         language=ticket.language,
         tags=ticket.tags,
         priority=ticket.priority.value,
         status=ticket.status.value,
-        assignee=person.name if person else "nobody",
+        assignee=assignee,
         age_ms=now - ticket.created_at,
         waiting_ms=now - ticket.asked_at if ticket.asked_at else 0,
         quiet_ms=now - ticket.updated_at,

@@ -26,13 +26,13 @@ from ..domain.life import Refusal, without_nul
 from ..domain.policy import Actor, Deed, Thing, can
 from ..domain.rules import Action, Rule, Verb, actions, checked, plan
 from ..domain.ticket import Ticket
-from ..storage import Connection, departments, letters, rules, tickets, users, webhooks
+from ..storage import Connection, departments, letters, rules, tickets, users
+from ..storage.backlog import Work
 from ..storage.chats import WorkingSet
 from .automation import Heard, facts_of, fire
-from .made import Made, TicketMade
-from .tickets import keep
-
-PAGE = 500  # tickets that time looks at in one go
+from .made import Made, News, TicketMade
+from .slices import begin_work
+from .tickets import keep, rewound
 
 
 class PutRule(msgspec.Struct, frozen=True):
@@ -59,15 +59,6 @@ class OnTime(msgspec.Struct, frozen=True):
     """Time has passed: let the rules that wait for that look at a ticket."""
 
     ticket: int
-
-
-class Called(msgspec.Struct, frozen=True):
-    """A webhook was called: was it ``taken``, with which ``answer``, and when is it tried again (0 = not)?"""
-
-    id: int
-    taken: bool
-    answer: str
-    next_at: int = 0
 
 
 def unknown_rule() -> Refusal:
@@ -157,7 +148,7 @@ def _put(sheet: WorkingSet, actor: Actor, command: PutRule, now: int) -> Made:
     else:
         rules.save(connection, new)
     letters.record(connection, now, actor.name, "set_rule", f"rule {new.id}", new.name)
-    return Made(about=new.id)
+    return Made(about=new.id, news=_looked_again(sheet, [new, *([before] if before else [])], now))
 
 
 def _remove(sheet: WorkingSet, actor: Actor, command: RemoveRule, now: int) -> Made:
@@ -166,7 +157,7 @@ def _remove(sheet: WorkingSet, actor: Actor, command: RemoveRule, now: int) -> M
         raise unknown_rule()
     rules.remove(sheet.connection, found.id)
     letters.record(sheet.connection, now, actor.name, "remove_rule", f"rule {found.id}", found.name)
-    return Made(about=found.id)
+    return Made(about=found.id, news=_looked_again(sheet, [found], now))
 
 
 def _order(sheet: WorkingSet, actor: Actor, command: OrderRules, now: int) -> Made:
@@ -178,52 +169,36 @@ def _order(sheet: WorkingSet, actor: Actor, command: OrderRules, now: int) -> Ma
     order = iter([*command.ids, *(key for key in mine if key not in command.ids)])
     rules.place(sheet.connection, [next(order) if rule.id in mine else rule.id for rule in found])
     letters.record(sheet.connection, now, actor.name, "order_rules", "", " ".join(map(str, command.ids)))
-    return Made()
+    return Made(news=_looked_again(sheet, found, now))
 
 
 # --- time that passes ----------------------------------------------------------------------------------------------
 
 
-def ripe(connection: Connection, now: int, after: int = 0) -> tuple[list[int], int]:
-    """Tickets on which a rule would fire because time has passed, among the next ones after ticket ``after``.
-
-    The second answer is where to go on the next time (0 = from the beginning).
-    """
-    if not rules.waiting_for(connection, RuleEvent.time_passed):
-        return [], 0
-    page = tickets.not_closed(connection, after, PAGE)
-    found = [ticket.id for ticket in page if _ripe(connection, ticket, now)]
-    return found, page[-1].id if len(page) == PAGE else 0
-
-
-def _ripe(connection: Connection, ticket: Ticket, now: int) -> bool:
-    waiting = rules.waiting_for(connection, RuleEvent.time_passed, ticket.department)
-    if not waiting:
-        return False
-    planned = plan(waiting, facts_of(connection, ticket, Heard(RuleEvent.time_passed), now))
-    keys = {rule.id for rule, _ in planned}
-    return bool(keys - _fired(connection, keys, ticket))
-
-
-def _fired(connection: Connection, keys: Iterable[int], ticket: Ticket) -> set[int]:
-    """Which have fired since people last wrote: they wait until somebody has written again."""
-    return rules.fired_on(connection, keys, ticket.id, rules.heard(connection, ticket.id))
+def _looked_again(sheet: WorkingSet, changed: Iterable[Rule], now: int) -> list[News]:
+    """Tickets learn anew when a rule on time fires on them, if these changed."""
+    reached = {rule.department for rule in changed if rule.event is RuleEvent.time_passed}
+    if len(reached) > 1:
+        reached = {0}
+    return [item for key in reached for item in begin_work(sheet, Work.wind, key, now)]
 
 
 def _on_time(sheet: WorkingSet, actor: Actor, command: OnTime, now: int) -> Made:
     if not can(actor, Deed.expire):
         raise unknown_rule()
     before = tickets.one(sheet.connection, command.ticket, lock=True)
-    if before is None or before.status is TicketStatus.closed:
+    if before is None or not before.rules_at or before.rules_at > now:
         return Made()
-    department = departments.one(sheet.connection, before.department)
-    assert department is not None
-    waiting = rules.waiting_for(sheet.connection, RuleEvent.time_passed, before.department)
-    fired = _fired(sheet.connection, [rule.id for rule in waiting], before)
+    fired = rules.fired_on(sheet.connection, [before.id]).get(before.id, set())
     after, lines = fire(sheet, [Heard(RuleEvent.time_passed)], before, now, fired=fired)
     if not lines:
-        return Made()
-    after = keep(sheet, after, after, lines, department, now)
+        news = rewound(sheet, [before], now)
+        left = tickets.one(sheet.connection, before.id)
+        assert left is None or not 0 < left.rules_at <= now, (
+            "what is ripe fires"
+        )  # else it would be tried for ever
+        return Made(news=[*news])
+    after = keep(sheet, after, after, lines, sheet.department(before.department), now)
     return Made(about=after.id, seq=after.seq, news=[TicketMade(before, after)])
 
 
@@ -273,25 +248,9 @@ def _happened(
     return [(now, ticket, Heard(event))]
 
 
-def _called(sheet: WorkingSet, actor: Actor, command: Called, now: int) -> Made:
-    found = webhooks.one(sheet.connection, command.id)
-    if not can(actor, Deed.expire) or found is None:
-        raise unknown_rule()
-    tried_so = msgspec.structs.replace(
-        found,
-        tries=found.tries + 1,
-        next_at=command.next_at,
-        sent_at=now if command.taken else 0,
-        answer=without_nul(command.answer),
-    )
-    webhooks.save(sheet.connection, tried_so)
-    return Made()
-
-
 COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {
     PutRule: _put,
     RemoveRule: _remove,
     OrderRules: _order,
     OnTime: _on_time,
-    Called: _called,
 }

@@ -61,7 +61,7 @@ from .left import settled
 from .made import Made, TicketMade
 from .posting import post
 from .things import department_in_use, readable
-from .tickets import Draft, begin, keep, made_of, transcript_of
+from .tickets import Draft, begin, keep, made_of, rewound, transcript_of
 
 PROGRAM = "api"  # the source of what a program wrote down, a form of the site's own say
 
@@ -374,7 +374,9 @@ def _expire(sheet: WorkingSet, actor: Actor, command: ExpireTicket, now: int) ->
         after, whats = into(after, TicketStatus.open, now, why="the date has come")
     elif before.status is TicketStatus.solved and before.solved_at + CLOSE_AFTER_MS <= now:
         after, whats = into(after, TicketStatus.closed, now, why="solved for a week")
-    after, told = sla.rung(after, department, now)
+    after, told = sla.rung(sla.wound(after, department, now), department, now)  # its level may be a new one
+    if not whats and not told:
+        return Made(news=[*rewound(sheet, [before], now)])
     after, lines = record(after, SYSTEM_PARTY, [*whats, *told], now)
     return made_of(before, keep(sheet, before, after, lines, department, now))
 

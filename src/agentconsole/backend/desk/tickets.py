@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -10,6 +10,7 @@ from agentconsole.protocol import (
     MailKind,
     Party,
     Said,
+    TicketChanged,
     TicketPriority,
     TicketStatus,
     TicketWhat,
@@ -21,13 +22,24 @@ from ..domain import sla
 from ..domain.department import Department
 from ..domain.life import Entry
 from ..domain.policy import Actor
-from ..domain.ticket import CLOSE_AFTER_MS, Ticket, TicketLine, into, record, subject_of, wrote
+from ..domain.ticket import (
+    CLOSE_AFTER_MS,
+    OVER,
+    SYSTEM_PARTY,
+    Ticket,
+    TicketLine,
+    into,
+    record,
+    subject_of,
+    wrote,
+)
 from ..storage import customers, tickets
 from ..storage.chats import WorkingSet
-from .automation import react
+from .automation import may_answer, react
 from .made import Made, TicketMade
 from .posting import post
 from .things import department_in_use
+from .time_rules import ripe_times
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -109,13 +121,27 @@ def keep(
     now: int,
 ) -> Ticket:
     """Write a changed ticket: its rules have their turn, its clocks are wound."""
+    after, let_go = freed(sheet, after, now)
     after, more = react(sheet, before, after, lines, now)
+    after, reopened = freed(sheet, after, now)  # a rule can do that too
     if after.department != department.id:
         department = department_in_use(sheet, after.department)
     after = sla.wound(after, department, now)
     after = msgspec.structs.replace(after, timer_at=_timer_at(after))
-    tickets.save(sheet.connection, after, [*lines, *more])
+    tickets.append(sheet.connection, after.id, [*lines, *let_go, *more, *reopened])
+    after = msgspec.structs.replace(after, rules_at=ripe_times(sheet, [after], now)[after.id])
+    tickets.save(sheet.connection, after)
     return after
+
+
+def freed(sheet: WorkingSet, ticket: Ticket, now: int) -> tuple[Ticket, list[TicketLine]]:
+    """The ticket as nobody's if it is to be done and whoever has it may not answer it (any more)."""
+    if not ticket.assignee or ticket.status in OVER or may_answer(sheet, ticket.assignee, ticket.department):
+        return ticket, []
+    name = ticket.assignee_name
+    what = TicketChanged("assignee", name, "", f"{name} cannot answer here any more")
+    after = msgspec.structs.replace(ticket, assignee=0, assignee_name="")
+    return record(after, SYSTEM_PARTY, [what], now)
 
 
 def _timer_at(ticket: Ticket) -> int:
@@ -155,11 +181,15 @@ def marked(sheet: WorkingSet, key: int, actor: Actor, status: TicketStatus, now:
     return [TicketMade(before, keep(sheet, before, after, lines, department, now))]
 
 
-def rewound(sheet: WorkingSet, department: Department, now: int) -> list[TicketMade]:
-    """The clocks of a department's tickets, wound anew: its hours or service levels have changed."""
+def rewound(sheet: WorkingSet, page: Sequence[Ticket], now: int) -> list[TicketMade]:
+    """The clocks of these tickets, wound anew: their department's hours or service levels, or rules, have changed."""
     news = []
-    for before in tickets.of_department(sheet.connection, department.id):
-        after = sla.wound(before, department, now)
+    ripe = ripe_times(sheet, page, now)
+    tickets.set_ripe(
+        sheet.connection, {each.id: ripe[each.id] for each in page if each.rules_at != ripe[each.id]}
+    )
+    for before in (msgspec.structs.replace(each, rules_at=ripe[each.id]) for each in page):
+        after = sla.wound(before, sheet.department(before.department), now)
         after = msgspec.structs.replace(after, timer_at=_timer_at(after))
         if after != before:
             after = msgspec.structs.replace(after, version=before.version + 1)

@@ -5,6 +5,7 @@ Patterns (`matches`) run in time that grows with the text alone, whatever the pa
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable
 from functools import cached_property, lru_cache
@@ -93,6 +94,13 @@ class Facts:
         self._folded: dict[str, tuple[str, ...]] = {}
         self._coded: dict[str, tuple[bytes, ...]] = {}
 
+    def later(self, age_ms: int, waiting_ms: int, quiet_ms: int, is_open: bool) -> Facts:
+        """The same, but for what time alone changes."""
+        found = copy.copy(self)
+        found.age, found.waiting, found.quiet = age_ms, waiting_ms, quiet_ms
+        found.hours = "open" if is_open else "closed"
+        return found
+
     @cached_property
     def text(self) -> str:
         """What the customer wrote."""
@@ -100,6 +108,8 @@ class Facts:
 
     def folded(self, field: str) -> tuple[str, ...]:
         """What a field says, without regard to case; of tags there may be several."""
+        if field == "hours":  # what is kept is shared with later facts
+            return (self.hours,)
         if field not in self._folded:
             self._folded[field] = tuple(each.casefold() for each in self._said(field))
         return self._folded[field]
@@ -129,21 +139,34 @@ class Token(NamedTuple):
 _TOKEN = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([(),])|([^\s(),"]+))')
 
 
-@lru_cache(4_096)
+class Read(NamedTuple):
+    """A condition, and with what it changes as time passes: ages (field, ms from which on it differs), and the hours."""
+
+    holds: Condition
+    moments: tuple[tuple[str, int], ...] = ()
+    asks_hours: bool = False
+
+
 def parse(text: str) -> Condition:
     """The condition that is written here; nothing written always holds.
 
     Raises ValueError with a sentence that says where and what to write.
     """
+    return read(text).holds
+
+
+@lru_cache(4_096)
+def read(text: str) -> Read:
+    """The same, and with what it changes. Raises ValueError."""
     if len(text) > MAX_CONDITION:
         raise ValueError(f"A condition has at most {MAX_CONDITION} characters.")
     reader = _Reader(_tokens(text))
     if not reader.tokens:
-        return _always
+        return Read(_always)
     found = reader.either(1)
     if reader.next is not None:
         raise reader.wrong("and, or, or the end")
-    return found
+    return Read(found, tuple(reader.moments), reader.asks_hours)
 
 
 def _always(facts: Facts) -> bool:
@@ -169,6 +192,8 @@ class _Reader:
 
     def __init__(self, tokens: list[Token]) -> None:
         self.tokens, self.place, self.tests = tokens, 0, 0
+        self.moments: list[tuple[str, int]] = []
+        self.asks_hours = False
 
     @property
     def next(self) -> Token | None:
@@ -227,6 +252,9 @@ class _Reader:
             values.append(self.value())
         if len(values) > MAX_VALUES:
             raise ValueError(f"After {field} {how} stand at most {MAX_VALUES} values.")
+        if field in TIMES:
+            self.moments += [(field, parse_time(value.lower()) + (how == "over")) for value in values]
+        self.asks_hours |= field == "hours"
         return _test(field, how, values)
 
     def value(self) -> str:

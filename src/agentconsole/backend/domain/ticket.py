@@ -42,7 +42,7 @@ class Ticket(msgspec.Struct, frozen=True, gc=False):
     ``asked_at`` is the customer's first message that nobody has answered. ``first_due``, ``next_due`` and ``solve_due``
     are when each running clock is breached; ``solve_used`` ms of counted time had passed for the solution when its
     clock last stopped, or at ``solve_since``, from when it runs, and ``next_used`` of them since ``asked_at`` (`sla`).
-    ``warned`` and ``breached`` are the clocks for which that was told. ``timer_at`` is when time itself does something to the ticket next.
+    ``warned`` and ``breached`` are the clocks for which that was told. ``timer_at`` is when time itself does something to the ticket next, ``rules_at`` when a rule on time fires on it (`ripening`).
     """
 
     id: int
@@ -77,6 +77,7 @@ class Ticket(msgspec.Struct, frozen=True, gc=False):
     warned: tuple[Clock, ...] = ()
     breached: tuple[Clock, ...] = ()
     timer_at: int = 0
+    rules_at: int = 0
     mail: MailState | None = None
     chat: int = 0
     merged_into: int = 0

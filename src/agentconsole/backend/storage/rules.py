@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy import ScalarSelect, delete, exists, func, insert, literal, select, update
 from sqlalchemy.engine import Connection
+from sqlalchemy.sql import ColumnElement
 
 from agentconsole.protocol import RuleEvent, RuleFiring, TicketStatus
 
@@ -112,22 +113,27 @@ def counts(connection: Connection) -> dict[int, int]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def fired_on(connection: Connection, keys: Iterable[int], ticket: int, heard: int) -> set[int]:
-    """Which of these rules fired on a ticket since people last wrote in it."""
-    query = select(rule_firing.c.rule).where(
-        rule_firing.c.ticket == ticket,
-        rule_firing.c.rule.in_(list(keys)),
-        rule_firing.c.heard == heard,
+def fired_on(connection: Connection, tickets: Sequence[int]) -> dict[int, set[int]]:
+    """Which rules fired on each of these tickets since people last wrote in it."""
+    query = select(rule_firing.c.ticket, rule_firing.c.rule).where(
+        rule_firing.c.ticket.in_(tickets), rule_firing.c.heard == _heard(rule_firing.c.ticket)
     )
-    return set(connection.execute(query).scalars())
+    found: dict[int, set[int]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.ticket, set()).add(row.rule)
+    return found
 
 
 def heard(connection: Connection, ticket: int) -> int:
     """The last event of a ticket that a person wrote for the customer, or the customer; its seq."""
-    query = select(func.max(ticket_public_event.c.seq)).where(
+    return connection.execute(select(_heard(literal(ticket)))).scalar_one()
+
+
+def _heard(ticket: ColumnElement[int]) -> ScalarSelect[int]:
+    last = select(func.coalesce(func.max(ticket_public_event.c.seq), 0))
+    return last.where(
         ticket_public_event.c.ticket_id == ticket, ticket_public_event.c.side != "system"
-    )
-    return connection.execute(query).scalar_one() or 0
+    ).scalar_subquery()
 
 
 def forget(connection: Connection, before: int, limit: int) -> int:

@@ -52,6 +52,7 @@ ticket = Table(
     words("warned"),
     words("breached"),
     number("timer_at"),
+    number("rules_at"),
     Column("mail", Text),
     number("chat"),
     number("merged_into"),
@@ -71,6 +72,12 @@ Index(
     ticket.c.timer_at,
     sqlite_where=text("timer_at > 0"),
     postgresql_where=text("timer_at > 0"),
+)
+Index(
+    "ticket_rules",
+    ticket.c.rules_at,
+    sqlite_where=text("rules_at > 0"),
+    postgresql_where=text("rules_at > 0"),
 )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, and_, func, insert, or_, select, update
+from sqlalchemy import Select, and_, bindparam, func, insert, or_, select, true, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
@@ -29,6 +29,8 @@ from ..domain.ticket import UNDONE, Ticket, TicketLine
 from .ticket_tables import ticket, ticket_public_event, ticket_staff_event
 
 Clause = ColumnElement[bool]
+SAVE = update(ticket).where(ticket.c.id == bindparam("key"))
+NOT_CLOSED = UNDONE | {TicketStatus.solved}
 PRESSING = (ticket.c.rank, ticket.c.id)
 ORDERS = {
     "pressing": PRESSING,
@@ -54,7 +56,7 @@ def add_many(connection: Connection, new: Iterable[Ticket]) -> None:
 
 def save(connection: Connection, changed: Ticket, lines: Iterable[TicketLine] = ()) -> None:
     """Write a ticket as it stands now, and what happened in it."""
-    connection.execute(update(ticket).where(ticket.c.id == changed.id).values(_values(changed)))
+    connection.execute(SAVE, {"key": changed.id, **_values(changed)})
     append(connection, changed.id, lines)
 
 
@@ -270,7 +272,11 @@ def _words(text: str) -> list[str]:
 
 
 def _overdue() -> Clause:
-    return and_(ticket.c.breached != "", ticket.c.status.in_(sorted(status.value for status in UNDONE)))
+    return and_(ticket.c.breached != "", ticket.c.status.in_(_values_of(UNDONE)))
+
+
+def _values_of(statuses: Iterable[TicketStatus]) -> list[str]:
+    return sorted(status.value for status in statuses)
 
 
 def counts(connection: Connection) -> list[tuple[int, str, int]]:
@@ -298,20 +304,35 @@ def due(connection: Connection, now: int, limit: int = 200) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
-def of_department(connection: Connection, department: int) -> list[Ticket]:
-    """The tickets of a department that are still to be done, in order of their numbers."""
-    query = (
-        select(ticket)
-        .where(ticket.c.department == department, ticket.c.status.in_([status.value for status in UNDONE]))
-        .order_by(ticket.c.id)
-    )
-    return [_ticket(row) for row in connection.execute(query)]
+def ripe(connection: Connection, now: int, limit: int) -> list[int]:
+    """Tickets on which a rule on time fires by now, the longest due first."""
+    query = select(ticket.c.id).where(ticket.c.rules_at > 0, ticket.c.rules_at <= now)
+    return list(connection.execute(query.order_by(ticket.c.rules_at).limit(limit)).scalars())
 
 
-def not_closed(connection: Connection, after: int, limit: int) -> list[Ticket]:
-    """The next tickets after this number that are not closed, in order."""
-    query = select(ticket).where(ticket.c.id > after, ticket.c.status != TicketStatus.closed.value)
-    return [_ticket(row) for row in connection.execute(query.order_by(ticket.c.id).limit(limit))]
+def set_ripe(connection: Connection, times: Mapping[int, int]) -> None:
+    """Write when a rule on time fires next on each of these tickets."""
+    if times:
+        connection.execute(SAVE, [{"key": key, "rules_at": at} for key, at in times.items()])
+
+
+def undone_of(connection: Connection, user: int, after: int, limit: int) -> list[Ticket]:
+    """The next tickets after this number that are this user's and still to be done, in order, locked."""
+    return _next(connection, ticket.c.assignee == user, UNDONE, after, limit)
+
+
+def not_closed(connection: Connection, after: int, limit: int, department: int) -> list[Ticket]:
+    """The next tickets of a department (0 = all) after this number that are not closed, in order, locked."""
+    mine = ticket.c.department == department if department else true()
+    return _next(connection, mine, NOT_CLOSED, after, limit)
+
+
+def _next(
+    connection: Connection, mine: Clause, statuses: Iterable[TicketStatus], after: int, limit: int
+) -> list[Ticket]:
+    query = select(ticket).where(mine, ticket.c.id > after, ticket.c.status.in_(_values_of(statuses)))
+    rows = connection.execute(query.order_by(ticket.c.id).limit(limit).with_for_update())
+    return [_ticket(row) for row in rows]
 
 
 def newest(connection: Connection, departments: Iterable[int] | None, limit: int) -> list[Ticket]:
