@@ -4,7 +4,7 @@ import base64
 import itertools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from agentconsole.backend.auth import hash_password
 from agentconsole.backend.desk.admin import AddDepartment, AddUser, GiveGrant
 from agentconsole.backend.operator import Answer, ask
 from agentconsole.protocol import Role
-from tests.proof.server import Served
+from tests.proof.server import SHIPPED, Served
 
 PASSWORD = "a long enough passphrase"
 HASH = hash_password(PASSWORD)
@@ -133,11 +133,14 @@ class Visitor:
 
 
 @contextmanager
-def running(data: Path, database: str = "", **settings: object) -> Iterator[Running]:
+def running(
+    data: Path, database: str = "", launcher: Sequence[str] = SHIPPED, **settings: object
+) -> Iterator[Running]:
     """The real server on this data folder while the block lasts; ``settings`` are fields of Options."""
     flags = {name: f"--{name.replace('_', '-')}" for name in settings}
     options = [flags[name] + ("" if value is True else f"={value}") for name, value in settings.items()]
-    server = Running(data, options=[*options, *([f"--database={database}"] if database else [])])
+    options += [f"--database={database}"] if database else []
+    server = Running(data, launcher, options)
     server.start()
     try:
         yield server

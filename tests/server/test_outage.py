@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from agentconsole.backend.storage.database import ONE_SERVER
+from tests.proof.impatient import LAUNCHER
 from tests.running import Running, Visitor, cid, running
 from tests.waiting import until
 
@@ -73,9 +74,8 @@ def test_who_holds_the_database_is_waited_for(tmp_path: Path) -> None:
         assert said(server, chat, token) == ["before", *(f"meanwhile {number}" for number in range(3))]
 
 
-@pytest.mark.slow
 def test_who_holds_the_database_keeps_nobody_from_leaving(tmp_path: Path) -> None:
-    with running(tmp_path / "data") as server:
+    with running(tmp_path / "data", launcher=LAUNCHER) as server:
         department = server.department_id(server.add_department())
         visitor = server.visitor()
         chat = visitor.start(department, "before")
@@ -93,13 +93,12 @@ def test_who_holds_the_database_keeps_nobody_from_leaving(tmp_path: Path) -> Non
         server.visitor(visitor.token).close()
 
 
-@pytest.mark.slow
 def test_of_two_servers_on_one_database_the_first_leaves_when_it_lost_the_lock(
     postgres_url: str, tmp_path: Path
 ) -> None:
     """A link to PostgreSQL that is cut takes the lock along; lines go on, until somebody else has taken it."""
     rival_url = postgres_url.replace("+psycopg", "")
-    with running(tmp_path / "data", postgres_url) as server, contextlib.ExitStack() as held:
+    with running(tmp_path / "data", postgres_url, LAUNCHER) as server, contextlib.ExitStack() as held:
         department = server.department_id(server.add_department())
         visitor = server.visitor()
         chat = visitor.start(department, "before")
