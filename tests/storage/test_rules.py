@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from agentconsole import protocol as p
+from agentconsole.backend.desk.made import TicketMade
 from agentconsole.backend.desk.rules import OnTime, OrderRules, PutRule, RemoveRule, tried
 from agentconsole.backend.desk.ticketing import ExpireTicket
 from agentconsole.backend.domain.level import Level
@@ -117,6 +118,50 @@ def test_no_more_than_ten_rounds(house: House) -> None:
         )
     rule(house, "move support", "tag start")
     assert len(did(house, ticket(house))) <= 10
+
+
+def test_after_a_move_only_rules_of_there_and_of_everybody_act(house: House) -> None:
+    mine: dict[str, Any] = {"department": SALES}
+    rule(house, "move support", name="everybody's move")
+    rule(house, "tag mine", **mine)
+    rule(house, "tag stopped", name="stop of who has no say any more", stop=True, **mine)
+    rule(house, "tag all")
+    rule(house, "tag went", event=E.department_changed, **mine)
+    rule(house, "tag came", event=E.department_changed, department=SUPPORT)
+    assert one(house, ticket(house)).tags == ("all", "came")
+
+
+def test_a_departments_rule_that_moves_a_ticket_lets_go_of_it(house: House) -> None:
+    rule(house, "tag a", "move support", name="move", department=SALES, stop=True)
+    rule(house, "priority urgent", name="not looked at after the stop")
+    rule(house, "move sales", event=E.department_changed, department=SUPPORT, name="back")
+    key = ticket(house)
+    assert did(house, key) == [["tag a", "moved to Support"], ["moved to Sales"]], "and so on it does not go"
+    assert (one(house, key).department, one(house, key).priority) == (SALES, "normal")
+    early = RuleWish("r", E.ticket_created, ["move support", "tag b"], department=SALES)
+    refusal = house.try_(SYSTEM, PutRule(early)).refusal
+    assert refusal is not None
+    assert "moves last" in refusal.text
+
+
+def test_a_chats_rule_has_no_say_over_a_ticket_that_went_elsewhere(house: House) -> None:
+    rule(house, "move support", event=E.ticket_created)
+    rule(house, "ticket", "tag mine", "notify #sales", event=E.rating_given, department=SALES, name="one")
+    rule(house, "ticket", "tag all", event=E.rating_given, name="two")
+    visitor, head = house.start(email="v@x.example", text="help")
+    house.do(house.ann, p.Take(new_cid(), head.id))
+    house.do(house.ann, p.Close(new_cid(), head.id, p.Outcome.solved))
+    made = house.do(visitor, p.Rate(new_cid(), head.id, p.Rating.bad))
+    found = house.database.read_now(lambda db: tickets.of_chat(db, head.id))
+    assert found is not None
+    assert (found.department, found.tags) == (SUPPORT, ("all",))
+    heard = [item for item in made.news if isinstance(item, TicketMade)]
+    assert [item.before for item in heard] == [None, heard[0].after], "it is told that there is a ticket"
+    [fired] = house.database.read_now(lambda db: rules.firings(db, 2, 5))
+    assert fired.did[1:] == [
+        "not done: tag mine (the chat is no ticket of this department)",
+        "told all of Sales",
+    ]
 
 
 def test_what_cannot_be_done_is_told_in_the_ticket(house: House) -> None:
@@ -234,6 +279,7 @@ def test_a_bad_rating_becomes_a_ticket(house: House) -> None:
         "assign sue",
         "tag unhappy",
         "notify @sue",
+        "webhook https://example.org/x",
         event=E.rating_given,
         when="rating is bad",
     )
@@ -246,7 +292,27 @@ def test_a_bad_rating_becomes_a_ticket(house: House) -> None:
     assert found is not None
     assert (found.tags, found.assignee) == (("unhappy",), house.sue.id)
     assert [type(item).__name__ for item in made.news] == ["TicketMade", "Message"]
-    assert not rows(house, webhook_out)
+    [call] = rows(house, webhook_out)
+    told = json.loads(call.body)
+    assert (told["rating"], told["chat"], told["ticket"]) == ("bad", head.id, found.id)
+
+
+@pytest.mark.parametrize("rating, department", [("good", 0), ("bad", SUPPORT)])
+def test_a_rating_tells_people_and_systems_without_a_ticket(
+    house: House, rating: str, department: int
+) -> None:
+    only = {"event": E.rating_given, "when": "rating is bad and department is sales"}
+    rule(house, "notify @sue Bad.", "webhook https://example.org/x", **only)
+    rule(house, "notify @sue Wrong.", event=E.rating_given, when=f"rating is {rating}", department=department)
+    visitor, head = house.start()
+    house.do(house.ann, p.Take(new_cid(), head.id))
+    house.do(house.ann, p.Close(new_cid(), head.id, p.Outcome.solved))
+    made = house.do(visitor, p.Rate(new_cid(), head.id, p.Rating.bad))
+    assert [item.text for item in made.news if isinstance(item, p.Message)] == [f"Chat {head.id}: Bad."]
+    [call] = rows(house, webhook_out)
+    told = json.loads(call.body)
+    assert (told["event"], told["rating"], told["chat"]) == ("rating_given", "bad", head.id)
+    assert house.database.read_now(lambda db: tickets.of_chat(db, head.id)) is None
 
 
 def test_a_missed_chat_tells_its_department(house: House) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from agentconsole.protocol import (
+    CHAT_EVENTS,
     MAX_TAGS,
     MAX_TEXT,
     Answered,
@@ -40,9 +41,9 @@ from ..domain.department import Department
 from ..domain.hours import Kind
 from ..domain.life import Refusal
 from ..domain.policy import Deed, Thing, can
-from ..domain.rules import MAX_ROUNDS, Action, Rule, Verb, plan
+from ..domain.rules import MAX_ROUNDS, Action, Rule, Verb, actions, fits, governs
 from ..domain.ticket import Ticket, TicketLine, into, record
-from ..storage import Connection, departments, letters, messages, rules, tickets, users, webhooks
+from ..storage import Connection, chats, departments, letters, messages, rules, tickets, users, webhooks
 from ..storage.chats import WorkingSet
 from ..storage.webhooks import Webhook
 from .posting import FORMS, post
@@ -120,14 +121,19 @@ def fire(
         if not waiting:
             continue
         facts = facts_of(sheet.connection, ticket, heard, now, more)
-        for rule, actions in plan(waiting, facts):
-            if rule.id in fired:
+        for rule in waiting:
+            if not governs(rule, ticket.department) or not fits(
+                rule, facts
+            ):  # one before it may have moved it
                 continue
-            fired.add(rule.id)
-            before = ticket
-            ticket, new = act(sheet, ticket, rule, actions, now)
-            lines += new
-            left.extend(_changes(before, ticket))
+            if rule.id not in fired:
+                fired.add(rule.id)
+                before = ticket
+                ticket, new = act(sheet, ticket, rule, actions(rule.do), now)
+                lines += new
+                left.extend(_changes(before, ticket))
+            if rule.stop:
+                break
     return ticket, lines
 
 
@@ -191,13 +197,16 @@ def department_of(connection: Connection, ticket: Ticket) -> Department:
 
 
 def act(
-    sheet: WorkingSet, ticket: Ticket, rule: Rule, actions: Iterable[Action], now: int
+    sheet: WorkingSet, ticket: Ticket, rule: Rule, todo: Iterable[Action], now: int
 ) -> tuple[Ticket, list[TicketLine]]:
     """The ticket after all that a rule does, with its firing written down; what cannot be done is told there."""
     by = Party(Side.system, 0, f"rule {rule.name}")
     lines: list[TicketLine] = []
     did: list[str] = []
-    for action in actions:
+    for action in todo:
+        if not governs(rule, ticket.department):
+            did.append(f"not done: {action.words} (the ticket is another department's by now)")
+            continue
         try:
             done = ACTS[action.verb](sheet, ticket, rule, action, now)
         except Refusal as refusal:
@@ -386,6 +395,9 @@ def _webhook(sheet: WorkingSet, ticket: Ticket, rule: Rule, action: Action, now:
         "assignee": ticket.assignee_name,
         "drill": ticket.drill,
     }
+    head = chats.one(sheet.connection, ticket.chat) if rule.event in CHAT_EVENTS else None
+    if head is not None:
+        told |= {"chat": head.id, "rating": head.rating.value if head.rating else ""}
     body = json.dumps(told, ensure_ascii=False)
     call = Webhook(0, action.values[0], body, now, rule=rule.id, department=rule.department, ticket=ticket.id)
     webhooks.add(sheet.connection, call)

@@ -21,7 +21,7 @@ from ..domain import template
 from ..domain.condition import Facts
 from ..domain.hours import Kind
 from ..domain.life import Entry, Head
-from ..domain.rules import Action, Rule, Verb, plan
+from ..domain.rules import Action, Rule, Verb, governs, plan
 from ..domain.ticket import Ticket, subject_of
 from ..storage import chats, departments, letters, rules, tickets, users, webhooks
 from ..storage.chats import WorkingSet
@@ -85,18 +85,21 @@ def _facts(sheet: WorkingSet, event: RuleEvent, head: Head, now: int) -> Facts:
 
 
 def _fired(sheet: WorkingSet, rule: Rule, actions: tuple[Action, ...], head: Head, now: int) -> list[News]:
-    """On the chat's ticket, if it has one or the rule makes one; else a rule can only tell people and systems."""
+    """On the chat's ticket, if it has one or the rule makes one; else a rule can only tell people and systems.
+
+    A department's own rule has no say over a ticket that went to another one.
+    """
     before = tickets.of_chat(sheet.connection, head.id)
     ticket = before
     if ticket is None and any(action.verb is Verb.ticket for action in actions):
         ticket = _ticket(sheet, head, rule, now)
-    if ticket is None:
+    if ticket is None or not governs(rule, ticket.department):
         did = [_told(sheet, rule, action, head, now) for action in actions]
         rules.note(sheet.connection, RuleFiring(rule.id, now, did, chat=head.id))
         letters.record(
             sheet.connection, now, f"rule {rule.name}", "rule_fired", f"chat {head.id}", "; ".join(did)
         )
-        return []
+        return [TicketMade(None, ticket)] if ticket is not None and before is None else []
     after, lines = act(sheet, ticket, rule, actions, now)
     department = departments.one(sheet.connection, ticket.department)
     assert department is not None
@@ -147,4 +150,4 @@ def _told(sheet: WorkingSet, rule: Rule, action: Action, head: Head, now: int) -
         call = Webhook(0, action.values[0], body, now, rule=rule.id, department=rule.department, chat=head.id)
         webhooks.add(sheet.connection, call)
         return action.words
-    return f"not done: {action.words} (the chat is no ticket)"
+    return f"not done: {action.words} (the chat is no ticket of this department)"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from agentconsole.protocol import RuleEvent, TicketStatus
 
 from ..domain.ripening import Outlook
+from ..domain.rules import governs
 from ..domain.ticket import Ticket
 from ..storage import rules
 from ..storage.chats import WorkingSet
@@ -27,7 +28,7 @@ def ripe_times(sheet: WorkingSet, page: Sequence[Ticket], now: int) -> dict[int,
     fired = rules.fired_on(sheet.connection, list(found))
     names = {user: name_of(sheet.connection, user) for user in {ticket.assignee for ticket in page}}
     for ticket in page:
-        waiting = [rule for rule in every if rule.department in (0, ticket.department)]
+        waiting = [rule for rule in every if governs(rule, ticket.department)]
         if waiting and ticket.status is not TicketStatus.closed:
             department, name = sheet.department(ticket.department), names[ticket.assignee]
             facts = facts_in(sheet.connection, department, name, ticket, HEARD, now)

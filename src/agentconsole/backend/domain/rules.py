@@ -97,11 +97,21 @@ def plan(rules: Iterable[Rule], facts: Facts) -> Planned:
     """
     found: Planned = []
     for rule in rules:
-        if rule.active and rule.event is facts.event and condition.parse(rule.when)(facts):
+        if fits(rule, facts):
             found.append((rule, actions(rule.do)))
             if rule.stop:
                 break
     return found
+
+
+def fits(rule: Rule, facts: Facts) -> bool:
+    """Does this rule fire on these facts, when it is its turn?"""
+    return rule.active and rule.event is facts.event and condition.parse(rule.when)(facts)
+
+
+def governs(rule: Rule, department: int) -> bool:
+    """May this rule act on what is of this department?"""
+    return rule.department in (0, department)
 
 
 @lru_cache(4_096)
@@ -116,6 +126,8 @@ def checked(wish: RuleWish) -> RuleWish:
         raise ValueError("A rule needs a name.")
     condition.parse(wish.when)
     found = actions(tuple(wish.do))
+    if wish.department and any(action.verb is Verb.move for action in found[:-1]):
+        raise ValueError("A department's own rule moves last: it has no say where the ticket went.")
     if not found:
         raise ValueError(f"A rule does something. Write one of {', '.join(Verb)}.")
     if wish.event is RuleEvent.time_passed and not any(name in wish.when for name in condition.TIMES):
