@@ -11,16 +11,26 @@ MINUTE = 60_000
 
 def clock_at(zone: str, at_ms: int) -> datetime:
     """What the clock shows, without its zone."""
-    return datetime.fromtimestamp(at_ms // 1_000, UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    return datetime.fromtimestamp(at_ms // 1_000, ZoneInfo(zone)).replace(tzinfo=None)
 
 
 def is_open(opening: Opening, kind: Kind, at_ms: int) -> bool:
-    shown = clock_at(opening.zone, at_ms)
-    minute = shown.hour * 60 + shown.minute
-    today, before = shown.date(), shown.date() - timedelta(days=1)
-    return any(start <= minute < end for start, end in times_of(opening, kind, today)) or any(
-        start <= minute + 1_440 < end for start, end in times_of(opening, kind, before)
-    )
+    return each_minute(opening, kind, at_ms, 1)[0]
+
+
+def each_minute(opening: Opening, kind: Kind, at_ms: int, minutes: int) -> list[bool]:
+    """Is it open in each of so many minutes? What is written for a date is read once."""
+    place, found = ZoneInfo(opening.zone), []
+    written: dict[date, list[tuple[int, int]]] = {}
+    for second in range(at_ms // 1_000, at_ms // 1_000 + minutes * 60, 60):
+        shown = datetime.fromtimestamp(second, place)
+        minute, today = shown.hour * 60 + shown.minute, shown.date()
+        if today not in written:
+            before = times_of(opening, kind, today - timedelta(days=1))
+            after_midnight = [(start - 1_440, end - 1_440) for start, end in before]
+            written[today] = times_of(opening, kind, today) + after_midnight
+        found.append(any(start <= minute < end for start, end in written[today]))
+    return found
 
 
 def times_of(opening: Opening, kind: Kind, day: date) -> list[tuple[int, int]]:
