@@ -107,9 +107,10 @@ class TicketReads:
         """Decide what becomes of a mail: "resend", "sent" or "withdraw"."""
         await self._client().ask("POST", f"/api/mails/{id}/settle", content=encode_choice(what))
 
-    async def quarantine(self) -> list[QuarantineCard]:
-        """The mails that could not become part of a ticket by themselves."""
-        return parsed(await self._get("/api/quarantine"), list[QuarantineCard])
+    async def quarantine(self, ignored: bool = False) -> list[QuarantineCard]:
+        """The mails that could not become part of a ticket by themselves, or those that were ignored."""
+        params = {"ignored": "true"} if ignored else None
+        return parsed(await self._get("/api/quarantine", params), list[QuarantineCard])
 
     async def release(self, id: int) -> None:
         """Make a ticket of a mail after all."""

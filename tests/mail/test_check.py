@@ -7,10 +7,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agentconsole.backend.mail.check import Finding, checked
 from agentconsole.backend.mail.settings import Mailbox, Server, Tls
+from agentconsole.backend.storage import arrivals
+from agentconsole.backend.storage.database import Database
+from agentconsole.protocol import QuarantineCard
 from tests.journey.tls import Files, self_signed
 from tests.mail.dovecot import PASSWORD as IMAP_PASSWORD
 from tests.mail.dovecot import Dovecot, prepared
@@ -139,6 +143,16 @@ def mail(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
+def ignore(data: Path, card: QuarantineCard) -> None:
+    """A mail was ignored while the server ran."""
+    database = Database(f"sqlite:///{data / 'agentconsole.db'}", data)
+    try:
+        with database.writer_engine.begin() as connection:
+            arrivals.detain(connection, msgspec.structs.replace(card, ignored=True), b"digest", b"raw")
+    finally:
+        database.close()
+
+
 def test_check_and_trace_on_the_command_line(tmp_path: Path, office: PostOffice) -> None:
     with shop(tmp_path, office) as server:
         data = tmp_path / "data"
@@ -166,6 +180,13 @@ def test_check_and_trace_on_the_command_line(tmp_path: Path, office: PostOffice)
     assert told.returncode == 0, "also without a server"
     assert "vera@x.example  failed  550 5.1.1 nobody of that name" in told.stdout
     assert mail(data, "trace", "99").returncode == 1
+    assert json.loads(mail(data, "quarantine", "--json").stdout) == []
+    ignore(data, QuarantineCard(1, "shop", 1_700_000_000_000, "a loop", "loop@x.example", "Re: Re:", 12))
+    found = mail(data, "ignored")
+    assert (found.stdout, found.stderr) == (
+        "mail 1  2023-11-14 22:13:20 UTC  shop  loop@x.example  Re: Re:  a loop\n",
+        "",
+    )
     (data / "mail.toml").write_text("[mailbox.shop]\nsmtp_hots = 'x'\n")
     found = mail(data, "check")
     assert found.returncode == 2

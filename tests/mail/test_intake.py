@@ -53,7 +53,7 @@ class Office:
             self.token = token.sign(mails.key(connection), NUMBER, ANNA, house.now)
             self.mail = self.send(connection, f"<t{self.token}.1@example.com>", ANNA)
 
-    def send(self, connection: Any, message_id: str, to: str, ticket: int = NUMBER) -> int:
+    def send(self, connection: Any, message_id: str, to: str, ticket: int = NUMBER, raw: bytes = b"") -> int:
         """Write down that we sent a mail."""
         answer = Mail(
             id=0,
@@ -66,7 +66,7 @@ class Office:
             at=self.house.now,
             message_id=message_id,
         )
-        return mails.queue(connection, answer, b"")
+        return mails.queue(connection, answer, raw)
 
     def fate(self, state: p.MailState) -> None:
         """What is known of our mail on ticket 12."""
@@ -101,9 +101,9 @@ class Office:
         """What happened in a ticket."""
         return [line.what for line in self.house.database.read_now(lambda db: tickets.log(db, key))]
 
-    def detained(self) -> list[p.QuarantineCard]:
-        """What lies in quarantine."""
-        return self.house.database.read_now(lambda db: arrivals.detained(db, [BOX]))
+    def detained(self, ignored: bool = False) -> list[p.QuarantineCard]:
+        """What lies in quarantine, or was ignored."""
+        return self.house.database.read_now(lambda db: arrivals.detained(db, [BOX], ignored))
 
     def count(self) -> int:
         """How many tickets there are."""
@@ -424,6 +424,21 @@ def test_quarantine_is_released_once_by_who_may(office: Office) -> None:
     again = house.try_(house.sue, ReleaseMail(new_cid(), card.id, SALES, letter)).refusal
     assert again is not None
     assert again.code is p.Code.not_now
+
+
+def test_what_was_ignored_is_kept_with_the_reason_and_can_be_released(office: Office) -> None:
+    raw = next(case for case in CASES if case.name == "delivered").raw
+    office.take(raw)
+    assert office.detained() == [], "nobody needs to decide about it"
+    (card,) = office.detained(ignored=True)
+    assert (card.reason, card.ignored) == ("it only tells that a mail was delivered or shown", True)
+    assert (card.subject, card.size) == ("Successful Mail Delivery Report", len(office.real(raw)))
+    assert office.take(raw).value == "came before (ignored)"
+    made = office.house.do(office.house.sue, ReleaseMail(new_cid(), card.id, SALES, parse(office.real(raw))))
+    assert made.about
+    (card,) = office.detained(ignored=True)
+    assert (card.released_by, card.ticket) == ("Sue", made.about)
+    assert office.take(raw).about == made.about
 
 
 def test_nobody_but_the_system_takes_in_mail(office: Office) -> None:

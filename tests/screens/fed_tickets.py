@@ -134,7 +134,8 @@ class Doors:
             case ["GET", "mails"]:
                 return json.dumps([json.loads(encode(each)) for each in self.mails]).encode()
             case ["GET", "quarantine"]:
-                return json.dumps([json.loads(encode(each)) for each in self.held]).encode()
+                wanted = [each for each in self.held if each.ignored == bool(params)]
+                return json.dumps([json.loads(encode(each)) for each in wanted]).encode()
             case ["POST", "mails", id, "settle"]:
                 self.decided.append((f"mail {id}", json.loads(content or b"")["what"]))
                 return b""

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from agentconsole import protocol as p
-from agentconsole.backend.storage import letters
+from agentconsole.backend.storage import arrivals, letters
 from tests.server.site import GRANTS, SALES, SUPPORT
 from tests.server.ticket_desk import MAILING, Desk, desk
 from tests.server.windows import new_cid
@@ -157,6 +157,18 @@ async def test_what_lies_in_quarantine_is_let_go(sqlite_url: str, tmp_path: Path
             ("sue", jailed["id"], {"department": SUPPORT}),
         ):
             assert (await release(who, key, **body)).json()["code"] == "unknown"
+        loop = p.QuarantineCard(
+            1, MAILING.mailbox, d.site.desk.clock(), "a loop", "kim@x.example", "Away", 1, ignored=True
+        )
+        with d.site.hub.database.writer_engine.begin() as connection:
+            arrivals.detain(connection, loop, b"loop", b"From: kim@x.example\r\nSubject: Away\r\n\r\nx\r\n")
+        wish = {"params": {"ignored": "true"}}
+        assert await d.do("carl", "GET", "/api/quarantine", **wish) == []
+        (ignored,) = await d.do("sue", "GET", "/api/quarantine", **wish)
+        assert (ignored["reason"], ignored["ignored"]) == ("a loop", True)
+        assert len(await d.do("sue", "GET", "/api/quarantine")) == 1
+        freed = (await release("sue", ignored["id"])).json()
+        assert (await d.show("ann", freed["ticket"])).card.subject == "Away"
         done = (await release("sue", jailed["id"])).json()
         assert done["released_by"] == "Sue"
         assert (await d.show("ann", done["ticket"])).card.subject == "Help"

@@ -24,7 +24,7 @@ mail.toml that cannot be; 3 neither the server nor its database could be reached
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one of check, trace, settle and example; the exit code."""
+    """Run one of check, trace, settle, quarantine, ignored and example; the exit code."""
     words = _parser().parse_args(arguments)
     given = {
         name: getattr(words, name)
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    verbs = words.add_subparsers(metavar="check|trace|settle|example", required=True)
+    verbs = words.add_subparsers(metavar="VERB", required=True)
     check = _verb(verbs, "check", _check, "Try every mailbox; nothing is sent.")
     check.add_argument(
         "--mail", metavar="FILE", help="file of the mailboxes, if not mail.toml in the data folder"
@@ -56,6 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     settle = _verb(verbs, "settle", _settle, "Decide about a mail whose fate is not known, or that failed.")
     settle.add_argument("mail_id", type=int, metavar="MAIL", help="its number, as trace shows it")
     settle.add_argument("deed", choices=("resend", "accepted", "withdraw"))
+    held = _verb(verbs, "quarantine", _held, "Mails that came and wait for somebody to decide, newest first.")
+    held.set_defaults(ignored=False)
+    held = _verb(verbs, "ignored", _held, "Mails that came and were needed by nobody, newest first, and why.")
+    held.set_defaults(ignored=True)
     _verb(verbs, "example", _example, "Print a mail.toml to begin with.")
     return words
 
@@ -145,9 +149,43 @@ def _trace(options: Options, words: argparse.Namespace) -> int:
 
 
 def _row(row: dict[str, Any]) -> list[str]:
-    at = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(row["at"] / 1_000))
     number = f"mail {row['mail']}" if row["mail"] else "from"
-    return [at, number, row["who"], row["state"], row["text"]]
+    return [_at(row), number, row["who"], row["state"], row["text"]]
+
+
+def _held(options: Options, words: argparse.Namespace) -> int:
+    from .operator import ListHeld
+
+    answer = _asked(options, ListHeld(words.ignored))
+    if isinstance(answer, int):
+        return answer
+    rows: list[dict[str, Any]] = answer.rows or []
+    if words.json:
+        print(json.dumps(rows))
+    elif not rows:
+        print("No mail was ignored." if words.ignored else "No mail lies in quarantine.")
+    else:
+        for row in rows:
+            print(clean("  ".join(_held_row(row))))
+    return OK
+
+
+def _held_row(row: dict[str, Any]) -> list[str]:
+    done = f"released by {row['released_by']}, ticket {row['ticket']}" if row["released_at"] else ""
+    subject = row["subject"] or "no subject"
+    cells = [
+        f"mail {row['id']}",
+        _at(row),
+        row["mailbox"],
+        row["sender"] or "no sender",
+        subject,
+        row["reason"],
+    ]
+    return [*cells, done] if done else cells
+
+
+def _at(row: dict[str, Any]) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(row["at"] / 1_000))
 
 
 def _settle(options: Options, words: argparse.Namespace) -> int:

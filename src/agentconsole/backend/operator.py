@@ -41,7 +41,7 @@ from .domain.life import Refusal
 from .domain.policy import Actor
 from .options import Options
 from .secret import NoPassword
-from .storage import Connection, departments, letters, templates, users, webhooks
+from .storage import Connection, arrivals, departments, letters, templates, users, webhooks
 from .storage.database import Database
 from .tracing import traced
 
@@ -91,6 +91,12 @@ class ShowWebhookSecret(Question, tag="show_webhook_secret", frozen=True):
     """What webhooks are signed with, so that who gets them can look."""
 
 
+class ListHeld(Question, tag="list_held", frozen=True):
+    """The newest mails in quarantine, or those that were ``ignored``, newest first."""
+
+    ignored: bool = False
+
+
 class TraceTicket(Question, tag="trace_ticket", frozen=True):
     """What became of the mails from and to the customer of a ticket, oldest first."""
 
@@ -121,6 +127,7 @@ Wish = (
     | ShowWebhookSecret
     | CallAgain
     | SetTemplate
+    | ListHeld
     | TraceTicket
     | SettleMail
 )
@@ -156,6 +163,9 @@ async def carry_out(database: Database, desk: Desk, options: Options, actor: Act
         now = desk.clock()
         if isinstance(wish, ListAudit):
             return Answer(rows=await database.read(lambda db: letters.recorded(db, wish.limit, wish.about)))
+        if isinstance(wish, ListHeld):
+            held = await database.read(lambda db: arrivals.detained(db, None, wish.ignored))
+            return Answer(rows=[msgspec.structs.asdict(card) for card in held])
         if isinstance(wish, TraceTicket):
             rows = await database.read(lambda db: traced(db, wish.ticket))
             missing = f"There is no ticket {wish.ticket}."

@@ -25,6 +25,7 @@ from .auth import Auth
 from .desk import Desk
 from .desk.admin import Awake
 from .desk.mailing import RecoverMails
+from .desk.retention import ForgetHeld, ForgetMails
 from .desk.uploads import ForgetFiles
 from .desk.webhooks import ForgetCalls, ForgetFirings
 from .dispatcher import Dispatcher
@@ -175,7 +176,13 @@ async def _tick(
         if hub.dispatcher is not None:
             hub.dispatcher.tick()
 
-    forgets = (ForgetFiles(), ForgetCalls(), ForgetFirings(options.firing_days))
+    forgets = (
+        ForgetFiles(),
+        ForgetCalls(),
+        ForgetFirings(options.firing_days),
+        ForgetMails(options.mail_days),
+        ForgetHeld(options.quarantine_days),
+    )
     try:
         await jobs.run(database, desk, sweep, hub.is_typing, forgets)
     except Locked as ousted:

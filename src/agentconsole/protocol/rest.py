@@ -135,7 +135,7 @@ class TicketFilter(Part, frozen=True):
 
 
 class QuarantineCard(Part, frozen=True):
-    """A mail that could not become part of a ticket by itself, and why."""
+    """A mail that could not become part of a ticket by itself, and why; ``ignored`` = nobody needs to decide about it."""
 
     id: Id
     mailbox: str
@@ -147,3 +147,4 @@ class QuarantineCard(Part, frozen=True):
     released_by: str = ""
     released_at: Millis = 0
     ticket: Count = 0
+    ignored: bool = False

@@ -1,4 +1,4 @@
-"""Mails to customers that are under way or in trouble, and mails in quarantine: for supervisors to decide about."""
+"""Mails to customers that are under way or in trouble, mails in quarantine, and mails that were ignored: for supervisors."""
 
 from __future__ import annotations
 
@@ -60,10 +60,11 @@ class MailList(Rows[MailRow]):
         if item.held:
             held = item.held
             done = bool(held.released_at)
+            quiet = done or held.ignored
             return [
-                ("✓ " if done else "! ", "good" if done else "warn"),
-                (column(held.sender or "no sender", min(28, width // 3)) + " ", "" if done else "strong"),
-                (held.subject or "no subject", "dim" if done else ""),
+                ("✓ ", "good") if done else ("  ", "") if held.ignored else ("! ", "warn"),
+                (column(held.sender or "no sender", min(28, width // 3)) + " ", "" if quiet else "strong"),
+                (held.subject or "no subject", "dim" if quiet else ""),
                 (f"  {held.reason}", "dim"),
             ]
         return [(f" {item.heading} ", "head"), ("─" * (width - len(item.heading) - 3), "rule")]
@@ -79,6 +80,7 @@ class MailsView(Listing):
         self.work = work
         self.mails: list[MailCard] = []
         self.held: list[QuarantineCard] = []
+        self.ignored: list[QuarantineCard] = []
         self.problem = ""
         self.read_at = 0
         self.nothing = Words(id="no-mails")
@@ -121,6 +123,7 @@ class MailsView(Listing):
         try:
             self.mails = await self.work.reads.mails(UNDER_WAY)
             self.held = await self.work.reads.quarantine()
+            self.ignored = await self.work.reads.quarantine(ignored=True)
             self.problem = ""
         except Problem as problem:
             self.problem = str(problem)
@@ -138,6 +141,8 @@ class MailsView(Listing):
         if held:
             waiting = sum(not card.released_at for card in held)
             rows += [MailRow(f"Quarantine {waiting}"), *(MailRow(held=card) for card in held)]
+        if self.ignored:
+            rows += [MailRow(f"Ignored {len(self.ignored)}"), *(MailRow(held=card) for card in self.ignored)]
         self.rows.show(rows)
         self.whole.display = bool(rows)
         self.nothing.display = not rows
@@ -148,7 +153,7 @@ class MailsView(Listing):
         else:
             self.nothing.show(
                 [
-                    ("No mail is under way, in trouble or in quarantine.", "strong"),
+                    ("No mail is under way, in trouble or in quarantine, and none was ignored.", "strong"),
                     ("\nWhat is sent without trouble stands in its ticket.", "dim"),
                 ]
             )

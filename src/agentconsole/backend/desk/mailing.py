@@ -125,6 +125,10 @@ def _settle(sheet: WorkingSet, actor: Actor, command: SettleMail, now: int) -> M
         raise Refusal(Code.not_now, f"This mail is {mail.state.value}; that cannot be decided about it now.")
     by, name = actor.party, actor.display or actor.name
     if command.deed is MailDeed.resend:
+        if not raws.outgoing(sheet.connection, mail.id):
+            raise Refusal(
+                Code.not_now, "This mail was deleted because of its age. Write a new answer instead."
+            )
         fresh = msgspec.structs.replace(mail, tries=0, at=mail.at)
         news = moved(sheet, fresh, MailState.queued, f"{name} sends it again.", now, now, by)
     elif command.deed is MailDeed.accepted:

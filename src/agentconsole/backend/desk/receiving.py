@@ -83,16 +83,18 @@ def _receive(sheet: WorkingSet, actor: Actor, command: ReceiveMail, now: int) ->
     letter, digest = command.letter, digest_of(command.letter, command.raw)
     if (known := arrivals.same(sheet.connection, digest)) is not None:
         return Made(about=known.ticket, seq=known.seq, value=f"came before ({known.outcome})")
+    if arrivals.ignored(sheet.connection, digest):
+        return Made(value="came before (ignored)")
     way = route(sheet.connection, letter, command.mailbox, now)
-    if isinstance(way, Detain):
-        return _lock_away(sheet, command.mailbox, way.why, command.raw, digest, now, letter)
+    if isinstance(way, Detain | Ignore):
+        return _lock_away(sheet, command.mailbox, way, command.raw, digest, now, letter)
     return _take_in(sheet, command.mailbox, letter, command.raw, digest, way, now)
 
 
 def _detain(sheet: WorkingSet, actor: Actor, command: DetainMail, now: int) -> Made:
     _only_for_the_system(actor)
     digest = hashlib.sha256(command.raw).digest()
-    return _lock_away(sheet, command.mailbox, command.reason, command.raw, digest, now, None)
+    return _lock_away(sheet, command.mailbox, Detain(command.reason), command.raw, digest, now, None)
 
 
 def _release(sheet: WorkingSet, actor: Actor, command: ReleaseMail, now: int) -> Made:
@@ -148,19 +150,27 @@ def digest_of(letter: Letter, raw: bytes) -> bytes:
 
 
 def _lock_away(
-    sheet: WorkingSet, mailbox: str, why: str, raw: bytes, digest: bytes, now: int, letter: Letter | None
+    sheet: WorkingSet,
+    mailbox: str,
+    way: Detain | Ignore,
+    raw: bytes,
+    digest: bytes,
+    now: int,
+    letter: Letter | None,
 ) -> Made:
+    """Keep a mail that belongs nowhere: for a person to decide about, or only to be found by who looks for it."""
     card = QuarantineCard(
         id=0,
         mailbox=mailbox,
         at=now,
-        reason=why,
+        reason=way.why,
         sender=letter.sender if letter else "",
         subject=letter.subject if letter else "",
         size=len(raw),
+        ignored=isinstance(way, Ignore),
     )
     key = arrivals.detain(sheet.connection, card, digest, raw)
-    return Made(value=f"in quarantine ({key})")
+    return Made(value=f"ignored ({key}): {way.why}" if card.ignored else f"in quarantine ({key})")
 
 
 def _take_in(
@@ -182,9 +192,7 @@ def _take_in(
         outcome=f"{letter.nature.value}: {way.outcome}",
     )
     key = arrivals.add(sheet.connection, arrival, raw)
-    if isinstance(way, Ignore):
-        made = Made()
-    elif isinstance(way, News):
+    if isinstance(way, News):
         made = _came_back(sheet, way, letter.bounce, key, now)
     elif isinstance(way, Onto):
         made = _onto(sheet, way.ticket, letter, key, now)

@@ -51,9 +51,9 @@ class News(msgspec.Struct, frozen=True):
 
 
 class Ignore(msgspec.Struct, frozen=True):
-    """Nowhere: nobody needs it; the mail is kept with the reason."""
+    """Nowhere: nobody needs it; the mail is kept with the reason, for who looks for it."""
 
-    outcome: str
+    why: str
 
 
 class Detain(msgspec.Struct, frozen=True):
@@ -62,8 +62,8 @@ class Detain(msgspec.Struct, frozen=True):
     why: str
 
 
-Taken = Onto | New | News | Ignore
-Route = Taken | Detain
+Taken = Onto | New | News
+Route = Taken | Ignore | Detain
 
 
 def route(connection: Connection, letter: Letter, mailbox: str, now: int) -> Route:

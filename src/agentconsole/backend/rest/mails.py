@@ -43,6 +43,12 @@ class Settling(Part, frozen=True):
     what: Wish
 
 
+class HeldQuery(Part, frozen=True):
+    """Which mails: those that wait for a decision, or those that were ``ignored``."""
+
+    ignored: bool = False
+
+
 class Releasing(Part, frozen=True):
     """Whose ticket a mail becomes; may be left out where its mailbox belongs to one department of mine."""
 
@@ -86,7 +92,7 @@ async def _settle(call: Call) -> None:
 
 async def _quarantine(call: Call) -> list[QuarantineCard]:
     def read(connection: Connection) -> list[QuarantineCard]:
-        return arrivals.detained(connection, _mailboxes(connection, call.actor))
+        return arrivals.detained(connection, _mailboxes(connection, call.actor), call.query.ignored)
 
     return await call.house.database.read(read)
 
@@ -143,7 +149,8 @@ ROUTES = (
         method="GET",
         path="/api/quarantine",
         handler=_quarantine,
-        summary="Mails that could not become part of a ticket by themselves, and why.",
+        summary="Mails that could not become part of a ticket by themselves, or that were ignored, and why.",
+        query=HeldQuery,
         answer=list[QuarantineCard],
     ),
     Route(

@@ -124,6 +124,10 @@ async def _mail(call: Call) -> tuple[bytes, bool]:
     found, came = await call.house.database.read(read)
     if found is None:
         raise Refusal(Code.unknown, "No mail belongs to this.")
+    if not found:
+        raise Refusal(
+            Code.unknown, "This mail was deleted because of its age; what it said stands in the ticket."
+        )
     return found, came
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from agentconsole.protocol import QuarantineCard
@@ -114,14 +114,33 @@ def detain(connection: Connection, card: QuarantineCard, digest: bytes, raw: byt
     return int(key[0])
 
 
+def ignored(connection: Connection, digest: bytes) -> bool:
+    """Did a mail with this digest come before, that nobody needed?"""
+    query = select(quarantine.c.id).where(quarantine.c.digest == digest, quarantine.c.ignored)
+    return connection.execute(query).first() is not None
+
+
 def detained(
-    connection: Connection, mailboxes: Collection[str] | None, limit: int = 200
+    connection: Connection, mailboxes: Collection[str] | None, ignored: bool = False, limit: int = 200
 ) -> list[QuarantineCard]:
-    """What lies in quarantine, of these mailboxes (None = all), newest first; what was released stays to be seen."""
-    query = select(*_CARD).order_by(quarantine.c.id.desc()).limit(limit)
+    """What lies in quarantine, or was ignored, of these mailboxes (None = all), newest first.
+
+    What was released stays to be seen.
+    """
+    query = (
+        select(*_CARD).where(quarantine.c.ignored.is_(ignored)).order_by(quarantine.c.id.desc()).limit(limit)
+    )
     if mailboxes is not None:
         query = query.where(quarantine.c.mailbox.in_(sorted(mailboxes)))
     return [_card(row) for row in connection.execute(query)]
+
+
+def forget_held(connection: Connection, before: int, limit: int) -> int:
+    """Delete what was released before then, and what was ignored before then; how many, ``limit`` at most."""
+    over = (quarantine.c.released_at > 0) & (quarantine.c.released_at < before)
+    unseen = quarantine.c.ignored & (quarantine.c.released_at == 0) & (quarantine.c.at < before)
+    old = select(quarantine.c.id).where(over | unseen).order_by(quarantine.c.id).limit(limit)
+    return connection.execute(delete(quarantine).where(quarantine.c.id.in_(old))).rowcount
 
 
 def prisoner(connection: Connection, key: int, lock: bool = False) -> QuarantineCard | None:

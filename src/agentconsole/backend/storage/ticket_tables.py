@@ -152,6 +152,12 @@ Index(
     postgresql_where=text("chat > 0"),
 )
 Index(
+    "mail_out_kept",
+    mail_out.c.at,
+    sqlite_where=text("length(raw) > 0"),
+    postgresql_where=text("length(raw) > 0"),
+)
+Index(
     "mail_out_next",
     mail_out.c.next_at,
     sqlite_where=text("next_at > 0"),
@@ -172,6 +178,12 @@ mail_in = Table(
     words("outcome"),
     Column("raw", LargeBinary, nullable=False),
 )
+Index(
+    "mail_in_kept",
+    mail_in.c.at,
+    sqlite_where=text("length(raw) > 0"),
+    postgresql_where=text("length(raw) > 0"),
+)
 Index("mail_in_message", mail_in.c.message_id)
 Index("mail_in_ticket", mail_in.c.ticket)
 Index("mail_in_sender", mail_in.c.sender, mail_in.c.at)
@@ -191,7 +203,9 @@ quarantine = Table(
     words("released_by"),
     number("released_at"),
     number("ticket"),
+    flag("ignored"),
 )
+Index("quarantine_listed", quarantine.c.ignored, quarantine.c.id)
 
 rule = Table(
     "rule",

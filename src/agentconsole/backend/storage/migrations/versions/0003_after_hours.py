@@ -53,6 +53,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest"),
     )
     with op.batch_alter_table("mail_in", schema=None) as batch_op:
+        batch_op.create_index(
+            "mail_in_kept",
+            ["at"],
+            unique=False,
+            sqlite_where=sa.text("length(raw) > 0"),
+            postgresql_where=sa.text("length(raw) > 0"),
+        )
         batch_op.create_index("mail_in_message", ["message_id"], unique=False)
         batch_op.create_index("mail_in_sender", ["sender", "at"], unique=False)
         batch_op.create_index("mail_in_ticket", ["ticket"], unique=False)
@@ -81,6 +88,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id"),
     )
     with op.batch_alter_table("mail_out", schema=None) as batch_op:
+        batch_op.create_index(
+            "mail_out_kept",
+            ["at"],
+            unique=False,
+            sqlite_where=sa.text("length(raw) > 0"),
+            postgresql_where=sa.text("length(raw) > 0"),
+        )
         batch_op.create_index(
             "mail_out_next",
             ["next_at"],
@@ -115,9 +129,13 @@ def upgrade() -> None:
         sa.Column("released_by", sa.Text(), server_default="", nullable=False),
         sa.Column("released_at", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("ticket", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("ignored", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("digest"),
     )
+    with op.batch_alter_table("quarantine", schema=None) as batch_op:
+        batch_op.create_index("quarantine_listed", ["ignored", "id"], unique=False)
+
     op.create_table(
         "rule",
         sa.Column(

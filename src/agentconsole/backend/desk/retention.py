@@ -1,0 +1,58 @@
+"""How long mails are kept: a slice at a time the clock deletes those that are old and wait for no decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from agentconsole.protocol import Code
+
+from ..domain.life import Refusal
+from ..domain.policy import Actor, Deed, can
+from ..storage import arrivals, raws
+from ..storage.chats import WorkingSet
+from .made import Made
+
+DAY_MS = 86_400_000
+SLICE = 20  # each may have many megabytes
+
+
+class ForgetMails(msgspec.Struct, frozen=True):
+    """Delete the bytes of a slice of mails older than ``days``; ``value`` = is there more?
+
+    That they came or went, and what they said, stays. What could still be sent, or sent again, is kept whole.
+    """
+
+    days: int
+
+
+class ForgetHeld(msgspec.Struct, frozen=True):
+    """Delete a slice of what was released from quarantine, or ignored, more than ``days`` ago; ``value`` = is there more?"""
+
+    days: int
+
+
+def _forget_mails(sheet: WorkingSet, actor: Actor, command: ForgetMails, now: int) -> Made:
+    _only_for_the_system(actor)
+    before = now - command.days * DAY_MS
+    came = raws.forget_incoming(sheet.connection, before, SLICE)
+    went = raws.forget_outgoing(sheet.connection, before, SLICE)
+    return Made(value=SLICE in (came, went))
+
+
+def _forget_held(sheet: WorkingSet, actor: Actor, command: ForgetHeld, now: int) -> Made:
+    _only_for_the_system(actor)
+    return Made(value=arrivals.forget_held(sheet.connection, now - command.days * DAY_MS, SLICE) == SLICE)
+
+
+def _only_for_the_system(actor: Actor) -> None:
+    if not can(actor, Deed.expire):
+        raise Refusal(Code.unknown, "There is no such mail.")
+
+
+COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {
+    ForgetMails: _forget_mails,
+    ForgetHeld: _forget_held,
+}
