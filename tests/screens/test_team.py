@@ -104,7 +104,7 @@ async def test_the_person_under_the_cursor_is_shown_in_full() -> None:
         assert d.sees("Mona ◐ on break: Lunch, 6 min left (set by Olga)")
         assert d.sees("answers Support, Billing (priority 2)")
         assert d.sees("at most 1 of Billing")
-        assert d.sees("speaks en, de  can returns")
+        assert d.sees("speaks en, de  skills returns")
         assert d.sees("alerts tested never")
 
 

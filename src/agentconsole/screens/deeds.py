@@ -66,7 +66,8 @@ class Deeds:
         self.watch, self.talk = Watch(self), Talk(self)
         self.ticketing, self.mailing = Ticketing(self), Mailing(self)
         self.governing = Governing(self)
-        staff = (self.together, self.statuses, Staffing(self), self.watch, self.talk)
+        self.staffing = Staffing(self)
+        staff = (self.together, self.statuses, self.staffing, self.watch, self.talk)
         others = (
             *staff,
             self.ticketing,
@@ -105,7 +106,15 @@ class Deeds:
 
     def possible(self, id: str) -> bool:
         """False if this action could only be refused now: then it is not offered."""
-        nouns = (self.together, self.watch, self.talk, self.ticketing, self.mailing, self.governing)
+        nouns = (
+            self.together,
+            self.watch,
+            self.talk,
+            self.ticketing,
+            self.mailing,
+            self.governing,
+            self.staffing,
+        )
         return all(noun.possible(id) for noun in nouns)
 
     def after(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from textual import on
 from textual.app import ComposeResult
 from textual.keys import key_to_character
 from textual.screen import Screen
@@ -37,6 +38,7 @@ from agentconsole.views import Counts, Touched
 from agentconsole.widgets.bars import Bar, Keys, Spot, Tabs
 from agentconsole.widgets.composer import Composer
 from agentconsole.widgets.paint import Cell
+from agentconsole.widgets.rows import Rows
 from agentconsole.widgets.words import Words
 
 # What acts on the chat at hand stands with the keys of the places that have one, and in no other footer.
@@ -219,6 +221,11 @@ class MainScreen(Screen[None]):
         """Also when the composer goes away."""
         self._hints()
 
+    @on(Rows.Moved)
+    def moved(self) -> None:
+        """What can be done depends on what is under the cursor."""
+        self._hints()
+
     # --- the frame around the place ---
 
     def frame(self, now: int) -> None:
@@ -281,6 +288,8 @@ class MainScreen(Screen[None]):
             return False
         if action.where is Where.left and not self.left.selected:
             return False
+        if action.id == "decline" and self.where is Where.chat and not self._offered_here():
+            return False
         if action.where is Where.composer:
             return writing and not (self.where is Where.ticket and action.id == "send")
         if self.where is Where.chat and not self.chat.offers(action.id):
@@ -289,6 +298,9 @@ class MainScreen(Screen[None]):
         if writing and own and all(map(keys.types_text, action.keys)):
             return False
         return action.where in keys.around(self.where)
+
+    def _offered_here(self) -> bool:
+        return any(row.card.chat == self.chat.chat for row in self.store.offers())
 
     def _link(self, now: int) -> None:
         cells = self._link_news(now)
@@ -326,7 +338,7 @@ class MainScreen(Screen[None]):
             left.append((f" {'⇄' if fine else '!'} {link.words(now)}", "dim" if fine else "bad"))
         right = _counted(counts, narrow)
         if _width(left, right) >= self.size.width:  # who I am and my status stay whole
-            right = _counted(counts, True)
+            right = _counted(counts, narrow, short=True)
             left = [(words.replace("⇄ link ", "⇄ "), ink) for words, ink in left]
         self.status.show([*left, *self._tickets(self.size.width - _width(left, right) - 4)], right)
 
@@ -364,8 +376,10 @@ def _numbers(count: TicketCount) -> str:
     return f"{count.new}/{count.open}/{count.solved}"
 
 
-def _counted(counts: Counts, narrow: bool) -> list[Cell]:
-    """The numbers of the status bar, what presses most first; how many are mine gives way to what is offered."""
+def _counted(counts: Counts, narrow: bool, short: bool = False) -> list[Cell]:
+    """The numbers of the status bar, what presses most first; where it is narrow, how many are mine gives way to what
+    is offered."""
+    short = short or narrow
     told = [
         (counts.messages, "from staff", "msg", counts.messages > 0),
         (counts.mine, "mine", "mine", not (narrow and counts.offers)),
@@ -374,12 +388,12 @@ def _counted(counts: Counts, narrow: bool) -> list[Cell]:
     ]
     cells: list[Cell] = []
     if counts.offers:
-        cells += [(f" ⇒{counts.offers} offered{'' if narrow else ' to you'} ", "on"), ("  ", "")]
+        cells += [(f" ⇒{counts.offers} offered{'' if short else ' to you'} ", "on"), ("  ", "")]
     for number, words, word, shown in told:
         if shown:
             cells += [
                 (f"{number}", "strong" if number else "dim"),
-                (f" {word if narrow else words}  ", "dim"),
+                (f" {word if short else words}  ", "dim"),
             ]
     last, ink = cells[-1]
     return [*cells[:-1], (last[:-1], ink)]

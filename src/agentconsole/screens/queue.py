@@ -170,7 +170,7 @@ class QueueView(Listing):
         takes = " opens it" if reads else " joins it" if joins else " takes it"
         cells += [("\n\nEnter", "key"), (takes, "dim")]
         if not reads:
-            cells += [("   v", "key"), (" reads it first", "dim")]
+            cells += [("\nv", "key"), (" reads it first", "dim")]
         if offered:
-            cells += [("   D", "key"), (" declines", "dim")]
+            cells += [("\nD", "key"), (" declines", "dim")]
         return [*cells, ("\nw", "key"), (" says why it is where it is", "dim")]

@@ -29,6 +29,13 @@ class Staffing:
         """Show who is where."""
         self.app.main.go(self.app.main.team)
 
+    def possible(self, id: str) -> bool:
+        """Supervisors change anybody, others their own status; nobody writes to oneself."""
+        me, selected = self.app.store.me, self.app.main.team.selected
+        if id == "change_member":
+            return self.app.store.supervises() or (me is not None and selected == me.user)
+        return id != "write_member" or (me is not None and selected not in (0, me.user))
+
     async def team_department(self) -> None:
         """Show one department, or all."""
         view = self.app.main.team

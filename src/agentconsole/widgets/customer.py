@@ -101,4 +101,4 @@ def _history(history: CustomerCard, chat: int) -> list[Cell]:
 
 
 def _day(at: int) -> str:
-    return time.strftime("%Y-%m-%d", time.localtime(at / 1000))
+    return time.strftime("%d %b %Y", time.localtime(at / 1000))
