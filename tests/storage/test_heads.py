@@ -24,7 +24,7 @@ def test_a_batch_that_fails_leaves_no_heads(house: House, monkeypatch: pytest.Mo
     house.do(visitor, p.Say(new_cid(), head.id, "kept"))
     failing = Job(visitor, p.Say(new_cid(), head.id, "lost"), house.now, lambda made: None)
     with monkeypatch.context() as broken:
-        broken.setattr(desk, "_keep", _fails)
+        broken.setattr(desk, "Change", _fails)
         with pytest.raises(ZeroDivisionError), house.database.writer_engine.begin() as connection:
             work(connection, [failing], False)
     made = house.do(visitor, p.Say(new_cid(), head.id, "kept too"))

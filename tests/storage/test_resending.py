@@ -4,8 +4,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from agentconsole import protocol as p
+from agentconsole.backend.desk.desk import Job, work
 from agentconsole.backend.desk.visits import Where
 from agentconsole.backend.domain.chat import Expire
 from agentconsole.backend.domain.policy import SYSTEM, Actor
@@ -14,6 +17,7 @@ from agentconsole.backend.storage.chats import WorkingSet
 from tests.storage.house import SALES, SUPPORT, House, begin_chat, begin_message, new_cid
 
 MINUTE = 60_000
+few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def answers(made: Any) -> tuple[int, int, int]:
@@ -39,6 +43,55 @@ def test_a_line_again(house: House) -> None:
     )
     assert [answers(made) for made in with_neighbours[1:]] == [answers(first)] * 2
     assert [entry.what for entry in house.log(head.id)[2:]] == [p.Said("once"), p.Said("other")]
+
+
+ROUNDS = st.lists(
+    st.tuples(
+        st.sampled_from(["new", "again", "again", "other", "restart", "note", "fails"]), st.integers(0, 99)
+    ),
+    min_size=4,
+    max_size=30,
+)
+
+
+@few
+@given(ROUNDS)
+def test_lines_again_at_any_time_are_written_once(house: House, rounds: list[tuple[str, int]]) -> None:
+    """Over batches, new connections, batches that failed, and lines written by another hand meanwhile."""
+    vera, head = house.start()
+    house.do(house.ann, p.Take(new_cid(), head.id))
+    told: list[tuple[Actor, p.Say, tuple[int, int, int]]] = []
+    for what, which in rounds:
+        sender = (vera, house.ann)[which % 2]
+        if what == "again" and told:
+            again, say, answer = told[which % len(told)]
+            assert answers(house.do(again, say)) == answer
+        elif what == "restart":
+            house.database.writer_engine.dispose()
+        elif what == "note":
+            house.do(house.ann, p.Note(new_cid(), head.id, "a note"))
+        elif what == "fails":
+            lost = Job(sender, p.Say(new_cid(), head.id, "lost"), house.now, lambda made: None)
+            with house.database.writer_engine.connect() as connection:
+                connection.begin()
+                work(connection, [lost], False)
+                connection.invalidate()  # as the writer does when its commit fails
+        else:
+            say = p.Say(new_cid(), head.id, f"line {len(told)}")
+            if what == "other":
+                with (
+                    house.database.writer_engine.connect() as kept,
+                    house.database.writer_engine.begin() as other,
+                ):
+                    assert kept.connection.driver_connection is not other.connection.driver_connection
+                    (made,) = work(other, [Job(sender, say, house.now, lambda made: None)], False)
+            else:
+                made = house.do(sender, say)
+            told.append((sender, say, answers(made)))
+    assert [entry.what for entry in house.log(head.id) if isinstance(entry.what, p.Said)] == [
+        p.Said("hello"),
+        *(p.Said(say.text) for _, say, _ in told),
+    ]
 
 
 def test_a_line_twice_in_one_batch(house: House) -> None:

@@ -224,20 +224,23 @@ def _chat(sheet: WorkingSet, job: Job) -> Made:
         return _earlier(sheet, key, command) or Made(about=command.chat, refusal=refusal)
     if after is head:
         return _earlier(sheet, key, command) or Made(about=head.id)
-    sheet.change(after, entries)
+    cid = key[2] if key else ""
+    signed = sheet.change(after, entries, cid, digest(command) if cid else 0)
     made = Made(
         about=head.id,
         seq=after.seq if entries else 0,
         pub=after.pub if after.pub > head.pub else 0,
         changes=[Change(head, after, entries)],
     )
-    if after.state is State.abandoned and after.email and department.mailing.missed:
-        made.news.extend(missed(sheet, after, job.now))
-    mail_transcript(sheet, after, department, entries, job.now)
-    made.news.extend(chat_changed(sheet, head, after, entries, job.now))
-    made.news.extend(sheet.told)
-    sheet.told.clear()
-    _keep(sheet, key, job, made)
+    if after.version != head.version:  # more than a line: lists show it
+        if after.state is State.abandoned and after.email and department.mailing.missed:
+            made.news.extend(missed(sheet, after, job.now))
+        mail_transcript(sheet, after, department, entries, job.now)
+        made.news.extend(chat_changed(sheet, head, after, entries, job.now))
+        made.news.extend(sheet.told)
+        sheet.told.clear()
+    if not signed:
+        _keep(sheet, key, job, made)
     return made
 
 

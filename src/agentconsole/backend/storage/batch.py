@@ -48,6 +48,15 @@ class Statements:
         rows: Sequence[Any] = self._cursor.fetchall()
         return rows
 
+    def cids_after(self, chat: int, pub: int) -> list[str]:
+        """The cids that sign a chat's public events after this one."""
+        place = "?" if self._dialect == "sqlite" else "%s"
+        self._cursor.execute(
+            f"SELECT cid FROM public_event WHERE chat_id = {place} AND pub > {place} AND cid <> ''",
+            (chat, pub),
+        )
+        return [row[0] for row in self._cursor.fetchall()]
+
     def _many(self, sql: str, rows: Rows) -> None:
         if self._dialect == "postgresql":
             self._cursor.execute(sql, tuple(list(column) for column in zip(*rows, strict=True)))

@@ -25,7 +25,7 @@ from agentconsole.protocol import (
 
 from ..domain.department import Department
 from ..domain.facts import AGEING_MS
-from ..domain.life import Entry, Head
+from ..domain.life import Entry, Head, is_open
 from . import batch, departments
 from .tables import OPEN, chat, department, mark, public_event, receipt, staff_event
 from .tables import user as people
@@ -62,6 +62,13 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     at: int
 
 
+class Signed(msgspec.Struct, gc=False):
+    """The cids in a chat's public log up to the event ``upto``, as hashes: what is not here is not there."""
+
+    upto: int
+    cids: set[int]
+
+
 class WorkingSet:
     """The heads that a batch touches, loaded once, changed in memory, written once.
 
@@ -69,6 +76,9 @@ class WorkingSet:
 
     A head that the batch before left on this connection is not read again while its row has the same ``seq`` and
     ``version``: every change of a row in a running server makes one of them grow.
+
+    A command whose last event is public signs it with its cid; that is its receipt. Which cids an open chat's log
+    holds is remembered too: a table of receipts would be looked into, and grow in a thousand places, at every line.
     """
 
     def __init__(self, connection: Connection, careful: bool) -> None:
@@ -79,6 +89,7 @@ class WorkingSet:
         self._public: list[tuple[Any, ...]] = []
         self._staff: list[tuple[Any, ...]] = []
         self._receipts: dict[tuple[int, str, str], Receipt] = {}
+        self._signed: dict[int, Signed] = connection.info.pop("signed", {})
         self._departments: dict[int, Department] = {}
         self._statements = batch.Statements(connection)
         self.told: list[Message] = []  # staff messages that were written by the way
@@ -97,13 +108,28 @@ class WorkingSet:
         for row in self._statements.by_ids(chat, changed):
             head = head_of(row)
             self._loaded[head.id] = self._heads[head.id] = head
+        if not self.careful:
+            self._read_cids([self._heads[key] for key in wanted if key in self._heads])
+
+    def _read_cids(self, heads: Iterable[Head]) -> None:
+        for head in heads:
+            signed = self._signed.get(head.id)
+            if signed is None:
+                signed = self._signed[head.id] = Signed(0, set())
+            if signed.upto < head.pub:
+                signed.cids.update(map(hash, self._statements.cids_after(head.id, signed.upto)))
+                signed.upto = head.pub
 
     def remember(self) -> None:
-        """Leave the heads for the next batch, after the last flush; a batch that fails leaves none."""
+        """Leave what is known for the next batch, after the last flush; a batch that fails leaves nothing."""
         if len(self._known) > KNOWN:
-            self._known = {}
+            self._known, self._signed = {}, {}
         self._known.update(self._heads)
+        for key, head in self._heads.items():
+            if not is_open(head.state):
+                self._signed.pop(key, None)
         self.connection.info["heads"] = self._known
+        self.connection.info["signed"] = self._signed
 
     def head(self, key: int) -> Head | None:
         """The chat as this batch has left it so far."""
@@ -122,9 +148,10 @@ class WorkingSet:
         """Read again what is asked from now on; call it after flush, when others wrote to the same rows."""
         self._known, self._loaded, self._heads, self._departments = {}, {}, {}, {}
 
-    def change(self, head: Head, entries: Iterable[Entry]) -> None:
-        """Keep a decision for writing."""
+    def change(self, head: Head, entries: Sequence[Entry], cid: str = "", digest: int = 0) -> bool:
+        """Keep a decision for writing. If its last event is public, the cid signs it: True."""
         self._heads[head.id] = head
+        signing = bool(cid and entries and entries[-1].pub)
         for entry in entries:
             by = entry.by
             tail = (
@@ -136,10 +163,18 @@ class WorkingSet:
                 kind(entry),
                 encode(entry.what).decode(),
             )
-            if entry.pub:
-                self._public.append((head.id, entry.pub, *tail))
-            else:
+            if not entry.pub:
                 self._staff.append((head.id, *tail))
+            elif signing and entry is entries[-1]:
+                self._public.append((head.id, entry.pub, *tail, cid, digest))
+            else:
+                self._public.append((head.id, entry.pub, *tail, "", 0))
+        signed = self._signed.get(head.id)
+        if signed is not None:
+            signed.upto = head.pub
+            if signing:
+                signed.cids.add(hash(cid))
+        return signing
 
     def insert(self, head: Head) -> Head:
         """Write a new chat's row at once; the answer has its id."""
@@ -152,19 +187,20 @@ class WorkingSet:
         return head
 
     def receipt(self, key: tuple[int, str, str], ever: bool = False) -> Receipt | None:
-        """What this (chat, sender, cid) made before, in this batch or, when careful or asked so, ever."""
+        """What this (chat, sender, cid) made before: in this batch, in the open chat's public log or, when careful or
+        asked so, ever."""
         found = self._receipts.get(key)
-        if found is None and (self.careful or ever):
-            row = self.connection.execute(
-                select(receipt).where(
-                    receipt.c.chat_id == key[0], receipt.c.sender == key[1], receipt.c.cid == key[2]
-                )
-            ).one_or_none()
-            found = Receipt(*row) if row else None
+        if found is None and (self.careful or ever or self._is_signed(key[0], key[2])):
+            self.flush()
+            found = _signature(self.connection, *key) or _receipt(self.connection, *key)
         return found
 
+    def _is_signed(self, chat: int, cid: str) -> bool:
+        signed = self._signed.get(chat)
+        return signed is not None and hash(cid) in signed.cids
+
     def keep(self, made: Receipt) -> None:
-        """Remember what a command made."""
+        """Remember what a command made that signed nothing."""
         self._receipts[(made.chat, made.sender, made.cid)] = made
 
     def flush(self) -> None:
@@ -196,6 +232,27 @@ class WorkingSet:
         self._statements.insert(receipt, [msgspec.structs.astuple(made) for made in self._receipts.values()])
         self._loaded = dict(self._heads)
         self._public, self._staff, self._receipts = [], [], {}
+
+
+def _signature(connection: Connection, chat_id: int, sender: str, cid: str) -> Receipt | None:
+    side = Side.visitor if sender[0] == Side.visitor[0] else Side.staff
+    party = 0 if side is Side.visitor else int(sender[1:])
+    row = connection.execute(
+        select(public_event).where(
+            public_event.c.chat_id == chat_id,
+            public_event.c.cid == cid,
+            public_event.c.side == side.value,
+            public_event.c.party == party,
+        )
+    ).one_or_none()
+    return Receipt(chat_id, sender, cid, row.digest, chat_id, row.seq, row.pub, row.at) if row else None
+
+
+def _receipt(connection: Connection, chat_id: int, sender: str, cid: str) -> Receipt | None:
+    row = connection.execute(
+        select(receipt).where(receipt.c.chat_id == chat_id, receipt.c.sender == sender, receipt.c.cid == cid)
+    ).one_or_none()
+    return Receipt(*row) if row else None
 
 
 def head_of(row: Sequence[Any]) -> Head:

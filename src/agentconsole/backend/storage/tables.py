@@ -218,6 +218,8 @@ public_event = Table(
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("what", Text, nullable=False),
+    words("cid"),
+    number("digest"),
 )
 
 staff_event = Table(
