@@ -17,8 +17,10 @@ ENGINES = {"sqlite", "postgres"}
 # Names of markers; a test that carries one of them fails where it would have been skipped.
 MANDATORY = {name for name in os.environ.get("AGENTCONSOLE_MANDATORY", "").split(",") if name}
 
-# `./dev check` is for between two edits: whole rooms that run a server or the screens wait for `./dev test`.
+# `./dev check` is for between two edits: whole rooms that run a server or the screens wait for `./dev test`, and so do
+# many seeds of races, and what runs pytest itself.
 SLOW = {"screens", "server", "test_client.py", "test_driver.py", "test_links.py", "test_simulate.py"}
+SLOW |= {"test_races.py", "test_mandatory.py"}
 QUICK = {"test_journey.py", "test_queue.py", "test_left.py"}
 
 # A busy machine is no failure, and CI tries the same examples each time.

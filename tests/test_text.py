@@ -91,9 +91,9 @@ def test_nothing_that_acts_or_hides_ever_passes(s: str) -> None:
 
 
 def test_every_single_character_passes_or_becomes_visible() -> None:
-    for code in range(0x110000):
-        shown = text.clean("a" + chr(code))
-        assert acts_or_hides(shown) == [], hex(code)
+    for block in range(0, 0x110000, 0x1000):
+        shown = "".join([text.clean(f"a{chr(code)}") for code in range(block, block + 0x1000)])
+        assert acts_or_hides("".join(set(shown))) == [], hex(block)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

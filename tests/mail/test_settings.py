@@ -7,6 +7,7 @@ import keyring
 import keyring.backend
 import pytest
 
+from agentconsole.backend import secret
 from agentconsole.backend.desk.admin import AddDepartment, SetDepartment
 from agentconsole.backend.domain.policy import SYSTEM
 from agentconsole.backend.mail import settings
@@ -170,7 +171,10 @@ class _Ring(keyring.backend.KeyringBackend):
         raise NotImplementedError
 
 
-def test_a_password_that_cannot_be_had_says_what_to_do(tmp_path: Path) -> None:
+def test_a_password_that_cannot_be_had_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secret, "KEYRING_SECONDS", 0.1)  # a keyring that waits for somebody is none
     path = tmp_path / "secret"
     path.write_text("known-to-all")
     path.chmod(0o644)
