@@ -53,11 +53,26 @@ class TicketActions:
         return command.cid
 
     def reply(
-        self, card: TicketCard, text: str, seen: int, status: TicketStatus, files: Sequence[int] = ()
+        self,
+        card: TicketCard,
+        text: str,
+        seen: int,
+        status: TicketStatus,
+        files: Sequence[int] = (),
+        hold_until: int = 0,
     ) -> str:
-        """Answer the customer; ``seen`` is the newest event that the writer has seen."""
+        """Answer the customer; ``seen`` is the newest event that the writer has seen, ``hold_until`` goes with hold."""
         return self._send(
-            ReplyTicket(new_cid(), card.ticket, _fit(text), seen, card.email, status, files=list(files))
+            ReplyTicket(
+                new_cid(),
+                card.ticket,
+                _fit(text),
+                seen,
+                card.email,
+                status,
+                files=list(files),
+                hold_until=hold_until,
+            )
         )
 
     def note(self, ticket: int, text: str, files: Sequence[int] = ()) -> str:

@@ -152,8 +152,9 @@ def _text_words(known: argparse.ArgumentParser) -> None:
 def _reply_words(known: argparse.ArgumentParser) -> None:
     _text_words(known)
     known.add_argument(
-        "--status", choices=[*TicketStatus], default="waiting", help="what the ticket becomes (%(default)s)"
+        "--status", choices=[*TicketStatus], help="what the ticket becomes (waiting; with --hold, hold)"
     )
+    known.add_argument("--hold", metavar="DATE", help=f"on hold until then: {dates.EXAMPLES}")
     known.add_argument(
         "--seen", type=int, metavar="SEQ", help="refuse if the customer or a colleague wrote after that"
     )
@@ -169,7 +170,8 @@ def _reply(given: argparse.Namespace) -> errands.Work:
             "seen": given.seen or 0,
             "insist": given.seen is None,
             "email": given.to,
-            "status": given.status,
+            "status": given.status or ("waiting" if given.hold is None else "hold"),
+            "hold_until": 0 if given.hold is None else _date(given.hold),
             "files": await _uploaded(http, given),
         }
         return await _done(http, given, "POST", f"/{given.ticket}/replies", body, "Ticket {} is answered.")

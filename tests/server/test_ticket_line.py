@@ -44,7 +44,9 @@ async def test_a_ticket_from_the_shell_from_beginning_to_end(sqlite_url: str, tm
         assert "asked <1m" in out
         assert (await data(site, "bob", "next"))["ticket"] == made["ticket"]
         text = "Grüße,\nBob\n".encode()
-        said = await data(site, "ann", "reply", number, "-", given=text, way=shell.process)
+        said = await data(site, "ann", "reply", number, "-", "--hold", "3d", given=text, way=shell.process)
+        (card,) = (await data(site, "ann", "list", "--status", "hold"))["tickets"]
+        assert card["hold_until"] > card["updated_at"]
         code, out, _ = await ticket(site, "bob", "show", number)
         assert "Ann (answer)\n    Grüße,\n    Bob\n" in out
         assert "Kim (message)\n    It is wrong." in out

@@ -333,6 +333,23 @@ def test_an_abandoned_chat_is_a_ticket_where_the_department_wants_it(house: Hous
         assert [item.email for item in tickets_made] == ([email] if wanted else [])
 
 
+def test_an_answer_puts_on_hold_at_once_or_does_nothing(house: House) -> None:
+    write_mails(house)
+    key, until = new_ticket(house), NOW + 3_600_000
+    for odd in (
+        {"status": p.TicketStatus.hold},
+        {"status": p.TicketStatus.hold, "hold_until": NOW},
+        {"hold_until": until},
+    ):
+        assert reply(house, key, **odd).refusal.code is p.Code.invalid
+    assert ticket(house, key).seq == 1
+    reply(house, key, status=p.TicketStatus.hold, hold_until=until)
+    found = ticket(house, key)
+    assert (found.status, found.hold_until, found.timer_at) == (p.TicketStatus.hold, until, until)
+    reply(house, key, status=p.TicketStatus.hold)
+    assert ticket(house, key).hold_until == until, "the date that it has stays"
+
+
 def test_time_ends_a_hold_and_closes_what_is_solved(house: House) -> None:
     key = new_ticket(house)
     until = NOW + 3_600_000

@@ -317,8 +317,9 @@ class ReplyTicket(Word, frozen=True, tag="reply_ticket"):
 
     ``seen`` is the last seq that the writer has seen: if the customer or a colleague wrote publicly after it, the
     answer is refused (conflict) unless ``insist``. ``email`` is the recipient whom the writer saw: refused (conflict)
-    if it is another one by now. ``status`` is what the ticket becomes. ``files`` were uploaded with POST /api/files.
-    Refused also: unknown, empty, too_long, closed.
+    if it is another one by now. ``status`` is what the ticket becomes, ``hold_until`` the date that goes with ``hold``.
+    ``files`` were uploaded with POST /api/files. Refused also: unknown, empty, too_long, closed, invalid (hold without a
+    date to come, a date without hold).
     """
 
     cid: ClientId
@@ -329,6 +330,7 @@ class ReplyTicket(Word, frozen=True, tag="reply_ticket"):
     status: TicketStatus = TicketStatus.waiting
     insist: bool = False
     files: Files = []
+    hold_until: Millis = 0
 
 
 class NoteTicket(Word, frozen=True, tag="note_ticket"):

@@ -208,20 +208,12 @@ class Ticketing:
         if not chosen or until is None:
             return
         self._nobody_wrote(view)
-        status = TicketStatus(chosen)
-        first = TicketStatus.open if status is TicketStatus.hold else status
-        work = self.app.main.work
-        cid = work.reply(card, words, view.seen.get(ticket, 0), first, files)
+        seen = view.seen.get(ticket, 0)
+        cid = self.app.main.work.reply(card, words, seen, TicketStatus(chosen), files, until)
         told = (
             f"Answered {ticket_words.recipient(card)}. N takes the next ticket, > opens the next of the list."
         )
-
-        def then() -> None:
-            if until:
-                work.status(ticket, TicketStatus.hold, until)
-            self.app.tell(told)
-
-        self.deeds.after(cid, then)
+        self.deeds.after(cid, lambda: self.app.tell(told))
         if view.ticket == ticket:
             view.cleared()
             view.focus()

@@ -150,6 +150,7 @@ def _convert(sheet: WorkingSet, actor: Actor, command: ConvertChat, now: int) ->
 def _reply(sheet: WorkingSet, actor: Actor, command: ReplyTicket, now: int) -> Made:
     before, department = _own(sheet, actor, command.ticket, Deed.ticket_answer)
     text = checked_text(command.text, MAX_TICKET_TEXT)
+    _date_goes_with_hold(command.hold_until, command.status)
     if command.email and command.email != before.email:
         raise Refusal(
             Code.conflict, f"This ticket's customer is {before.email or 'without an address'} by now."
@@ -162,7 +163,8 @@ def _reply(sheet: WorkingSet, actor: Actor, command: ReplyTicket, now: int) -> M
     unheard = bool(before.email) and not mail and not before.drill
     rests = command.status is TicketStatus.waiting and unheard  # nobody waits for who was not written to
     status = TicketStatus.open if rests else command.status
-    after, lines = answered(before, what, actor.party, status, now, before.hold_until)
+    hold_until = command.hold_until or before.hold_until
+    after, lines = answered(before, what, actor.party, status, now, hold_until)
     if before.email and not before.drill:
         after = msgspec.structs.replace(after, mail=MailState.queued if mail else MailState.failed)
     after = keep(sheet, before, after, lines, department, now)
@@ -236,8 +238,7 @@ def _set(sheet: WorkingSet, actor: Actor, command: SetTicket, now: int) -> Made:
     if command.status is not UNSET or command.hold_until is not UNSET:
         status = after.status if command.status is UNSET else command.status
         hold_until = after.hold_until if command.hold_until is UNSET else command.hold_until
-        if command.hold_until and status is not TicketStatus.hold:
-            raise Refusal(Code.invalid, f"A date goes with the status hold, and this is {status}.")
+        _date_goes_with_hold(command.hold_until or 0, status)
         after, moves = into(after, status, now, hold_until)
         whats.extend(moves)
     if after == before:
@@ -249,6 +250,11 @@ def _set(sheet: WorkingSet, actor: Actor, command: SetTicket, now: int) -> Made:
     if after.status in OVER and before.status not in OVER:
         made.news.extend(settled(sheet, after.id, actor, now))
     return made
+
+
+def _date_goes_with_hold(hold_until: int, status: TicketStatus) -> None:
+    if hold_until and status is not TicketStatus.hold:
+        raise Refusal(Code.invalid, f"A date goes with the status hold, and this is {status}.")
 
 
 def _to_department(sheet: WorkingSet, ticket: Ticket, key: int) -> tuple[Ticket, TicketWhat]:
