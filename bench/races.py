@@ -95,9 +95,17 @@ def proved(url: str, wish: Wish) -> list[Tally]:
                 for tally in tallies:
                     if time.monotonic() < ends_at:
                         _play(database, tally, range(first, min(first + BLOCK, wish.first + wish.seeds)))
+                _progress(
+                    f"{'SQLite' if database.sqlite else 'PostgreSQL'}: {tallies[-1].seeds:,} of {wish.seeds:,} seeds of each"
+                )
         finally:
             database.close()
     return tallies
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{text}   ", end="", file=sys.stderr, flush=True)
 
 
 def table(found: dict[str, list[Tally]]) -> Table:
