@@ -295,6 +295,7 @@ def upgrade() -> None:
         sa.Column("warned", sa.Text(), server_default="", nullable=False),
         sa.Column("breached", sa.Text(), server_default="", nullable=False),
         sa.Column("timer_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("rules_at", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("mail", sa.Text(), nullable=True),
         sa.Column("chat", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("merged_into", sa.BigInteger(), server_default="0", nullable=False),
@@ -313,7 +314,6 @@ def upgrade() -> None:
         batch_op.create_index("ticket_assignee", ["assignee", "rank"], unique=False)
         batch_op.create_index(
             "ticket_chat",
-        sa.Column("rules_at", sa.BigInteger(), server_default="0", nullable=False),
             ["chat"],
             unique=False,
             sqlite_where=sa.text("chat > 0"),
@@ -322,6 +322,13 @@ def upgrade() -> None:
         batch_op.create_index("ticket_counted", ["department", "status", "rank"], unique=False)
         batch_op.create_index("ticket_email", ["email"], unique=False)
         batch_op.create_index("ticket_rank", ["rank", "id", "department", "status"], unique=False)
+        batch_op.create_index(
+            "ticket_rules",
+            ["rules_at"],
+            unique=False,
+            sqlite_where=sa.text("rules_at > 0"),
+            postgresql_where=sa.text("rules_at > 0"),
+        )
         batch_op.create_index(
             "ticket_timer",
             ["timer_at"],
@@ -340,13 +347,6 @@ def upgrade() -> None:
         ),
         sa.Column("pub", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
-        batch_op.create_index(
-            "ticket_rules",
-            ["rules_at"],
-            unique=False,
-            sqlite_where=sa.text("rules_at > 0"),
-            postgresql_where=sa.text("rules_at > 0"),
-        )
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("side", sa.Text(), nullable=False),
         sa.Column("party", sa.BigInteger(), nullable=False),
