@@ -153,6 +153,7 @@ Index(
 )
 Index(
     "mail_out_kept",
+    mail_out.c.state,
     mail_out.c.at,
     sqlite_where=text("length(raw) > 0"),
     postgresql_where=text("length(raw) > 0"),

@@ -90,7 +90,7 @@ def upgrade() -> None:
     with op.batch_alter_table("mail_out", schema=None) as batch_op:
         batch_op.create_index(
             "mail_out_kept",
-            ["at"],
+            ["state", "at"],
             unique=False,
             sqlite_where=sa.text("length(raw) > 0"),
             postgresql_where=sa.text("length(raw) > 0"),
