@@ -67,7 +67,7 @@ def place(written: str) -> Path:
 
 def read(written: str) -> tuple[str, bytes, str]:
     """A file to be sent: name, content, media type. Raises BadFile."""
-    path = place(written)
+    path = Path(written.strip()).expanduser()
     try:
         if not path.is_file():
             raise BadFile(f"{path} is no file.")

@@ -126,7 +126,7 @@ class QueueList(Rows[Entry]):
         ]
         if width >= 60:
             cells.append((column(item.department, min(18, width // 8)) + " ", "dim"))
-        cells.append((column(narrate.name(card.name), min(22, max(10, width // 6))) + " ", "strong"))
+        cells.append((column(narrate.name(card.name), min(22, max(10, width * 3 // 16))) + " ", "strong"))
         if card.drill:
             cells.append(("drill " if width >= 60 else "d ", "dim"))
         if card.lost_at:
