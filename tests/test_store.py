@@ -370,9 +370,11 @@ class Desk:
     def _event(self, known: ChatCard, by: Party, what: What) -> list[StaffFrame]:
         log = self._log(known.chat)
         log.append(Event(known.chat, len(log) + 1, NOW + len(log), by, what, len(log) + 1))
-        self.cards[known.chat] = fresh = replace(known, version=known.version + 1)
-        frames: list[StaffFrame] = [fresh] if by == VISITOR else []
-        return [*frames, log[-1]] if known.owner == ME else [fresh]
+        mine = known.owner == ME
+        if mine and by != VISITOR:
+            return [log[-1]]  # no listed field has changed, so the card stays as it was told
+        fresh = self._put(_newer(known))
+        return [fresh, log[-1]] if mine else [fresh]
 
 
 def _newer(known: ChatCard, **changes: Any) -> ChatCard:
