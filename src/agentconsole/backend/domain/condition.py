@@ -5,7 +5,6 @@ Patterns (`matches`) run in time that grows with the text alone, whatever the pa
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Callable
 from functools import cached_property, lru_cache
@@ -96,7 +95,8 @@ class Facts:
 
     def later(self, age_ms: int, waiting_ms: int, quiet_ms: int, is_open: bool) -> Facts:
         """The same, but for what time alone changes."""
-        found = copy.copy(self)
+        found = Facts.__new__(Facts)  # copy.copy takes three times as long
+        found.__dict__.update(self.__dict__)
         found.age, found.waiting, found.quiet = age_ms, waiting_ms, quiet_ms
         found.hours = "open" if is_open else "closed"
         return found
