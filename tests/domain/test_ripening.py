@@ -81,7 +81,9 @@ def facts(ticket: Ticket, opening: Opening, at: int) -> Facts:
 @example(
     [("quiet over 10m and hours is closed", False)], set(), OPENINGS[5], NOW, NOW, None, TicketPriority.low
 )
-@example([("age under 30m and hours is closed", False)], set(), OPENINGS[1], NOW, NOW, None, TicketPriority.low)
+@example(
+    [("age under 30m and hours is closed", False)], set(), OPENINGS[1], NOW, NOW, None, TicketPriority.low
+)
 @example([("not waiting over 0m", False)], set(), OPENINGS[0], NOW, NOW, None, TicketPriority.low)
 @example(
     [("age under 10m", True), ("age over 0m", False)], {1}, OPENINGS[0], NOW, NOW, None, TicketPriority.low
