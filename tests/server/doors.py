@@ -89,6 +89,7 @@ class House:
         self.pat = await self.site.staff("pat")
         self.file = await self._file()
         self.mail, self.prisoner = await asyncio.to_thread(self._mails)
+        self.webhook = await asyncio.to_thread(self._webhook)
 
     async def _greet(self, name: str) -> StaffWindow:
         window = await self.site.staff(name, greet=False)

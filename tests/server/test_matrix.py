@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from agentconsole import protocol as p
 from agentconsole.backend import operator
-from agentconsole.backend.desk import admin, availability, mailing, sessions, team, templates
+from agentconsole.backend.desk import admin, availability, mailing, sessions, team, templates, webhooks
 from agentconsole.backend.domain.life import Refusal
 from agentconsole.backend.storage import users
 from tests.server.doors import CAST, HOUSES, NOWHERE, ROLES, House, answered, house
@@ -410,14 +410,21 @@ ORDERS: dict[type[Any], tuple[Callable[[bool], Any], str]] = {  # real or not; s
         lambda real: mailing.SettleMail(MAIL if real else NOWHERE, mailing.MailDeed.resend),
         "- -/- - - - - y - - - - -",
     ),
+    webhooks.CallAgain: (
+        lambda real: webhooks.CallAgain(WEBHOOK if real else NOWHERE),
+        "- -/- - - - - y - - - y -",
+    ),
 }
-MAIL = 1  # the house's only one
+MAIL = WEBHOOK = 1  # the house's only ones
 QUESTIONS = {
     operator.ListUsers,
     operator.ListDepartments,
     operator.ListSessions,
     operator.ListAudit,
     operator.ListTemplates,
+    operator.ListWebhooks,
+    operator.ShowWebhookSecret,
+    operator.ListHeld,
     operator.TraceTicket,
 }  # asked on the operator's socket alone
 LATE = len(CAST) + 2  # the session of zoe: of those behind the cast, the second

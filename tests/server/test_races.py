@@ -17,7 +17,7 @@ from tests.server.windows import StaffWindow, Window, new_cid
 from tests.storage.house import begin_chat
 from tests.waiting import async_until
 
-TRIALS = 1_000
+TRIALS, FEWER = 1_000, 400  # on SQLite, on PostgreSQL
 ROUND = 10
 
 
@@ -45,10 +45,10 @@ async def test_two_agents_take_one_chat(database_url: str, tmp_path: Path) -> No
     async with running(database_url, tmp_path, {"queue_limit": 10_000}) as site:
         racers = [await site.staff("ann"), await site.staff("bob")]
         names = ["Ann", "Bob"]
-        trials = await waiting(site, TRIALS)
+        trials = await waiting(site, TRIALS if database_url.startswith("sqlite") else FEWER)
         luck = random.Random(7)
         cids: list[list[str]] = [[], []]
-        for first in range(0, TRIALS, ROUND):
+        for first in range(0, len(trials), ROUND):
             who = luck.choice((0, 1))
             for racer in (who, 1 - who):
                 for chat in trials[first : first + ROUND]:
@@ -70,7 +70,7 @@ async def test_two_agents_take_one_chat(database_url: str, tmp_path: Path) -> No
             assert loser.code is p.Code.taken
             assert loser.text == f"{names[who]} has taken this chat."
             assert owners[chat] == names[who]
-        assert min(wins) > TRIALS // 20, f"this was no race: {wins}"
+        assert min(wins) > len(trials) // 20, f"this was no race: {wins}"
         kinds = "SELECT chat_id, count(*) FROM public_event WHERE kind = 'took' GROUP BY chat_id"
         took = await site.hub.database.read(lambda db: db.exec_driver_sql(kinds).all())
         assert sorted(map(tuple, took)) == [(chat, 1) for chat in trials]
