@@ -151,7 +151,8 @@ def require(actor: Actor, deed: Deed, facts: Thing, sentence: str) -> None:
 
 
 def _say(head: Head, actor: Actor, command: Say, now: int, facts: Thing, department: Department) -> Decision:
-    if actor.side is not Side.visitor and not can(actor, Deed.read_chat, facts):
+    answers = actor.side is Side.visitor or can(actor, Deed.answer, facts)
+    if not answers and not can(actor, Deed.read_chat, facts):
         raise unknown()
     text = checked_text(command.text)
     if not is_open(head.state):
@@ -162,7 +163,8 @@ def _say(head: Head, actor: Actor, command: Say, now: int, facts: Thing, departm
         taken, took = _take(head, actor, Take(command.cid, head.id), now, facts, department)
         after, said = _staff_says(taken, actor, text, now)
         return after, took + said
-    require(actor, Deed.answer, facts, "Take this chat before you write in it.")
+    if not answers:
+        raise Refusal(Code.not_now, "Take this chat before you write in it.")
     if head.state is State.wrapup:
         raise Refusal(Code.not_now, "This chat is closed. Reopen it to write on, or leave it as it is.")
     return _staff_says(head, actor, text, now)

@@ -41,6 +41,7 @@ _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _RATINGS = {rating.value: rating for rating in Rating}
 _KINDS = {what: str(what.__struct_config__.tag) for what in get_args(What)}
 _SIDES = {side.value: side for side in Side}
+_SIDE_WORDS = {side: word for word, side in _SIDES.items()}
 assert Head.__struct_fields__ == COLUMNS, "a head is a row: same fields, same order"
 
 _STATE, _LEFT, _OUTCOME, _RATING, _DRILL, _TIMED = (
@@ -157,7 +158,7 @@ class WorkingSet:
             tail = (
                 entry.seq,
                 entry.at,
-                by.side.value,
+                _SIDE_WORDS[by.side],
                 by.id,
                 by.name,
                 kind(entry),
@@ -192,7 +193,8 @@ class WorkingSet:
         found = self._receipts.get(key)
         if found is None and (self.careful or ever or self._is_signed(key[0], key[2])):
             self.flush()
-            found = _signature(self.connection, *key) or _receipt(self.connection, *key)
+            found = _signature(self.connection, *key) if key[0] else None
+            found = found or _receipt(self.connection, *key)
         return found
 
     def _is_signed(self, chat: int, cid: str) -> bool:
