@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agentconsole import protocol as p
+from agentconsole.backend.desk.admin import WithdrawGrant
 from agentconsole.backend.desk.desk import Job, work
 from agentconsole.backend.desk.visits import Where
 from agentconsole.backend.domain.chat import Expire
@@ -100,6 +101,21 @@ def test_a_line_twice_in_one_batch(house: House) -> None:
     first, second = house.batch((vera, say), (vera, say))
     assert answers(first) == answers(second)
     assert len(house.log(head.id)) == 3
+
+
+def test_a_line_again_that_reopened_a_chat_whose_agent_may_not_answer_any_more(house: House) -> None:
+    """It went back into its queue in the same command, so that the line is not the last event."""
+    vera, head = house.start()
+    house.do(house.ann, p.Take(new_cid(), head.id))
+    house.do(house.ann, p.Close(new_cid(), head.id))
+    house.system(WithdrawGrant("ann", p.Role.agent, "sales"))
+    say = p.Say(new_cid(), head.id, "one thing more")
+    first = house.do(vera, say)
+    (line,) = (entry for entry in house.log(head.id) if entry.what == p.Said(say.text))
+    assert house.log(head.id)[-1].what == p.Requeued("")
+    for careful in (False, True):
+        assert answers(house.do(vera, say, careful)) == (first.about, line.seq, line.pub)
+    assert len(house.log(head.id)) == first.seq
 
 
 def test_a_line_again_after_the_chat_is_over_was_sent(house: House) -> None:

@@ -224,8 +224,7 @@ def _chat(sheet: WorkingSet, job: Job) -> Made:
         return _earlier(sheet, key, command) or Made(about=command.chat, refusal=refusal)
     if after is head:
         return _earlier(sheet, key, command) or Made(about=head.id)
-    cid = key[2] if key else ""
-    signed = sheet.change(after, entries, cid, digest(command) if cid else 0)
+    signed = sheet.change(after, entries, key, digest(command) if key else 0)
     made = Made(
         about=head.id,
         seq=after.seq if entries else 0,

@@ -78,8 +78,9 @@ class WorkingSet:
     A head that the batch before left on this connection is not read again while its row has the same ``seq`` and
     ``version``: every change of a row in a running server makes one of them grow.
 
-    A command whose last event is public signs it with its cid; that is its receipt. Which cids an open chat's log
-    holds is remembered too: a table of receipts would be looked into, and grow in a thousand places, at every line.
+    A command signs its sender's last event with its cid if that is public; that is its receipt. Which cids an open
+    chat's log holds is remembered too: a table of receipts would be looked into, and grow in a thousand places, at
+    every line.
     """
 
     def __init__(self, connection: Connection, careful: bool) -> None:
@@ -149,10 +150,13 @@ class WorkingSet:
         """Read again what is asked from now on; call it after flush, when others wrote to the same rows."""
         self._known, self._loaded, self._heads, self._departments = {}, {}, {}, {}
 
-    def change(self, head: Head, entries: Sequence[Entry], cid: str = "", digest: int = 0) -> bool:
-        """Keep a decision for writing. If its last event is public, the cid signs it: True."""
+    def change(
+        self, head: Head, entries: Sequence[Entry], key: tuple[int, str, str] | None = None, digest: int = 0
+    ) -> bool:
+        """Keep a decision for writing. If the last event of its sender is public, the cid signs it: True."""
         self._heads[head.id] = head
-        signing = bool(cid and entries and entries[-1].pub)
+        own = [entry for entry in entries if key and (entry.by.side, entry.by.id) == _author(key[1])]
+        cid = key[2] if key and own and own[-1].pub else ""
         for entry in entries:
             by = entry.by
             tail = (
@@ -166,16 +170,16 @@ class WorkingSet:
             )
             if not entry.pub:
                 self._staff.append((head.id, *tail))
-            elif signing and entry is entries[-1]:
+            elif cid and entry is own[-1]:
                 self._public.append((head.id, entry.pub, *tail, cid, digest))
             else:
                 self._public.append((head.id, entry.pub, *tail, "", 0))
         signed = self._signed.get(head.id)
         if signed is not None:
             signed.upto = head.pub
-            if signing:
+            if cid:
                 signed.cids.add(hash(cid))
-        return signing
+        return bool(cid)
 
     def insert(self, head: Head) -> Head:
         """Write a new chat's row at once; the answer has its id."""
@@ -237,8 +241,7 @@ class WorkingSet:
 
 
 def _signature(connection: Connection, chat_id: int, sender: str, cid: str) -> Receipt | None:
-    side = Side.visitor if sender[0] == Side.visitor[0] else Side.staff
-    party = 0 if side is Side.visitor else int(sender[1:])
+    side, party = _author(sender)
     row = connection.execute(
         select(public_event).where(
             public_event.c.chat_id == chat_id,
@@ -248,6 +251,11 @@ def _signature(connection: Connection, chat_id: int, sender: str, cid: str) -> R
         )
     ).one_or_none()
     return Receipt(chat_id, sender, cid, row.digest, chat_id, row.seq, row.pub, row.at) if row else None
+
+
+def _author(sender: str) -> tuple[Side, int]:
+    """As whom the sender of a command stands in a chat's log."""
+    return (Side.visitor, 0) if sender[0] == Side.visitor[0] else (Side.staff, int(sender[1:]))
 
 
 def _receipt(connection: Connection, chat_id: int, sender: str, cid: str) -> Receipt | None:
