@@ -433,6 +433,19 @@ def test_the_queue_is_longest_first_with_its_wait_by_the_servers_clock() -> None
     assert [(row.card.chat, row.wait_ms) for row in store.queue(NOW)] == [(3, 8000), (2, 7000), (1, 6000)]
 
 
+def test_the_queue_stands_in_the_order_in_which_the_server_gives_it() -> None:
+    store = ready(
+        waiting(1, since=NOW - 6_000),
+        waiting(2, since=NOW - 5_000),
+        waiting(3, since=NOW - 4_000, priority=1),
+    )
+    assert [row.card.chat for row in store.queue(NOW)] == [3, 1, 2]
+    urgent = DepartmentCard(7, "urgent", "Urgent", priority=2)
+    store.departments[7] = urgent
+    store.chats[2] = replace(store.chats[2], department=7)
+    assert [row.card.chat for row in store.queue(NOW)] == [2, 3, 1]
+
+
 def test_unread_lines_are_those_behind_my_eyes_and_my_answers() -> None:
     store = ready(card(1), Resume(1, 0, 3), said(1, 1), said(1, 2, "x", ADA), said(1, 3))
     assert store.counts().unread == 1

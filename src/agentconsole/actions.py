@@ -83,7 +83,7 @@ class Actions:
         return self._send(Take(new_cid(), chat))
 
     def take_next(self, department: int = 0) -> str:
-        """Answer the chat that has waited longest."""
+        """Answer the first chat of the queue, or who is offered to me."""
         if not self.store.counts().waiting:
             offers = self.store.offers()
             raise Unfit("Nobody is waiting." + (" n goes to what is offered to you." if offers else ""))

@@ -33,7 +33,7 @@ ACTIONS: tuple[Action, ...] = (
         "take_next",
         ("f4", "ctrl+t", "t"),
         "Take next",
-        "Answer the chat that has waited longest.",
+        "Answer the first chat of the queue.",
         shown=True,
     ),
     Action(

@@ -11,6 +11,7 @@ from agentconsole.lists import Lists
 from agentconsole.offers import Offer, Offered, offered, waiting_for_me
 from agentconsole.outbox import Outbox
 from agentconsole.protocol import (
+    AGEING_MS,
     MAX_INT,
     OPEN_STATES,
     ChatCard,
@@ -169,10 +170,15 @@ class Knowledge:
         )
 
     def queue(self, now: int) -> list[Waiting]:
-        """Who waits, longest first."""
+        """Who waits, in the order in which the server gives them: by age, and each point of priority like some of it."""
         at = self.server_now(now)
-        cards = sorted(filter(waits, self.chats.values()), key=lambda card: (card.since, card.chat))
+        cards = sorted(filter(waits, self.chats.values()), key=self._turn)
         return [Waiting(card, max(0, at - card.since), self.preview(card.chat, now)) for card in cards]
+
+    def _turn(self, card: ChatCard) -> tuple[int, int]:
+        department = self.departments.get(card.department)
+        points = card.priority + (department.priority if department else 0)
+        return card.since - points * AGEING_MS, card.chat
 
     def _my_cards(self) -> list[ChatCard]:
         return sorted(

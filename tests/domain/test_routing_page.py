@@ -4,8 +4,7 @@ import re
 from pathlib import Path
 
 from agentconsole.backend.domain.explanation import POLICIES
-from agentconsole.backend.domain.facts import AGEING_MS
-from agentconsole.protocol import Routing, Verdict
+from agentconsole.protocol import AGEING_MS, Routing, Verdict
 
 PAGE = (Path(__file__).parents[2] / "docs" / "routing.md").read_text()
 

@@ -8,6 +8,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable
 
 from agentconsole.protocol import (
+    AGEING_MS,
     BreakReason,
     CannedCard,
     DepartmentFace,
@@ -19,7 +20,6 @@ from agentconsole.protocol import (
 )
 
 from .domain.department import Department
-from .domain.facts import AGEING_MS
 from .domain.life import Head, is_open
 from .domain.policy import answers
 from .storage import (

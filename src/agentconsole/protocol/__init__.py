@@ -9,6 +9,7 @@ part by ``pub`` (likewise without gaps) and never learns a ``seq``.
 """
 
 from .base import (
+    AGEING_MS,
     LINK_LOST_SECONDS,
     MAX_COMMENT,
     MAX_EMAIL,
@@ -277,6 +278,7 @@ from .wire import (
 )
 
 __all__ = [
+    "AGEING_MS",
     "CHAT_EVENTS",
     "LINK_LOST_SECONDS",
     "MAX_COMMENT",

@@ -20,6 +20,7 @@ MAX_COMMENT = 1_000
 MAX_LEFT_TEXT = 10_000
 MAX_REASON = 200
 MAX_PRIORITY = 10
+AGEING_MS = 60_000  # one point of priority counts like this much waiting
 
 PING_SECONDS = 20
 LINK_LOST_SECONDS = 40

@@ -8,8 +8,6 @@ import msgspec
 
 from agentconsole.protocol import Routing, Status
 
-AGEING_MS = 60_000  # one point of priority counts like this much waiting
-
 Key = tuple[int, int]  # what chats are ordered by: since - points * ageing, then the chat's id
 FOR_EVER = 1 << 62
 

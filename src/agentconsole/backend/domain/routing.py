@@ -10,11 +10,11 @@ from heapq import merge
 
 import msgspec
 
-from agentconsole.protocol import Routing, Status, Verdict
+from agentconsole.protocol import AGEING_MS, Routing, Status, Verdict
 
 from .case import BY_HAND, Case
 from .explanation import Candidate, Decision, Outcome, Way, decision, span
-from .facts import AGEING_MS, FOR_EVER, Agent, Held, Place, Queue, Waiting
+from .facts import FOR_EVER, Agent, Held, Place, Queue, Waiting
 from .scene import Scene
 
 __all__ = [

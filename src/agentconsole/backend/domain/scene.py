@@ -7,7 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from heapq import heappop, heappush
 
-from .facts import AGEING_MS, FOR_EVER, Agent, Held, Key, Load, Queue, Waiting, primaries, primary
+from agentconsole.protocol import AGEING_MS
+
+from .facts import FOR_EVER, Agent, Held, Key, Load, Queue, Waiting, primaries, primary
 
 
 class Scene:

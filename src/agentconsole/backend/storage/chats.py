@@ -10,6 +10,7 @@ from sqlalchemy import and_, case, func, not_, or_, select, text, update
 from sqlalchemy.engine import Connection
 
 from agentconsole.protocol import (
+    AGEING_MS,
     OPEN_STATES,
     Message,
     Outcome,
@@ -24,7 +25,6 @@ from agentconsole.protocol import (
 )
 
 from ..domain.department import Department
-from ..domain.facts import AGEING_MS
 from ..domain.life import Entry, Head, is_open
 from . import batch, departments
 from .tables import OPEN, chat, department, mark, public_event, receipt, staff_event
