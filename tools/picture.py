@@ -117,8 +117,9 @@ async def _scene(app: AgentConsole, pilot: Pilot[int], folder: Path) -> None:
 
     await _until(pilot, lambda: len(store.queue(now_ms())) == len(CAST), "everybody waits")
     _write(app, folder / "queue.svg")
-    first = store.queue(now_ms())[0].card.chat
-    await pilot.press("f4")
+    first = next(row.card.chat for row in store.queue(now_ms()) if row.card.name == CAST[0][-1])
+    app.main.queue.rows.select(first)
+    await pilot.press("enter")
     await _until(pilot, lambda: store.is_mine(first), "the first chat is mine")
     await pilot.press("f4")
     await _until(pilot, lambda: len(store.mine()) == 2, "a second chat is mine")
