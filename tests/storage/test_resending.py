@@ -118,6 +118,20 @@ def test_a_line_again_that_reopened_a_chat_whose_agent_may_not_answer_any_more(h
     assert len(house.log(head.id)) == first.seq
 
 
+def test_leaving_again_after_one_came_back_does_not_leave_again(house: House) -> None:
+    """Leaving a chat in wrap-up makes no event that could bear the cid; the same once more would make one."""
+    vera, head = house.start()
+    house.do(house.ann, p.Take(new_cid(), head.id))
+    house.do(house.ann, p.Close(new_cid(), head.id))
+    leave = p.Leave(new_cid(), head.id)
+    first = house.do(vera, leave)
+    house.do(vera, p.Say(new_cid(), head.id, "one thing more"))
+    house.database.writer_engine.dispose()
+    for _ in range(2):
+        assert answers(house.do(vera, leave)) == answers(first)
+    assert house.head(head.id).state is p.State.active
+
+
 def test_a_line_again_after_the_chat_is_over_was_sent(house: House) -> None:
     vera, head = house.start()
     house.do(house.ann, p.Take(new_cid(), head.id))

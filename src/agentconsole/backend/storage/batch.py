@@ -49,11 +49,12 @@ class Statements:
         return rows
 
     def cids_after(self, chat: int, pub: int) -> list[str]:
-        """The cids that sign a chat's public events after this one."""
+        """The cids that sign a chat's public events after this one, and those of its receipts."""
         place = "?" if self._dialect == "sqlite" else "%s"
         self._cursor.execute(
-            f"SELECT cid FROM public_event WHERE chat_id = {place} AND pub > {place} AND cid <> ''",
-            (chat, pub),
+            f"SELECT cid FROM public_event WHERE chat_id = {place} AND pub > {place} AND cid <> ''"
+            f" UNION ALL SELECT cid FROM receipt WHERE chat_id = {place}",
+            (chat, pub, chat),
         )
         return [row[0] for row in self._cursor.fetchall()]
 

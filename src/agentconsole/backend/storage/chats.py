@@ -64,7 +64,7 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
 
 
 class Signed(msgspec.Struct, gc=False):
-    """The cids in a chat's public log up to the event ``upto``, as hashes: what is not here is not there."""
+    """The cids of a chat's receipts, up to the public event ``upto``, as hashes: what is not here is not there."""
 
     upto: int
     cids: set[int]
@@ -79,8 +79,7 @@ class WorkingSet:
     ``version``: every change of a row in a running server makes one of them grow.
 
     A command signs its sender's last event with its cid if that is public; that is its receipt. Which cids an open
-    chat's log holds is remembered too: a table of receipts would be looked into, and grow in a thousand places, at
-    every line.
+    chat has is remembered too: a table of receipts would be looked into, and grow in a thousand places, at every line.
     """
 
     def __init__(self, connection: Connection, careful: bool) -> None:
@@ -192,8 +191,7 @@ class WorkingSet:
         return head
 
     def receipt(self, key: tuple[int, str, str], ever: bool = False) -> Receipt | None:
-        """What this (chat, sender, cid) made before: in this batch, in the open chat's public log or, when careful or
-        asked so, ever."""
+        """What this (chat, sender, cid) made before: in this batch, in the open chat or, when careful or asked so, ever."""
         found = self._receipts.get(key)
         if found is None and (self.careful or ever or self._is_signed(key[0], key[2])):
             self.flush()
@@ -208,6 +206,8 @@ class WorkingSet:
     def keep(self, made: Receipt) -> None:
         """Remember what a command made that signed nothing."""
         self._receipts[(made.chat, made.sender, made.cid)] = made
+        if made.chat in self._signed:
+            self._signed[made.chat].cids.add(hash(made.cid))
 
     def flush(self) -> None:
         """One statement a table."""
