@@ -89,6 +89,6 @@ def test_the_handbook_names_every_figure() -> None:
     handbook = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
     source = Path(logs.__file__).with_name("metrics.py").read_text()
     names = [word for word in source.split('"') if word.startswith("agentconsole_")]
-    assert len(names) == 8
+    assert len(names) == 9
     for name in names:
         assert f"`{name}" in handbook, name

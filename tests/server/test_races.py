@@ -17,7 +17,7 @@ from tests.server.windows import StaffWindow, Window, new_cid
 from tests.storage.house import begin_chat
 from tests.waiting import async_until
 
-TRIALS, FEWER = 1_000, 400  # on SQLite, on PostgreSQL
+TRIALS = 1_000
 ROUND = 10
 
 
@@ -45,7 +45,7 @@ async def test_two_agents_take_one_chat(database_url: str, tmp_path: Path) -> No
     async with running(database_url, tmp_path, {"queue_limit": 10_000}) as site:
         racers = [await site.staff("ann"), await site.staff("bob")]
         names = ["Ann", "Bob"]
-        trials = await waiting(site, TRIALS if database_url.startswith("sqlite") else FEWER)
+        trials = await waiting(site, TRIALS)
         luck = random.Random(7)
         cids: list[list[str]] = [[], []]
         for first in range(0, len(trials), ROUND):
