@@ -22,10 +22,11 @@ from agentconsole.backend.desk.rules import PutRule
 from agentconsole.backend.domain.department import Department
 from agentconsole.backend.domain.policy import SYSTEM
 from agentconsole.backend.secret import NoPassword
-from agentconsole.backend.storage import departments
+from agentconsole.backend.storage import departments, webhooks
 from agentconsole.backend.storage.database import Database
 from agentconsole.backend.storage.ticket_tables import webhook_out
 from agentconsole.protocol import NewTicket, RuleEvent, RuleWish
+from tests.waiting import async_until
 
 ENDLESS, DRIPPING = b"endless", b"dripping"
 BODY = b'{"ticket":1}'
@@ -325,5 +326,23 @@ async def test_without_a_secret_calls_wait(sqlite_url: str, tmp_path: Path) -> N
             secret = SECRET
             assert await caller.once() == 1
             _checked(server.heard[0])
+    finally:
+        await house.close()
+
+
+async def test_many_calls_wait_for_no_pause_between_them(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "PERIOD", 3_600.0)
+    house = House(sqlite_url, tmp_path)
+    many = 2 * hooks.AT_ONCE + 1
+    try:
+        await house.late("http://127.0.0.1:1/")
+        for number in range(1, many):
+            await house.desk.handle(SYSTEM, NewTicket(f"cid-{number:08}", 1, "Late", "x"))
+        running = asyncio.create_task(hooks.Caller(house.database, house.desk, lambda: SECRET).run())
+
+        await async_until(lambda: not house.database.read_now(lambda db: webhooks.due(db, house.now, 1)))
+        running.cancel()
     finally:
         await house.close()

@@ -216,11 +216,13 @@ class Caller:
         self._keys: tuple[bytes, ...] = ()
 
     async def run(self) -> None:
-        """Look once a second; what is called is told to the desk, so that it is not called again."""
+        """Look once a second, and at once while there is more; what is called is told to the desk, so that it is not
+        called again."""
         while True:
             pause = PERIOD
             try:
-                await self.once()
+                if await self.once() == AT_ONCE:
+                    pause = 0.0
             except NoPassword as problem:
                 log.warning("webhooks wait for their secret: %s", problem)
                 pause = PERIOD_WITHOUT_SECRET
