@@ -143,6 +143,18 @@ def test_a_changed_file_counts_once_it_rests_and_is_right(
     assert (watched.look(), watched.look(), host()) == (False, True, "third.example")
 
 
+@pytest.mark.parametrize("line", ["smtp_port = " + "1" * 5_000, "smtp_port = " + "[" * 3_000, "smtp_port 25"])
+def test_what_is_no_toml_is_said_and_changes_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, line: str
+) -> None:
+    written(tmp_path, 'smtp_host = "one.example"')
+    watched = Watched(Options(data=tmp_path))
+    written(tmp_path, line)
+    assert [watched.look(), watched.look()] == [False, False]
+    assert "is not TOML" in caplog.text
+    assert list(watched.mailboxes) == ["shop"]
+
+
 def test_a_password_from_each_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert password(server(password_env="X"), {"X": "one"}) == "one"
     path = tmp_path / "secret"

@@ -155,7 +155,10 @@ def read(path: Path) -> Mailboxes:
         raise Unusable(f"The mailboxes in {path} cannot be read: {error.strerror or error}.") from None
     except UnicodeDecodeError:
         raise Unusable(f"{path} is not UTF-8 text.") from None
-    except tomllib.TOMLDecodeError as error:
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # what tomllib raises, also of numbers and lists without end
         raise Unusable(f"{path} is not TOML: {error}.") from None
     found = _Found(path, written)
     for name in tables:
