@@ -314,7 +314,7 @@ def offer(console: Console, visitor: str, to: str) -> None:
     console.send(to)
     console.row("Then:", "Offered to")
     console.send(ENTER)
-    console.wait_for("enter offers it")
+    console.wait_for("Enter offers it")
     console.send(NOTE)
     console.row("NOTE", NOTE)
     console.send(ENTER)

@@ -68,7 +68,7 @@ def hand_over(console: Console, to: str, note: str = "") -> None:
     console.send(to)
     console.row("Then:", "Offered to")
     console.send(ENTER)
-    console.wait_for("enter offers it")
+    console.wait_for("Enter offers it")
     console.send(note)
     if note:
         console.row("NOTE", note)
