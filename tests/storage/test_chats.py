@@ -15,6 +15,7 @@ from agentconsole.backend.domain.chat import Expire, VisitorLink, VisitorPage
 from agentconsole.backend.domain.life import Entry, Refusal
 from agentconsole.backend.domain.policy import SYSTEM, Actor
 from agentconsole.backend.storage import chats
+from agentconsole.backend.storage.batch import TOGETHER
 from agentconsole.backend.storage.chats import COLUMNS, HOT, MUTABLE
 from agentconsole.backend.storage.seats import Seat
 from tests.storage.house import NOW, SALES, SUPPORT, House, begin_chat, begin_message, new_cid
@@ -90,6 +91,18 @@ def test_a_batch_is_written_as_if_its_commands_had_come_alone(house: House) -> N
         return [Entry(e.seq, e.pub, e.at, e.by, e.what) for e in house.log(head.id)]
 
     assert play(together=True) == play(together=False)
+
+
+def test_many_chats_in_one_batch_are_each_written_as_decided(house: House) -> None:
+    """More rows than one statement takes, of both kinds: what lists show, and the numbers that a line moves."""
+    started = [house.start(text=f"first {number}") for number in range(2 * TOGETHER + 3)]
+    takes = [(house.ann, p.Take(new_cid(), head.id)) for _, head in started]
+    says = [(vera, p.Say(new_cid(), head.id, f"line of {head.id}")) for vera, head in started]
+    for orders in (takes, says):
+        for made in house.batch(*orders):
+            assert house.head(made.about) == made.changes[0].after
+    for _, head in started:
+        assert house.log(head.id)[-1].what == p.Said(f"line of {head.id}")
 
 
 def test_refusals_write_nothing(house: House) -> None:

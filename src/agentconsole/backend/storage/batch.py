@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, Table
 from sqlalchemy.engine import Connection
 
 Rows = Sequence[tuple[Any, ...]]
+TOGETHER = 32  # rows a statement: SQLite's driver lets other threads in after each, and getting back in costs
 
 
 class Statements:
@@ -25,12 +27,12 @@ class Statements:
     def insert(self, table: Table, rows: Rows) -> None:
         """Insert full rows, columns in the table's order."""
         if rows:
-            self._many(_insert_sql(self._dialect, table), rows)
+            self._many(functools.partial(_insert_sql, self._dialect, table), rows)
 
     def update(self, table: Table, columns: tuple[str, ...], rows: Rows) -> None:
         """Update by id; a row is the new values of ``columns`` and then the id."""
         if rows:
-            self._many(_update_sql(self._dialect, table, columns), rows)
+            self._many(functools.partial(_update_sql, self._dialect, table, columns), rows)
 
     def by_ids(
         self, table: Table, ids: Sequence[int], columns: tuple[str, ...] = (), lock: bool = False
@@ -58,11 +60,17 @@ class Statements:
         )
         return [row[0] for row in self._cursor.fetchall()]
 
-    def _many(self, sql: str, rows: Rows) -> None:
+    def _many(self, sql: Callable[[int], str], rows: Rows) -> None:
         if self._dialect == "postgresql":
-            self._cursor.execute(sql, tuple(list(column) for column in zip(*rows, strict=True)))
-        else:
-            self._cursor.executemany(sql, rows)
+            self._cursor.execute(sql(1), tuple(list(column) for column in zip(*rows, strict=True)))
+            return
+        whole = len(rows) - len(rows) % TOGETHER
+        for at in range(0, whole, TOGETHER):
+            self._cursor.execute(
+                sql(TOGETHER), tuple(itertools.chain.from_iterable(rows[at : at + TOGETHER]))
+            )
+        if whole < len(rows):
+            self._cursor.executemany(sql(1), rows[whole:])
 
 
 def _names(columns: Sequence[Column[Any]]) -> str:
@@ -79,16 +87,17 @@ def _array_type(column: Column[Any]) -> str:
 
 
 @functools.cache
-def _insert_sql(dialect: str, table: Table) -> str:
+def _insert_sql(dialect: str, table: Table, count: int) -> str:
     columns = list(table.columns)
     if dialect == "postgresql":
         return f'INSERT INTO "{table.name}" ({_names(columns)}) SELECT * FROM unnest({_arrays(columns)})'
     places = ", ".join("?" for _ in columns)
-    return f'INSERT INTO "{table.name}" ({_names(columns)}) VALUES ({places})'
+    rows = ", ".join(f"({places})" for _ in range(count))
+    return f'INSERT INTO "{table.name}" ({_names(columns)}) VALUES {rows}'
 
 
 @functools.cache
-def _update_sql(dialect: str, table: Table, names: tuple[str, ...]) -> str:
+def _update_sql(dialect: str, table: Table, names: tuple[str, ...], count: int) -> str:
     columns = [table.columns[name] for name in (*names, "id")]
     if dialect == "postgresql":
         changes = ", ".join(f'"{name}" = new."{name}"' for name in names)
@@ -96,6 +105,11 @@ def _update_sql(dialect: str, table: Table, names: tuple[str, ...]) -> str:
             f'UPDATE "{table.name}" AS old SET {changes} '
             f"FROM unnest({_arrays(columns)}) AS new({_names(columns)}) WHERE old.id = new.id"
         )
+    if count > 1:
+        changes = ", ".join(f'"{name}" = new.column{at}' for at, name in enumerate(names, 1))
+        row = ", ".join("?" for _ in columns)
+        rows = ", ".join(f"({row})" for _ in range(count))
+        return f'UPDATE "{table.name}" SET {changes} FROM (VALUES {rows}) AS new WHERE "{table.name}".id = new.column{len(columns)}'
     changes = ", ".join(f'"{name}" = ?' for name in names)
     return f'UPDATE "{table.name}" SET {changes} WHERE id = ?'
 
