@@ -18,14 +18,17 @@ import pytest
 
 from agentconsole.backend import webhooks as hooks
 from agentconsole.backend.desk.desk import Desk
+from agentconsole.backend.desk.made import Made
 from agentconsole.backend.desk.rules import PutRule
+from agentconsole.backend.desk.webhooks import Called
 from agentconsole.backend.domain.department import Department
-from agentconsole.backend.domain.policy import SYSTEM
+from agentconsole.backend.domain.life import Refusal
+from agentconsole.backend.domain.policy import SYSTEM, Actor
 from agentconsole.backend.secret import NoPassword
 from agentconsole.backend.storage import departments, webhooks
 from agentconsole.backend.storage.database import Database
 from agentconsole.backend.storage.ticket_tables import webhook_out
-from agentconsole.protocol import NewTicket, RuleEvent, RuleWish
+from agentconsole.protocol import Code, NewTicket, RuleEvent, RuleWish
 from tests.waiting import async_until
 
 ENDLESS, DRIPPING = b"endless", b"dripping"
@@ -326,6 +329,35 @@ async def test_without_a_secret_calls_wait(sqlite_url: str, tmp_path: Path) -> N
             secret = SECRET
             assert await caller.once() == 1
             _checked(server.heard[0])
+    finally:
+        await house.close()
+
+
+async def test_a_desk_that_is_busy_waits_for_the_calls_that_are_under_way(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One outcome cannot be kept just now: the other call ends before it could be made again."""
+    monkeypatch.setattr(hooks, "SECONDS", 0.3)
+    house = House(sqlite_url, tmp_path)
+    handle = house.desk.handle
+    kept: list[Called] = []
+
+    async def busy(actor: Actor, command: Any) -> Made:
+        if command.taken:
+            raise Refusal(Code.busy, "later")
+        kept.append(command)
+        return await handle(actor, command)
+
+    try:
+        async with serving(answer(200)) as quick, serving(b"") as silent:
+            for server in (quick, silent):
+                rule = RuleWish("Tell", RuleEvent.ticket_created, [f"webhook {server.url}"])
+                await handle(SYSTEM, PutRule(rule))
+            await handle(SYSTEM, NewTicket("cid-0001", 1, "Late", "x"))
+            monkeypatch.setattr(house.desk, "handle", busy)
+            with pytest.raises(Refusal, match="later"):
+                await hooks.Caller(house.database, house.desk, lambda: SECRET, anywhere).once()
+            assert [command.answer for command in kept] == ["no answer within 0 s"]
     finally:
         await house.close()
 

@@ -83,9 +83,10 @@ def test_what_waits_in_quarantine_is_kept_for_ever(office: Office) -> None:
     report = next(case.raw for case in CASES if case.name == "delivered")
     for raw in (*unread, report):
         office.take(raw)
-    first = office.detained()[-1]
+    first, second = office.detained()
     letter = parse(mail(from_anna("Hello", "freed"), "Hello"))
     office.house.do(office.house.sue, ReleaseMail(new_cid(), first.id, SALES, letter))
+    assert [card.id for card in office.detained()] == [second.id, first.id], "what still waits stands first"
     for days, held, ignored in ((DAYS, 2, 1), (1, 1, 0)):
         office.house.now += days * DAY_MS
         office.house.do(SYSTEM, ForgetHeld(DAYS))

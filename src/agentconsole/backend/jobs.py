@@ -8,6 +8,8 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from agentconsole.protocol import Code
+
 from .desk import Desk
 from .desk.admin import Alive
 from .desk.rules import OnTime
@@ -84,8 +86,14 @@ async def run(
 
 
 async def _forget(desk: Desk, forgets: Sequence[Any]) -> bool:
-    """One slice of each; is there more?"""
-    return any([(await desk.handle(SYSTEM, command)).value for command in forgets])
+    """One slice of each; is there more? What stumbles holds up no other."""
+    more = False
+    for command in forgets:
+        try:
+            more |= bool((await desk.handle(SYSTEM, command)).value)
+        except Stumbled as stumbled:
+            log.warning("nothing was forgotten by %s: %s", type(command).__name__, stumbled.text)
+    return more
 
 
 async def _expire(database: Database, desk: Desk, is_typing: Callable[[int], bool]) -> float:
@@ -121,8 +129,10 @@ async def _on_time(database: Database, desk: Desk, resting: Resting) -> bool:
 
 
 async def _try(desk: Desk, command: OnTime | GoOn, resting: Resting) -> None:
-    """Carry it out; what stumbles rests for a while, so that it holds up nothing else."""
+    """Carry it out; what stumbles, or may not be, rests for a while, so that it holds up nothing else."""
     try:
         await desk.handle(SYSTEM, command)
-    except Stumbled:
+    except Refusal as refusal:
+        if refusal.code is Code.busy and not isinstance(refusal, Stumbled):
+            raise
         resting[command] = asyncio.get_running_loop().time() + REST

@@ -240,7 +240,10 @@ class Caller:
         due = await self._database.read(lambda db: webhooks.due(db, now, AT_ONCE))
         if due and not self._keys:
             self._keys = signing.keys(await asyncio.to_thread(self._secret))
-        await asyncio.gather(*(self._try(hook) for hook in due))
+        outcomes = await asyncio.gather(*(self._try(hook) for hook in due), return_exceptions=True)
+        for outcome in outcomes:  # all calls have ended: none is made again while it is under way
+            if isinstance(outcome, BaseException):
+                raise outcome
         return len(due)
 
     async def _try(self, hook: Webhook) -> None:

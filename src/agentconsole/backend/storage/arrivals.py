@@ -123,12 +123,14 @@ def ignored(connection: Connection, digest: bytes) -> bool:
 def detained(
     connection: Connection, mailboxes: Collection[str] | None, ignored: bool = False, limit: int = 200
 ) -> list[QuarantineCard]:
-    """What lies in quarantine, or was ignored, of these mailboxes (None = all), newest first.
-
-    What was released stays to be seen.
+    """What lies in quarantine, or was ignored, of these mailboxes (None = all): what still waits, and behind it what
+    was released, each newest first.
     """
     query = (
-        select(*_CARD).where(quarantine.c.ignored.is_(ignored)).order_by(quarantine.c.id.desc()).limit(limit)
+        select(*_CARD)
+        .where(quarantine.c.ignored.is_(ignored))
+        .order_by(quarantine.c.released_at > 0, quarantine.c.id.desc())
+        .limit(limit)
     )
     if mailboxes is not None:
         query = query.where(quarantine.c.mailbox.in_(sorted(mailboxes)))
