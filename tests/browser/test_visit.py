@@ -1,5 +1,6 @@
 """A visitor in Chromium, an agent on the staff socket, the real server between them."""
 
+import json
 import re
 import sqlite3
 from pathlib import Path
@@ -154,6 +155,45 @@ def test_lines_written_offline_survive_a_reload_too(site: Running, agent: Agent,
     agent.hears(chat, "never got out")
     until(
         lambda: agent.lines(chat) == ["and then", "never got out"] == lines(fresh), what="once, on both sides"
+    )
+
+
+def test_a_line_written_between_acknowledgement_and_first_event_is_sent(
+    site: Running, agent: Agent, page: Page
+) -> None:
+    """The server has acknowledged the start and tells of the chat a moment later; what is written meanwhile has no chat yet."""
+    held: list[tuple[WebSocketRoute, str | bytes]] = []
+    told: list[str] = []
+    started = False
+
+    def hold(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        server.on_message(lambda text: pass_on(socket, text))
+
+    def pass_on(socket: WebSocketRoute, text: str | bytes) -> None:
+        kind = json.loads(text)["t"]
+        if started and kind != "ack":
+            held.append((socket, text))
+            return
+        told.append(kind)
+        socket.send(text)
+
+    page.route_web_socket(re.compile("/ws/visitor"), hold)
+    page.goto(site.url + "/chat/sales")
+    until(lambda: page.evaluate("1") and "synced" in told, what="the page is connected")
+    started = True
+    start(page, "quick fingers")
+    until(lambda: page.evaluate("1") and "ack" in told, what="the start is acknowledged")
+    write(page, "and a quick line")
+    expect(bubble(page, "and a quick line")).to_be_visible()
+    started = False
+    for socket, text in held:
+        socket.send(text)
+    chat = agent.take("quick fingers")
+    agent.hears(chat, "and a quick line")
+    until(
+        lambda: agent.lines(chat) == ["quick fingers", "and a quick line"] == lines(page),
+        what="once, on both sides",
     )
 
 

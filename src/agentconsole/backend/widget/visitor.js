@@ -360,7 +360,8 @@ class App {
   }
 
   #say(text) {
-    const chat = this.#chat()?.id ?? 0;
+    // The server acknowledges a start before it tells of the chat.
+    const chat = this.#chat()?.id ?? this.outbox.start(this.page.department)?.chat ?? 0;
     this.view.room.composer.text = "";
     this.drafts.keepLine(chat, "");
     this.notice = "";
