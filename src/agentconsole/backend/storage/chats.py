@@ -154,8 +154,8 @@ class WorkingSet:
     ) -> bool:
         """Keep a decision for writing. If the last event of its sender is public, the cid signs it: True."""
         self._heads[head.id] = head
-        own = [entry for entry in entries if key and (entry.by.side, entry.by.id) == _author(key[1])]
-        cid = key[2] if key and own and own[-1].pub else ""
+        own = _last_of(key[1], entries) if key else None
+        cid = key[2] if key and own and own.pub else ""
         for entry in entries:
             by = entry.by
             tail = (
@@ -169,7 +169,7 @@ class WorkingSet:
             )
             if not entry.pub:
                 self._staff.append((head.id, *tail))
-            elif cid and entry is own[-1]:
+            elif cid and entry is own:
                 self._public.append((head.id, entry.pub, *tail, cid, digest))
             else:
                 self._public.append((head.id, entry.pub, *tail, "", 0))
@@ -251,6 +251,13 @@ def _signature(connection: Connection, chat_id: int, sender: str, cid: str) -> R
         )
     ).one_or_none()
     return Receipt(chat_id, sender, cid, row.digest, chat_id, row.seq, row.pub, row.at) if row else None
+
+
+def _last_of(sender: str, entries: Sequence[Entry]) -> Entry | None:
+    side, party = _author(sender)
+    return next(
+        (entry for entry in reversed(entries) if entry.by.id == party and entry.by.side is side), None
+    )
 
 
 def _author(sender: str) -> tuple[Side, int]:
