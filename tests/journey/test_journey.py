@@ -166,7 +166,7 @@ def test_from_the_first_line_to_the_next_visit(
     # the next visit of the same address, and what is known of the one before
     place.get_by_role("button", name="Start a new chat").click()
     start(place, "me again", email=email)
-    console.wait_for("1 waiting")
+    console.wait_for("1 wait")
     console.send("t")
     console.row("┃ me again")
     console.send(F7)

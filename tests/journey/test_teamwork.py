@@ -115,14 +115,14 @@ def test_a_morning_of_a_team(floor: Floor) -> None:
     vera = floor.visitor("Vera", "My printer is on fire")
     ana.row("⇒", "Vera")
     ana.row("Offered to you 1")
-    floor.counts("0 mine 0 waiting", "0 mine 0 waiting", "0 mine 0 waiting")
+    floor.counts("0 mine 0 wait", "0 mine 0 wait", "0 mine 0 wait")
     assert not ben.shows("Offered to you")
     ana.send(ENTER)
     ana.row("to Vera ▸")
     ana.write("Stand back, please")
     expect(bubble(vera, "Stand back, please")).to_be_visible()
     mona.row(names["ana"], "1/3", "online")
-    floor.counts("1 mine 0 waiting", "0 mine 0 waiting", "0 mine 0 waiting")
+    floor.counts("1 mine 0 wait", "0 mine 0 wait", "0 mine 0 wait")
     vera_reads = [f"{names['ana']} is here for you"]
     floor.told(Vera=vera_reads)
 
@@ -138,7 +138,7 @@ def test_a_morning_of_a_team(floor: Floor) -> None:
     ben.row("to Will ▸ Open a window")
     ben.send(ENTER)
     expect(bubble(will, "Open a window")).to_be_visible()
-    floor.counts("1 mine 0 waiting", "1 mine 0 waiting", "0 mine 0 waiting")
+    floor.counts("1 mine 0 wait", "1 mine 0 wait", "0 mine 0 wait")
     assert not ana.shows("Offered to you")
     assert not ana.shows("Will")
     mona.row(names["ben"], "1/3")
@@ -160,7 +160,7 @@ def test_a_morning_of_a_team(floor: Floor) -> None:
     ana.row(f"{names['ben']} would rather not take the chat")
     ana.row(TOO_MUCH)
     ana.row("to Vera ▸")
-    floor.counts("1 mine 0 waiting", "1 mine 0 waiting", "0 mine 0 waiting")
+    floor.counts("1 mine 0 wait", "1 mine 0 wait", "0 mine 0 wait")
     floor.told(Vera=vera_reads, Will=will_reads)
 
     # handed over and accepted: one friendly line
@@ -174,7 +174,7 @@ def test_a_morning_of_a_team(floor: Floor) -> None:
     ana.row(f"{names['ben']} took the chat over")
     ben.write("I have got a new one here")
     expect(bubble(vera, "I have got a new one here")).to_be_visible()
-    floor.counts("0 mine 0 waiting", "2 mine 0 waiting", "0 mine 0 waiting")
+    floor.counts("0 mine 0 wait", "2 mine 0 wait", "0 mine 0 wait")
     mona.row(names["ana"], "0/3")
     mona.row(names["ben"], "2/3")
     vera_reads += [f"{names['ben']} is here for you now, instead of {names['ana']}"]
@@ -196,7 +196,7 @@ def test_a_morning_of_a_team(floor: Floor) -> None:
     ana.write("Two heads are better than one")
     expect(bubble(vera, "Two heads are better than one")).to_be_visible()
     ben.row("Two heads are better than one")
-    floor.counts("1 mine 0 waiting", "2 mine 0 waiting", "0 mine 0 waiting")
+    floor.counts("1 mine 0 wait", "2 mine 0 wait", "0 mine 0 wait")
     vera_reads += [f"{names['ana']} has joined the chat"]
     floor.told(Vera=vera_reads, Will=will_reads)
 
@@ -220,7 +220,7 @@ def test_a_morning_of_a_team(floor: Floor) -> None:
     for console in (ana, ben):
         console.gone("but where")
     floor.unchanged(before)
-    floor.counts("1 mine 0 waiting", "2 mine 0 waiting", "0 mine 0 waiting")
+    floor.counts("1 mine 0 wait", "2 mine 0 wait", "0 mine 0 wait")
 
     # a whisper: its agent sees it, behind a mark, and nobody else does
     while not mona.shows("▸Vera"):
@@ -250,7 +250,7 @@ def test_a_morning_of_a_team(floor: Floor) -> None:
     mona.send("W")
     mona.row(names["ana"], "on the phone")
     xenia = floor.visitor("Xenia", "The third one burns")
-    for console, words in ((ana, "0 mine 1 waiting"), (ben, "2 mine 1 waiting"), (mona, "0 mine 1 waiting")):
+    for console, words in ((ana, "0 mine 1 wait"), (ben, "2 mine 1 wait"), (mona, "0 mine 1 wait")):
         console.wait_until(lambda rows, words=words: words in " ".join(rows[-1].split()), 15, words)
     ana.send("g")
     ana.row("Xenia")
@@ -269,7 +269,7 @@ def test_a_morning_of_a_team(floor: Floor) -> None:
     ana.send(ENTER)
     expect(bubble(xenia, "I am here")).to_be_visible()
     xenia_reads = [f"{names['ana']} is here for you"]
-    floor.counts("1 mine 0 waiting", "2 mine 0 waiting", "0 mine 0 waiting")
+    floor.counts("1 mine 0 wait", "2 mine 0 wait", "0 mine 0 wait")
     floor.told(Vera=vera_reads, Will=will_reads, Xenia=xenia_reads)
 
     # finishing: the list says what must move; one is handed over, one closed, then the day is over
@@ -297,7 +297,7 @@ def test_a_morning_of_a_team(floor: Floor) -> None:
     ben.send("o")
     ben.row("○", "offline")
     mona.row(names["ben"], "offline")
-    floor.counts("2 mine 0 waiting", "0 mine 0 waiting", "0 mine 0 waiting")
+    floor.counts("2 mine 0 wait", "0 mine 0 wait", "0 mine 0 wait")
     vera_reads += [f"{names['ben']} ended the chat"]
     floor.told(Vera=vera_reads, Will=will_reads, Xenia=xenia_reads)
 

@@ -129,7 +129,7 @@ def test_a_glance_leaves_a_whole_trace_in_the_audit_log_and_nowhere_else(
 ) -> None:
     kim, lead = pair
     ana, chat = taken(kim, site, department, "Ana", "My printer is on fire")
-    lead.row("1 waiting" if lead.shows("1 waiting") else "0 waiting")
+    lead.row("1 wait" if lead.shows("1 wait") else "0 wait")
     lead.send("EgEgEgEgEg")
     lead.row("Nobody is waiting.")
     until(lambda: watched(site, chat)[-1:] == ["watch_end"], seconds=5)
