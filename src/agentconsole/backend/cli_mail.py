@@ -7,7 +7,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -135,16 +135,22 @@ def _trace(options: Options, words: argparse.Namespace) -> int:
     from .operator import TraceTicket
 
     answer = _asked(options, TraceTicket(words.ticket))
+    return _listed(words, answer, f"Ticket {words.ticket} has no mails.", _row)
+
+
+def _listed(
+    words: argparse.Namespace, answer: Any, nothing: str, line: Callable[[dict[str, Any]], list[str]]
+) -> int:
     if isinstance(answer, int):
         return answer
     rows: list[dict[str, Any]] = answer.rows or []
     if words.json:
         print(json.dumps(rows))
     elif not rows:
-        print(f"Ticket {words.ticket} has no mails.")
+        print(nothing)
     else:
         for row in rows:
-            print(clean("  ".join(_row(row))))
+            print(clean("  ".join(line(row))))
     return OK
 
 
@@ -156,18 +162,8 @@ def _row(row: dict[str, Any]) -> list[str]:
 def _held(options: Options, words: argparse.Namespace) -> int:
     from .operator import ListHeld
 
-    answer = _asked(options, ListHeld(words.ignored))
-    if isinstance(answer, int):
-        return answer
-    rows: list[dict[str, Any]] = answer.rows or []
-    if words.json:
-        print(json.dumps(rows))
-    elif not rows:
-        print("No mail was ignored." if words.ignored else "No mail lies in quarantine.")
-    else:
-        for row in rows:
-            print(clean("  ".join(_held_row(row))))
-    return OK
+    nothing = "No mail was ignored." if words.ignored else "No mail lies in quarantine."
+    return _listed(words, _asked(options, ListHeld(words.ignored)), nothing, _held_row)
 
 
 def _held_row(row: dict[str, Any]) -> list[str]:

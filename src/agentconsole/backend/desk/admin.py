@@ -28,7 +28,7 @@ from ..domain.chat import decide
 from ..domain.department import Department
 from ..domain.level import checked_levels, level_text
 from ..domain.life import Refusal, without_nul
-from ..domain.policy import NOTHING, Actor, Deed, Thing, answering_in, answers, can
+from ..domain.policy import Actor, Deed, Thing, answering_in, answers, can
 from ..storage import chats, departments, letters, seats, users
 from ..storage.backlog import Work
 from ..storage.chats import WorkingSet
@@ -37,6 +37,7 @@ from .left import ticketed
 from .made import Change, DepartmentsChanged, Made, SessionsEnded, StaffChanged
 from .slices import begin_work
 from .succession import succeed
+from .things import require
 
 USER_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -178,7 +179,7 @@ class Done(msgspec.Struct, frozen=True):
 
 
 def _add_user(sheet: WorkingSet, actor: Actor, command: AddUser, now: int) -> Made:
-    _require(actor)
+    require(actor, Deed.administer)
     connection = sheet.connection
     name = command.name.strip().lower()
     if not USER_NAME.fullmatch(name):
@@ -204,7 +205,7 @@ def _add_user(sheet: WorkingSet, actor: Actor, command: AddUser, now: int) -> Ma
 
 
 def _set_password(sheet: WorkingSet, actor: Actor, command: SetPassword, now: int) -> Made:
-    _require(actor)
+    require(actor, Deed.administer)
     found = _user(sheet, command.name)
     users.save(sheet.connection, msgspec.structs.replace(found, password_hash=command.password_hash))
     users.revoke_sessions(sheet.connection, found.id, now)
@@ -215,7 +216,7 @@ def _set_password(sheet: WorkingSet, actor: Actor, command: SetPassword, now: in
 
 
 def _disable_user(sheet: WorkingSet, actor: Actor, command: DisableUser, now: int) -> Made:
-    _require(actor)
+    require(actor, Deed.administer)
     found = _user(sheet, command.name)
     state = "disabled" if command.disabled else "enabled"
     if found.disabled == command.disabled:
@@ -236,7 +237,7 @@ def _disable_user(sheet: WorkingSet, actor: Actor, command: DisableUser, now: in
 
 
 def _give_grant(sheet: WorkingSet, actor: Actor, command: GiveGrant, now: int) -> Made:
-    _require(actor)
+    require(actor, Deed.administer)
     found = _user(sheet, command.name)
     if actor.id and actor.id == found.id:
         raise Refusal(Code.invalid, "Nobody gives rights to himself. Ask another administrator.")
@@ -250,7 +251,7 @@ def _give_grant(sheet: WorkingSet, actor: Actor, command: GiveGrant, now: int) -
 
 
 def _withdraw_grant(sheet: WorkingSet, actor: Actor, command: WithdrawGrant, now: int) -> Made:
-    _require(actor)
+    require(actor, Deed.administer)
     found = _user(sheet, command.name)
     words = _grant_words(command.role, command.department)
     before = users.actor_of(sheet.connection, found)
@@ -317,7 +318,7 @@ def _grant_words(role: Role, department: str) -> str:
 
 
 def _add_department(sheet: WorkingSet, actor: Actor, command: AddDepartment, now: int) -> Made:
-    _require(actor, Deed.add_department)
+    require(actor, Deed.add_department)
     if not SLUG.fullmatch(command.slug):
         raise Refusal(
             Code.invalid,
@@ -383,7 +384,7 @@ def _may_lead_mails(sheet: WorkingSet, actor: Actor, before: Department, after: 
 def department_to_change(sheet: WorkingSet, actor: Actor, slug: str) -> Department:
     """The department of this short name. Raises Refusal unknown, with its reason only to who may change them all."""
     found = departments.by_slug(sheet.connection, slug)
-    _require(actor, Deed.set_department, Thing(department=found.id if found else 0))
+    require(actor, Deed.set_department, Thing(department=found.id if found else 0))
     return found or _department(sheet, slug)
 
 
@@ -543,11 +544,6 @@ def _alive(sheet: WorkingSet, actor: Actor, command: Alive, now: int) -> Made:
 
 
 # --- common --------------------------------------------------------------------------------------------------------
-
-
-def _require(actor: Actor, deed: Deed = Deed.administer, about: Thing = NOTHING) -> None:
-    if not can(actor, deed, about):
-        raise Refusal(Code.unknown, "There is no such thing, or it is not yours to change.")
 
 
 def record(sheet: WorkingSet, actor: Actor, now: int, deed: str, thing: str, detail: str = "") -> None:

@@ -27,7 +27,7 @@ from ..storage.seats import Seat
 from .admin import Done, Order, record
 from .made import BreaksChanged, Change, Made
 from .succession import succeed
-from .things import carry_out
+from .things import carry_out, require
 
 NO_ANSWER = "No answer"
 SYSTEM_NAME = "agentconsole"
@@ -134,7 +134,7 @@ def _by(actor: Actor, user: int) -> str:
 def seat_to_change(sheet: WorkingSet, actor: Actor, user: int) -> Seat:
     """One's own seat (0), or that of somebody in a department that one supervises. Raises Refusal unknown."""
     if user in (0, actor.id):
-        _require(actor, Deed.set_own_status)
+        require(actor, Deed.set_own_status)
         return seats.one(sheet.connection, actor.id)
     if not supervises(sheet, actor, user, Deed.set_status):
         raise Refusal(Code.unknown, "There is no such colleague, or it is not yours to change.")
@@ -185,14 +185,14 @@ def _seated(sheet: WorkingSet, changed: Seat) -> Made:
 
 
 def _alerts_tested(sheet: WorkingSet, actor: Actor, command: AlertsTested, now: int) -> Made:
-    _require(actor, Deed.set_own_status)
+    require(actor, Deed.set_own_status)
     changed = msgspec.structs.replace(seats.one(sheet.connection, actor.id), alerts_at=now)
     seats.save(sheet.connection, changed)
     return Made(news=[changed])
 
 
 def _seat_link(sheet: WorkingSet, actor: Actor, command: SeatLink, now: int) -> Made:
-    _require(actor, Deed.expire)
+    require(actor, Deed.expire)
     seat = seats.one(sheet.connection, command.user)
     if command.up == (seat.lost_at == 0):
         return Made()
@@ -207,7 +207,7 @@ def _seat_link(sheet: WorkingSet, actor: Actor, command: SeatLink, now: int) -> 
 
 
 def _bench(sheet: WorkingSet, actor: Actor, command: Bench, now: int) -> Made:
-    _require(actor, Deed.expire)
+    require(actor, Deed.expire)
     seat = seats.one(sheet.connection, command.user)
     if seat.status is not Status.online:
         return Made(news=[seat])
@@ -218,7 +218,7 @@ def _bench(sheet: WorkingSet, actor: Actor, command: Bench, now: int) -> Made:
 
 
 def _rescue(sheet: WorkingSet, actor: Actor, command: Rescue, now: int) -> Made:
-    _require(actor, Deed.expire)
+    require(actor, Deed.expire)
     sheet.load((command.chat,))
     head = sheet.head(command.chat)
     seat = seats.one(sheet.connection, command.user)
@@ -231,7 +231,7 @@ def _rescue(sheet: WorkingSet, actor: Actor, command: Rescue, now: int) -> Made:
 
 
 def _set_breaks(sheet: WorkingSet, actor: Actor, command: SetBreaks, now: int) -> Made:
-    _require(actor, Deed.administer)
+    require(actor, Deed.administer)
     names = [without_nul(reason.name.strip()) for reason in command.reasons]
     if len(names) > REASONS or any(not 0 < len(name) <= REASON_LENGTH for name in names):
         raise Refusal(
@@ -245,11 +245,6 @@ def _set_breaks(sheet: WorkingSet, actor: Actor, command: SetBreaks, now: int) -
     return Made(
         news=[BreaksChanged(reasons)], value=Done(True, "The reasons for a break were set.", "breaks")
     )
-
-
-def _require(actor: Actor, deed: Deed) -> None:
-    if not can(actor, deed):
-        raise Refusal(Code.unknown, "There is no such thing, or it is not yours to change.")
 
 
 COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {

@@ -30,6 +30,7 @@ from ..storage.chats import WorkingSet
 from ..storage.mails import Mail
 from .admin import Done
 from .made import Made, TicketMade
+from .things import require
 from .tickets import keep
 
 MAX_ANSWER = 300
@@ -91,7 +92,7 @@ class SettleMail(msgspec.Struct, tag_field="t", tag="settle_mail", forbid_unknow
 
 
 def _recover(sheet: WorkingSet, actor: Actor, command: RecoverMails, now: int) -> Made:
-    _only_for_the_system(actor)
+    require(actor, Deed.expire)
     made = Made()
     for mail in mails.in_state(sheet.connection, [MailState.sending]):
         made.news.extend(moved(sheet, mail, MailState.unknown, CRASHED, now))
@@ -99,7 +100,7 @@ def _recover(sheet: WorkingSet, actor: Actor, command: RecoverMails, now: int) -
 
 
 def _claim(sheet: WorkingSet, actor: Actor, command: ClaimMail, now: int) -> Made:
-    _only_for_the_system(actor)
+    require(actor, Deed.expire)
     mail = mails.one(sheet.connection, command.mail, lock=True)
     if mail is None or not mail.next_at or mail.next_at > now:
         return Made()
@@ -109,7 +110,7 @@ def _claim(sheet: WorkingSet, actor: Actor, command: ClaimMail, now: int) -> Mad
 
 
 def _sent(sheet: WorkingSet, actor: Actor, command: MailSent, now: int) -> Made:
-    _only_for_the_system(actor)
+    require(actor, Deed.expire)
     mail = mails.one(sheet.connection, command.mail, lock=True)
     if mail is None or mail.state is not MailState.sending:
         return Made()
@@ -201,11 +202,6 @@ def _asking(ticket: Ticket, state: MailState, now: int) -> tuple[Ticket, list[Ti
     if state in _WHY and ticket.status in _RESTING:
         return into(ticket, TicketStatus.open, now, why=_WHY[state])
     return ticket, []
-
-
-def _only_for_the_system(actor: Actor) -> None:
-    if not can(actor, Deed.expire):
-        raise Refusal(Code.unknown, "There is no such mail.")
 
 
 COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {

@@ -36,6 +36,7 @@ from .made import Made, TicketMade
 from .mailing import answered
 from .posting import post
 from .sorting import Detain, Ignore, New, News, Onto, Taken, keyed_ticket, own_addresses, route
+from .things import require
 from .tickets import Draft, begin, keep, made_of, received
 
 SOURCE = "email"
@@ -79,7 +80,7 @@ class ReleaseMail(msgspec.Struct, frozen=True):
 
 
 def _receive(sheet: WorkingSet, actor: Actor, command: ReceiveMail, now: int) -> Made:
-    _only_for_the_system(actor)
+    require(actor, Deed.expire)
     letter, digest = command.letter, digest_of(command.letter, command.raw)
     if (known := arrivals.same(sheet.connection, digest)) is not None:
         return Made(about=known.ticket, seq=known.seq, value=f"came before ({known.outcome})")
@@ -92,7 +93,7 @@ def _receive(sheet: WorkingSet, actor: Actor, command: ReceiveMail, now: int) ->
 
 
 def _detain(sheet: WorkingSet, actor: Actor, command: DetainMail, now: int) -> Made:
-    _only_for_the_system(actor)
+    require(actor, Deed.expire)
     digest = hashlib.sha256(command.raw).digest()
     return _lock_away(sheet, command.mailbox, Detain(command.reason), command.raw, digest, now, None)
 
@@ -128,14 +129,9 @@ def released_into(connection: Connection, actor: Actor, card: QuarantineCard) ->
 
 
 def _advance(sheet: WorkingSet, actor: Actor, command: AdvanceMailbox, now: int) -> Made:
-    _only_for_the_system(actor)
+    require(actor, Deed.expire)
     arrivals.advance(sheet.connection, command.mailbox, command.validity, command.uid)
     return Made()
-
-
-def _only_for_the_system(actor: Actor) -> None:
-    if not can(actor, Deed.expire):
-        raise Refusal(Code.unknown, "There is no such mailbox.")
 
 
 def digest_of(letter: Letter, raw: bytes) -> bytes:

@@ -7,15 +7,13 @@ from typing import Any
 
 import msgspec
 
-from agentconsole.protocol import Code
-
-from ..domain.life import Refusal
-from ..domain.policy import Actor, Deed, can
+from ..domain.hours import DAY_MS
+from ..domain.policy import Actor, Deed
 from ..storage import arrivals, raws
 from ..storage.chats import WorkingSet
 from .made import Made
+from .things import require
 
-DAY_MS = 86_400_000
 SLICE = 20  # each may have many megabytes
 
 
@@ -35,7 +33,7 @@ class ForgetHeld(msgspec.Struct, frozen=True):
 
 
 def _forget_mails(sheet: WorkingSet, actor: Actor, command: ForgetMails, now: int) -> Made:
-    _only_for_the_system(actor)
+    require(actor, Deed.expire)
     before = now - command.days * DAY_MS
     came = raws.forget_incoming(sheet.connection, before, SLICE)
     went = raws.forget_outgoing(sheet.connection, before, SLICE)
@@ -43,13 +41,8 @@ def _forget_mails(sheet: WorkingSet, actor: Actor, command: ForgetMails, now: in
 
 
 def _forget_held(sheet: WorkingSet, actor: Actor, command: ForgetHeld, now: int) -> Made:
-    _only_for_the_system(actor)
+    require(actor, Deed.expire)
     return Made(value=arrivals.forget_held(sheet.connection, now - command.days * DAY_MS, SLICE) == SLICE)
-
-
-def _only_for_the_system(actor: Actor) -> None:
-    if not can(actor, Deed.expire):
-        raise Refusal(Code.unknown, "There is no such mail.")
 
 
 COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {

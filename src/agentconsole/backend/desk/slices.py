@@ -7,15 +7,13 @@ from typing import Any
 
 import msgspec
 
-from agentconsole.protocol import Code
-
-from ..domain.life import Refusal
-from ..domain.policy import Actor, Deed, can
+from ..domain.policy import Actor, Deed
 from ..domain.ticket import Ticket
 from ..storage import backlog, tickets
 from ..storage.backlog import Left, Work
 from ..storage.chats import WorkingSet
 from .made import Made, TicketMade
+from .things import require
 from .tickets import freed, keep, rewound
 
 SLICE = 100  # tickets in one transaction
@@ -48,8 +46,7 @@ def _go(sheet: WorkingSet, left: Left, now: int) -> list[TicketMade]:
 
 
 def _go_on(sheet: WorkingSet, actor: Actor, command: GoOn, now: int) -> Made:
-    if not can(actor, Deed.expire):
-        raise Refusal(Code.unknown, "There is no such work, or it is not yours to do.")
+    require(actor, Deed.expire)
     left = backlog.one(sheet.connection, command.work, command.about)
     return Made(news=[*_go(sheet, left, now)]) if left else Made()
 

@@ -22,11 +22,11 @@ from agentconsole.protocol import (
 
 from ..domain.chat import decide
 from ..domain.life import Refusal, checked_text, thing, unknown, without_nul
-from ..domain.policy import NOTHING, Actor, Deed, Thing, can, departments_of
+from ..domain.policy import Actor, Deed, Thing, can, departments_of
 from ..storage import chats, letters
 from ..storage.chats import WorkingSet
 from .made import Made, News
-from .things import carry_out
+from .things import carry_out, require
 from .tickets import marked
 from .workload import may_take
 
@@ -52,7 +52,7 @@ def _take_next(sheet: WorkingSet, actor: Actor, command: TakeNext, now: int) -> 
 
 
 def _save_marks(sheet: WorkingSet, actor: Actor, command: SaveMarks, now: int) -> Made:
-    _require(actor, Deed.expire)
+    require(actor, Deed.expire)
     chats.save_marks(sheet.connection, command.marks)
     return Made()
 
@@ -72,13 +72,13 @@ def _note_customer(sheet: WorkingSet, actor: Actor, command: NoteCustomer, now: 
 
 def _save_canned(sheet: WorkingSet, actor: Actor, command: SaveCanned, now: int) -> Made:
     if command.everybody:
-        _require(actor, Deed.canned_everybody)
+        require(actor, Deed.canned_everybody)
         owner, department = 0, 0
     elif command.department:
-        _require(actor, Deed.canned_department, Thing(department=command.department))
+        require(actor, Deed.canned_department, Thing(department=command.department))
         owner, department = 0, command.department
     else:
-        _require(actor, Deed.canned_own)
+        require(actor, Deed.canned_own)
         owner, department = actor.id, 0
     text = checked_text(command.text) if command.text else ""
     wish = CannedCard(
@@ -105,11 +105,6 @@ def _handle_left(sheet: WorkingSet, actor: Actor, command: HandleLeft, now: int)
         status = TicketStatus.solved if command.handled else TicketStatus.open
         news.extend(marked(sheet, card.ticket, actor, status, now))
     return Made(about=card.id, news=news)
-
-
-def _require(actor: Actor, deed: Deed, about: Thing = NOTHING) -> None:
-    if not can(actor, deed, about):
-        raise Refusal(Code.unknown, "There is no such thing, or it is not yours to change.")
 
 
 COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {

@@ -6,10 +6,16 @@ from agentconsole.protocol import Code
 
 from ..domain.department import Department
 from ..domain.life import Entry, Head, Refusal, thing, unknown
-from ..domain.policy import Actor, Deed, can
+from ..domain.policy import NOTHING, Actor, Deed, Thing, can
 from ..storage import departments
 from ..storage.chats import WorkingSet
 from .made import Change, Made
+
+
+def require(actor: Actor, deed: Deed, about: Thing = NOTHING) -> None:
+    """Raises Refusal unknown, if this actor may not do it."""
+    if not can(actor, deed, about):
+        raise Refusal(Code.unknown, "There is no such thing, or it is not yours to change.")
 
 
 def readable(sheet: WorkingSet, actor: Actor, key: int) -> Head:

@@ -11,13 +11,14 @@ import msgspec
 from agentconsole.protocol import MAX_FILE, Code
 from agentconsole.text import file_name
 
+from ..domain.hours import DAY_MS
 from ..domain.life import Refusal
 from ..domain.policy import Actor, Deed, can
 from ..storage import files
 from ..storage.chats import WorkingSet
 from .made import Made
+from .things import require
 
-DAY_MS = 86_400_000
 UNSENT = 20
 _TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,60}")
 
@@ -52,8 +53,7 @@ def _keep(sheet: WorkingSet, actor: Actor, command: KeepFile, now: int) -> Made:
 
 
 def _forget(sheet: WorkingSet, actor: Actor, command: ForgetFiles, now: int) -> Made:
-    if not can(actor, Deed.expire):
-        raise Refusal(Code.unknown, "There is no such thing, or it is not yours to change.")
+    require(actor, Deed.expire)
     files.forget(sheet.connection, now - DAY_MS)
     return Made()
 

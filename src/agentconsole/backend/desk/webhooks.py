@@ -9,15 +9,16 @@ import msgspec
 
 from agentconsole.protocol import Code
 
+from ..domain.hours import DAY_MS
 from ..domain.life import Refusal, without_nul
-from ..domain.policy import Actor, Deed, can
+from ..domain.policy import Actor, Deed
 from ..storage import Connection, departments, letters, rules, webhooks
 from ..storage.chats import WorkingSet
 from .admin import Done
 from .made import Made
 from .rules import may_set
+from .things import require
 
-DAY_MS = 86_400_000
 TAKEN_DAYS, GIVEN_UP_DAYS = 30, 90
 SLICE = 500
 
@@ -63,7 +64,7 @@ def _unknown() -> Refusal:
 
 
 def _called(sheet: WorkingSet, actor: Actor, command: Called, now: int) -> Made:
-    _only_for_the_system(actor)
+    require(actor, Deed.expire)
     found = webhooks.one(sheet.connection, command.id)
     if found is None:
         raise _unknown()
@@ -97,19 +98,14 @@ def _again(sheet: WorkingSet, actor: Actor, command: CallAgain, now: int) -> Mad
 
 
 def _forget_calls(sheet: WorkingSet, actor: Actor, command: ForgetCalls, now: int) -> Made:
-    _only_for_the_system(actor)
+    require(actor, Deed.expire)
     taken, given_up = now - TAKEN_DAYS * DAY_MS, now - GIVEN_UP_DAYS * DAY_MS
     return Made(value=webhooks.forget(sheet.connection, taken, given_up, SLICE) == SLICE)
 
 
 def _forget_firings(sheet: WorkingSet, actor: Actor, command: ForgetFirings, now: int) -> Made:
-    _only_for_the_system(actor)
+    require(actor, Deed.expire)
     return Made(value=rules.forget(sheet.connection, now - command.days * DAY_MS, SLICE) == SLICE)
-
-
-def _only_for_the_system(actor: Actor) -> None:
-    if not can(actor, Deed.expire):
-        raise _unknown()
 
 
 COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {
