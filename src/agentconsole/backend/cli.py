@@ -167,7 +167,8 @@ def _common(words: argparse.ArgumentParser, default: Any) -> None:
     words.add_argument("--json", action="store_true", default=default or False, help="answer in JSON")
 
 
-def _verb(verbs: Any, name: str, wish: Any, meaning: str, *names: str) -> argparse.ArgumentParser:
+def add_verb(verbs: Any, name: str, wish: Any, meaning: str, *names: str) -> argparse.ArgumentParser:
+    """A verb with the words that all have; ``wish`` makes of them what is asked for or ordered."""
     words: argparse.ArgumentParser = verbs.add_parser(
         name, help=meaning, description=meaning, allow_abbrev=False
     )
@@ -180,26 +181,26 @@ def _verb(verbs: Any, name: str, wish: Any, meaning: str, *names: str) -> argpar
 
 def _user_words(words: argparse.ArgumentParser) -> None:
     verbs = words.add_subparsers(metavar="VERB", required=True)
-    add = _verb(verbs, "add", _add_user, "Add a user; the first one becomes administrator.", "NAME")
+    add = add_verb(verbs, "add", _add_user, "Add a user; the first one becomes administrator.", "NAME")
     add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     add.add_argument("--display", default="", help="the name that visitors and colleagues see")
     add.add_argument("--only-admin", action="store_true", help="the first user: not agent and supervisor too")
-    passwd = _verb(verbs, "passwd", _set_password, "Set another password; all sessions end.", "NAME")
+    passwd = add_verb(verbs, "passwd", _set_password, "Set another password; all sessions end.", "NAME")
     passwd.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     for name, meaning in (("grant", "Give a role."), ("withdraw", "Take a role away.")):
-        verb = _verb(verbs, name, _grant(name), meaning, "NAME")
+        verb = add_verb(verbs, name, _grant(name), meaning, "NAME")
         verb.add_argument("role", choices=("agent", "supervisor", "analyst", "admin"))
         verb.add_argument("--department", metavar="D", default="", help="only in this department")
-    can = _verb(
-        verbs, "set", _shaped("team", "SetAgentOf"), "Set what an agent can, and how many chats.", "NAME"
+    can = add_verb(
+        verbs, "set", shaped("team", "SetAgentOf"), "Set what an agent can, and how many chats.", "NAME"
     )
     can.add_argument("--limit", type=int, help="chats at once; 0 = as the system has it")
     can.add_argument(
         "--language", action="append", dest="languages", help="a language, as pl; again for more"
     )
     can.add_argument("--skill", action="append", dest="skills", help="a skill; again for more")
-    member = _verb(
-        verbs, "member", _shaped("team", "SetMemberOf"), "Set how an agent stands in a department.", "NAME"
+    member = add_verb(
+        verbs, "member", shaped("team", "SetMemberOf"), "Set how an agent stands in a department.", "NAME"
     )
     member.add_argument("--department", metavar="D", required=True, help="the department")
     member.add_argument("--tier", type=int, help="1 is asked first, 9 last")
@@ -207,14 +208,14 @@ def _user_words(words: argparse.ArgumentParser) -> None:
         "--limit", type=int, help="chats of this department at once; 0 = the agent's own limit"
     )
     for name, meaning in (("disable", "Lock a user out."), ("enable", "Let a user in again.")):
-        _verb(verbs, name, _disable(name), meaning, "NAME")
-    _verb(verbs, "list", _list("ListUsers"), "All users.").set_defaults(line=_user_line)
+        add_verb(verbs, name, _disable(name), meaning, "NAME")
+    add_verb(verbs, "list", _list("ListUsers"), "All users.").set_defaults(line=_user_line)
 
 
 def _department_words(words: argparse.ArgumentParser) -> None:
     verbs = words.add_subparsers(metavar="VERB", required=True)
-    add = _verb(verbs, "add", _shaped("admin", "AddDepartment"), "Add a department.", "SLUG")
-    change = _verb(verbs, "set", _shaped("admin", "SetDepartment"), "Change a department.", "SLUG")
+    add = add_verb(verbs, "add", shaped("admin", "AddDepartment"), "Add a department.", "SLUG")
+    change = add_verb(verbs, "set", shaped("admin", "SetDepartment"), "Change a department.", "SLUG")
     for verb in (add, change):
         verb.add_argument("--name", help="the name that people see")
         verb.add_argument("--description", help="a sentence for colleagues")
@@ -250,10 +251,10 @@ def _department_words(words: argparse.ArgumentParser) -> None:
         "--archive", action="store_true", dest="archived", default=None, help="hide it from visitors"
     )
     state.add_argument("--restore", action="store_false", dest="archived", help="show it again")
-    _verb(
-        verbs, "add-everybody", _shaped("team", "AddEverybody"), "Make all agents agents of it too.", "SLUG"
+    add_verb(
+        verbs, "add-everybody", shaped("team", "AddEverybody"), "Make all agents agents of it too.", "SLUG"
     )
-    _verb(verbs, "list", _list("ListDepartments"), "All departments.").set_defaults(line=_department_line)
+    add_verb(verbs, "list", _list("ListDepartments"), "All departments.").set_defaults(line=_department_line)
 
 
 def _routing_words(verb: argparse.ArgumentParser) -> None:
@@ -395,7 +396,7 @@ def _mail_words(verb: argparse.ArgumentParser) -> None:
 
 def _template_words(words: argparse.ArgumentParser) -> None:
     verbs = words.add_subparsers(metavar="VERB", required=True)
-    given = _verb(
+    given = add_verb(
         verbs,
         "set",
         _template,
@@ -408,25 +409,25 @@ def _template_words(words: argparse.ArgumentParser) -> None:
     given.add_argument("--language", metavar="L", help="only in this language, as nb; else in every one")
     given.add_argument("--subject", help="its subject, with fields")
     given.add_argument("--remove", action="store_true", help="back to the built-in words; nothing is read")
-    _verb(verbs, "list", _list("ListTemplates"), "All templates.").set_defaults(line=_template_line)
+    add_verb(verbs, "list", _list("ListTemplates"), "All templates.").set_defaults(line=_template_line)
 
 
 def _break_words(words: argparse.ArgumentParser) -> None:
     verbs = words.add_subparsers(metavar="VERB", required=True)
-    given = _verb(verbs, "set", _breaks, "Replace the reasons; without any, every word will do.")
+    given = add_verb(verbs, "set", _breaks, "Replace the reasons; without any, every word will do.")
     given.add_argument("reasons", nargs="*", metavar="NAME[=MINUTES]", help="as Lunch=30 Training")
 
 
 def _system_words(words: argparse.ArgumentParser) -> None:
     verbs = words.add_subparsers(metavar="VERB", required=True)
-    given = _verb(verbs, "set", _shaped("team", "SetSystem"), "Set what holds for everybody.")
+    given = add_verb(verbs, "set", shaped("team", "SetSystem"), "Set what holds for everybody.")
     given.add_argument("--chat-limit", type=int, required=True, help="chats at once that an agent may have")
 
 
 def _session_words(words: argparse.ArgumentParser) -> None:
     verbs = words.add_subparsers(metavar="VERB", required=True)
-    _verb(verbs, "list", _list("ListSessions"), "The sessions in force.").set_defaults(line=_session_line)
-    revoke = _verb(verbs, "revoke", _revoke, "End a session, or all of a user.")
+    add_verb(verbs, "list", _list("ListSessions"), "The sessions in force.").set_defaults(line=_session_line)
+    revoke = add_verb(verbs, "revoke", _revoke, "End a session, or all of a user.")
     which = revoke.add_mutually_exclusive_group(required=True)
     which.add_argument("id", nargs="?", type=int, help="the session's number")
     which.add_argument("--user", help="all sessions of this user")
@@ -434,7 +435,7 @@ def _session_words(words: argparse.ArgumentParser) -> None:
 
 def _audit_words(words: argparse.ArgumentParser) -> None:
     verbs = words.add_subparsers(metavar="VERB", required=True)
-    given = _verb(verbs, "list", _asked("ListAudit"), "Who did what, and who watched which chat.")
+    given = add_verb(verbs, "list", asked("ListAudit"), "Who did what, and who watched which chat.")
     given.add_argument("--limit", type=int, help="how many lines, the newest; 100 if not said")
     given.add_argument("--about", help="only of this user or thing, as ana or 'chat 7'")
     given.set_defaults(line=_audit_line)
@@ -491,7 +492,7 @@ def _disable(verb: str) -> Any:
     return wish
 
 
-def _shaped(room: str, shape: str) -> Any:
+def shaped(room: str, shape: str) -> Any:
     """An order made of the words that were given, checked like one that came over the socket."""
 
     def wish(words: argparse.Namespace) -> Any:
@@ -515,14 +516,14 @@ def _shaped(room: str, shape: str) -> Any:
     return wish
 
 
-def _asked(shape: str) -> Any:
+def asked(shape: str) -> Any:
     """A question made of the words that were given."""
-    return _shaped("", shape)
+    return shaped("", shape)
 
 
 def _template(words: argparse.Namespace) -> Any:
     words.text = "" if words.remove else sys.stdin.read()
-    return _shaped("templates", "SetTemplate")(words)
+    return shaped("templates", "SetTemplate")(words)
 
 
 def _breaks(words: argparse.Namespace) -> Any:
