@@ -1,12 +1,14 @@
 """The one writer: what waits is committed together, and only then anybody hears of it."""
 
 import asyncio
+import random
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, event
 
 from agentconsole.backend.storage import writer as module
 from agentconsole.backend.storage.database import Database
@@ -15,9 +17,10 @@ from tests.waiting import async_until
 
 
 class Book:
-    """Writes each job as a row of the setting table; a job that begins with "bad" fails, the same twice is a duplicate.
+    """Writes each job as a row of the setting table; a job with "bad" in it fails, the same twice is a duplicate.
 
-    ``told`` are the results in the order in which they were announced, ``attempts`` the batches that were tried.
+    A job that begins with "line" is a brief one. ``told`` are the results in the order in which they were announced,
+    ``attempts`` the batches that were tried, ``threads`` where each was.
     """
 
     def __init__(self, database: Database) -> None:
@@ -26,12 +29,19 @@ class Book:
         self.gate.set()
         self.working = threading.Event()
         self.attempts: list[tuple[tuple[str, ...], bool]] = []
+        self.threads: list[str] = []
+        self.patience: list[int] = []
         self.told: list[list[str]] = []
         self.down = False
-        self.writer: Writer[str, str] = Writer(database, self.work, self.failed, self.done)
+        self.writer: Writer[str, str] = Writer(
+            database, self.work, self.failed, self.done, lambda job: job.startswith("line")
+        )
 
     def work(self, connection: Any, jobs: Sequence[str], careful: bool) -> list[str]:
         self.attempts.append((tuple(jobs), careful))
+        self.threads.append(threading.current_thread().name)
+        if self.database.sqlite:
+            self.patience.append(connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one())
         self.working.set()
         self.gate.wait(10)
         if self.down:
@@ -41,7 +51,7 @@ class Book:
     def write(self, connection: Any, job: str, careful: bool) -> str:
         if careful and connection.exec_driver_sql(f"SELECT 1 FROM setting WHERE key = '{job}'").first():
             return f"{job} was there"
-        if job.startswith("bad"):
+        if "bad" in job:
             raise ValueError(job)
         connection.exec_driver_sql(f"INSERT INTO setting (key, value) VALUES ('{job}', '')")
         return f"{job} written"
@@ -218,3 +228,130 @@ async def test_a_chore_comes_between_two_batches_and_may_fail(book: Book) -> Non
     await book.writer.drain()
     assert book.rows() == {"a", "b"}
     assert done == [False]
+
+
+# --- brief jobs: in the event loop, as long as nothing there has to wait ----------------------------------------------
+
+
+def here(book: Book) -> str:
+    """The thread in which a brief job is written while all is well."""
+    return "MainThread" if book.database.sqlite else "writer"
+
+
+@pytest.fixture
+async def warm(book: Book) -> Book:
+    """A writer that has its connection already."""
+    await book.give("first")
+    book.attempts.clear()
+    book.threads.clear()
+    book.told.clear()
+    return book
+
+
+async def test_a_brief_batch_is_written_in_the_event_loop(warm: Book) -> None:
+    assert await warm.give("line a", "line b") == ["line a written", "line b written"]
+    assert warm.threads == [here(warm)]
+    assert warm.rows() == {"first", "line a", "line b"}
+
+
+@pytest.mark.parametrize("jobs", [("line a", "other", "line b"), ("other", "line a"), ("line a", "other")])
+async def test_a_batch_with_anything_longer_is_written_in_the_thread(
+    warm: Book, jobs: tuple[str, ...]
+) -> None:
+    assert await warm.give(*jobs) == [f"{job} written" for job in jobs]
+    assert warm.threads == ["writer"]
+
+
+async def test_what_fails_in_the_event_loop_is_done_by_the_thread(warm: Book) -> None:
+    await warm.give("line a")
+    found = await warm.give("line b", "line a", "line bad", "line c")
+    assert found[1:] == [
+        "line b written",
+        "line a was there",
+        "line bad failed: ValueError",
+        "line c written",
+    ]
+    assert warm.rows() == {"first", "line a", "line b", "line c"}
+    assert warm.threads[:2] == [here(warm)] * 2
+    assert set(warm.threads[2:]) == {"writer"}
+    await warm.give("line d")
+    assert warm.threads[-1] == here(warm), "one failure is no habit"
+
+
+async def test_on_a_slow_disk_the_thread_waits_until_it_is_quick_again(
+    warm: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "QUICK", 10.0)
+    warm.writer._disk_seconds = 80.0  # the mean of the last commits, as a disk that hung has left it
+    used = []
+    while len(used) < 100 and "MainThread" not in used:
+        await warm.give(f"line {len(used)}")
+        used.append(warm.threads[-1])
+    assert used[:10] == ["writer"] * 10
+    assert used[-1] == here(warm)
+
+
+async def test_commits_are_what_the_disk_is_judged_by(warm: Book) -> None:
+    stalls = iter([0.05, 0.0])
+    event.listen(
+        warm.database.writer_engine, "commit", lambda connection: threading.Event().wait(next(stalls, 0))
+    )
+    await warm.give("line a")
+    await warm.give("line b")
+    assert warm.threads == [here(warm), "writer"]
+
+
+async def test_the_event_loop_waits_for_nobodys_lock(warm: Book) -> None:
+    engine = create_engine(warm.database.url, isolation_level="AUTOCOMMIT")
+    lock = ("BEGIN IMMEDIATE",) if warm.database.sqlite else ("BEGIN", "LOCK TABLE setting IN EXCLUSIVE MODE")
+    with engine.connect() as foreign:
+        for statement in lock:
+            foreign.exec_driver_sql(statement)
+        warm.writer.submit("line a")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the batch was handed over, and this goes on: nobody stands still here
+        warm.writer.submit("line b")
+        assert warm.told == []
+        foreign.exec_driver_sql("ROLLBACK")
+        await warm.writer.drain()
+    engine.dispose()
+    assert warm.told == [["line a written"], ["line b written"]]
+    assert warm.threads == ["writer", here(warm)]
+    assert warm.patience[-2:] == ([30_000, 0] if warm.database.sqlite else []), "milliseconds for a lock"
+
+
+async def test_while_a_chore_is_waiting_or_done_the_thread_writes(warm: Book) -> None:
+    begun, gate = threading.Event(), threading.Event()
+
+    def chore(connection: Any) -> None:
+        begun.set()
+        gate.wait(10)
+
+    warm.writer.between(chore)
+    await async_until(begun.is_set, what="the chore")
+    warm.writer.submit("line a")
+    await asyncio.sleep(0)
+    assert warm.threads == []
+    gate.set()
+    await warm.writer.drain()
+    assert warm.threads == ["writer"]
+    await warm.give("line b")
+    assert warm.threads[-1] == here(warm)
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_wherever_they_are_written_results_come_in_the_order_of_the_jobs(book: Book, seed: int) -> None:
+    chance = random.Random(seed)
+    given = []
+    for number in range(120):
+        job = f"{chance.choice(('line', 'line', 'line', 'other', 'line bad'))} {number}"
+        given.append(f"{job} failed: ValueError" if "bad" in job else f"{job} written")
+        book.writer.submit(job)
+        if chance.random() < 0.2:
+            await book.writer.drain()
+        for _ in range(chance.choice((0, 0, 0, 1, 2, 3))):
+            await asyncio.sleep(0)
+    await book.writer.drain()
+    assert [result for results in book.told for result in results] == given
+    if book.database.sqlite:
+        assert set(book.threads) == {"MainThread", "writer"}

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from agentconsole.protocol import Code, Side, State, Take, encode
+from agentconsole.protocol import Code, Say, Side, State, Take, encode
 
 from ..domain.chat import ChatCommand, decide
 from ..domain.life import Refusal, Stumbled, thing, unknown
@@ -100,7 +100,7 @@ class Desk:
         self._publish = publish
         self._database = database
         self.codes: Counter[str] = Counter()
-        self.writer: Writer[Job, Made] = Writer(database, work, self._failed, self._done)
+        self.writer: Writer[Job, Made] = Writer(database, work, self._failed, self._done, _brief)
 
     def submit(self, actor: Actor, command: Any, reply: Callable[[Made], None]) -> None:
         """Carry out a command; ``reply`` gets what came of it, after the commit. Call it in the event loop."""
@@ -144,6 +144,11 @@ class Desk:
         log.error("failed %s: %s", mark, type(job.command).__name__, exc_info=error)
         text = f"Something went wrong in the server (see its log, {mark})."
         return Made(refusal=Stumbled(Code.busy, text, 5_000))
+
+
+def _brief(job: Job) -> bool:
+    """A line takes next to no time to write; everything else may take its time."""
+    return type(job.command) is Say
 
 
 def work(connection: Connection, jobs: Sequence[Job], careful: bool) -> list[Made]:

@@ -22,6 +22,7 @@ T = TypeVar("T")
 ONE_SERVER = 4_127_690_153
 CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)"
 READERS = 4
+LOCK_SECONDS = 30  # while another program holds SQLite's file
 
 
 __all__ = ["Database", "Locked", "TooNew", "Unreachable"]
@@ -72,7 +73,7 @@ class Database:
             return create_engine(
                 self.url, pool_size=2 if writer else READERS + 1, max_overflow=0, pool_pre_ping=not writer
             )
-        engine = create_engine(self.url, connect_args={"timeout": 30, "check_same_thread": False})
+        engine = create_engine(self.url, connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False})
 
         @event.listens_for(engine, "connect")
         def _connected(connection: Any, record: Any) -> None:
@@ -179,6 +180,13 @@ class Database:
     async def read(self, question: Callable[[Connection], T]) -> T:
         """Answer a question from committed rows, in a reader's thread."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, question)
+
+    def wait_for_lock(self, connection: Connection, seconds: int) -> None:
+        """How long this connection waits while another program holds SQLite's file; at first LOCK_SECONDS."""
+        if self.sqlite and connection.info.get("lock_seconds", LOCK_SECONDS) != seconds:
+            driver: Any = connection.connection.driver_connection
+            driver.execute(f"PRAGMA busy_timeout={1_000 * seconds}")
+            connection.info["lock_seconds"] = seconds
 
     def checkpoint(self) -> None:
         """Move SQLite's log into the file, beside the writer's path."""

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from sqlalchemy.engine import Connection
 
 from ..steps import Steps
-from .database import Database
+from .database import LOCK_SECONDS, Database
 
 log = logging.getLogger("agentconsole.writer")
 
@@ -24,6 +24,7 @@ Chore = Callable[[Connection], None]
 
 MAX_BATCH = 1_000
 MAX_WAITING = 20_000
+QUICK = 0.002  # seconds by which a commit may be longer than its work, on the mean, to be waited for by all
 
 
 class Overloaded(Exception):
@@ -37,6 +38,10 @@ class Writer(Generic[J, R]):
     unique key objects, again with ``careful`` (look before you insert); when the batch fails otherwise, once a job,
     so that a bad one cannot fail its neighbours: ``failed(job, error)`` makes its result. ``done(jobs, results)``
     is called in the event loop after the commit, once a batch.
+
+    The batches are written in a thread. Only on SQLite, and while the disk is quick, a batch of jobs that are all
+    ``brief`` is written in the event loop: a commit there takes less time than to give it to the thread and back. It
+    waits for no lock; what fails there is done again by the thread, which may wait.
     """
 
     def __init__(
@@ -45,12 +50,18 @@ class Writer(Generic[J, R]):
         work: Callable[[Connection, Sequence[J], bool], list[R]],
         failed: Callable[[J, Exception], R],
         done: Callable[[Sequence[J], list[R]], None],
+        brief: Callable[[J], bool],
     ) -> None:
         self._database = database
         self._connection: Connection | None = None
         self._work = work
         self._failed = failed
         self._done = done
+        self._brief = brief
+        self._chores = 0
+        self._disk_seconds = (
+            0.0  # by which the last commits were longer than their work, the younger the more
+        )
         self._batches: SimpleQueue[list[J] | Chore | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -76,23 +87,50 @@ class Writer(Generic[J, R]):
             self._loop.call_soon(self._hand_over)
 
     def between(self, chore: Chore) -> None:
-        """Let the writer do something on its connection between two batches, outside any transaction."""
+        """Let the writer do something on its connection between two batches, outside any transaction.
+
+        Call it in the event loop.
+        """
+        self._chores += 1
+        self._loop = asyncio.get_running_loop()
         self._batches.put(chore)
 
     def _hand_over(self) -> None:
         batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
-        self._batches.put(batch)
+        results = self._write_here(batch) if self._is_quick(batch) else None
+        if results is None:
+            self._batches.put(batch)
+        else:
+            self._finish(batch, results)
+
+    def _is_quick(self, batch: list[J]) -> bool:
+        return (
+            self._disk_seconds < QUICK
+            and self._database.sqlite
+            and not self._chores
+            and self._connection is not None
+            and all(map(self._brief, batch))
+        )
+
+    def _write_here(self, batch: list[J]) -> list[R] | None:
+        began = time.perf_counter()
+        try:
+            results = self._attempt(batch, careful=False, patient=False)
+        except Exception:  # noqa: BLE001 - whatever it was, the thread comes upon it too and knows what to do
+            return None
+        self._count(batch, began)
+        return results
 
     def _run(self) -> None:
         while (batch := self._batches.get()) is not None:
+            assert self._loop is not None
             if not isinstance(batch, list):
                 self._do(batch)
+                self._loop.call_soon_threadsafe(self._chore_done)
                 continue
             began = time.perf_counter()
             results = self._commit(batch)
-            self.sizes.add(len(batch))
-            self.seconds.add(time.perf_counter() - began)
-            assert self._loop is not None
+            self._count(batch, began)
             self._loop.call_soon_threadsafe(self._finish, batch, results)
         if self._connection is not None:
             self._connection.close()
@@ -103,14 +141,24 @@ class Writer(Generic[J, R]):
         except self._database.failures as error:
             log.warning("the writer's chore failed: %s", type(error).__name__)
 
+    def _chore_done(self) -> None:
+        self._chores -= 1
+
+    def _count(self, batch: list[J], began: float) -> None:
+        self.sizes.add(len(batch))
+        self.seconds.add(time.perf_counter() - began)
+
     def _finish(self, batch: list[J], results: list[R]) -> None:
         self.batches += 1
         self.jobs += len(batch)
-        if self._waiting:
-            self._hand_over()
-        else:
+        if not self._waiting:
             self._busy = False
             self._idle.set()
+        elif self._is_quick(self._waiting[:MAX_BATCH]):
+            assert self._loop is not None
+            self._loop.call_soon(self._hand_over)
+        else:
+            self._hand_over()
         self._done(batch, results)
 
     def _commit(self, batch: list[J]) -> list[R]:
@@ -135,11 +183,17 @@ class Writer(Generic[J, R]):
                 results.append(self._failed(job, error))
         return results
 
-    def _attempt(self, batch: Sequence[J], careful: bool) -> list[R]:
+    def _attempt(self, batch: Sequence[J], careful: bool, patient: bool = True) -> list[R]:
         connection = self._connected()
         try:
+            self._database.wait_for_lock(connection, LOCK_SECONDS if patient else 0)
             with connection.begin():
-                return self._work(connection, batch, careful)
+                began = time.perf_counter()
+                results = self._work(connection, batch, careful)
+                worked = time.perf_counter()
+            longer = time.perf_counter() - worked - (worked - began)
+            self._disk_seconds += (max(0.0, longer) - self._disk_seconds) / 8
+            return results
         except self._database.duplicates:
             raise
         except self._database.failures:
