@@ -37,7 +37,8 @@ async def greet_staff(
 ) -> bool:
     """Subscribe first, then the lists as they stand, then what is missing of the reader's own chats, then Synced.
 
-    False = the reader's rights, read when the hub's ``rights`` was this number, have changed; nothing was told.
+    False = meanwhile the reader has gone, or the rights that were read when the hub's ``rights`` was this number
+    have changed; nothing was told.
     """
     actor = reader.actor
     seat = hub.board.seat(actor.id)
@@ -56,7 +57,7 @@ async def greet_staff(
         if can(actor, Deed.left_read, Thing(department=card.department))
     )
     words.extend(await hub.database.read(lambda db: messages.cards(db, actor.id, hub.channels(actor))))
-    if hub.rights_changed(actor.id, rights):
+    if reader.gone or hub.rights_changed(actor.id, rights):
         return False
     words.extend(filed.card for filed in hub.board.feedback.values() if has_feedback(actor, filed))
     for head in hub.board.heads.values():

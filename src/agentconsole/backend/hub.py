@@ -404,7 +404,8 @@ class Hub:
             self._submit(SeatLink(reader.actor.id, True))
 
     def leave_staff(self, reader: StaffReader) -> None:
-        """A console is gone."""
+        """A console is gone, also one that was still being greeted."""
+        reader.gone = True
         self.staff.discard(reader)
         self.tickets.view(reader, None)
         self.wall.hide(reader)
