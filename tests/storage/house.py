@@ -16,6 +16,7 @@ from agentconsole.backend.domain.department import Department
 from agentconsole.backend.domain.life import Entry, Head
 from agentconsole.backend.domain.policy import SYSTEM, Actor
 from agentconsole.backend.storage import chats, departments, users
+from agentconsole.backend.storage.batch import Overtaken
 from agentconsole.backend.storage.database import Database
 
 NOW = 1_700_000_000_000
@@ -61,8 +62,11 @@ class House:
         return made
 
     def try_(self, actor: Actor, command: Any, careful: bool = False) -> Made:
-        """Carry out one command, which may be refused."""
-        return self.batch((actor, command), careful=careful)[0]
+        """Carry out one command, which may be refused; once more, as the writer does, if another hand came before."""
+        try:
+            return self.batch((actor, command), careful=careful)[0]
+        except Overtaken:
+            return self.batch((actor, command), careful=True)[0]
 
     def visitor(self) -> Actor:
         """Somebody whose browser has just made a token."""

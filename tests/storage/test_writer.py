@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import create_engine, event
 
 from agentconsole.backend.storage import writer as module
+from agentconsole.backend.storage.batch import Overtaken
 from agentconsole.backend.storage.database import Database
 from agentconsole.backend.storage.writer import Overloaded, Writer
 from tests.waiting import async_until
@@ -51,6 +52,8 @@ class Book:
     def write(self, connection: Any, job: str, careful: bool) -> str:
         if careful and connection.exec_driver_sql(f"SELECT 1 FROM setting WHERE key = '{job}'").first():
             return f"{job} was there"
+        if job == "overtaken" and not careful:
+            raise Overtaken
         if "bad" in job:
             raise ValueError(job)
         connection.exec_driver_sql(f"INSERT INTO setting (key, value) VALUES ('{job}', '')")
@@ -127,6 +130,12 @@ async def test_a_duplicate_is_looked_up_on_a_second_careful_try(book: Book) -> N
     assert await book.give("b", "a", "c") == ["a written", "b written", "a was there", "c written"]
     assert book.attempts[1:] == [(("b", "a", "c"), False), (("b", "a", "c"), True)]
     assert book.rows() == {"a", "b", "c"}
+
+
+async def test_a_row_that_another_hand_changed_is_looked_at_on_a_second_careful_try(book: Book) -> None:
+    jobs = ("a", "overtaken", "b")
+    assert await book.give(*jobs) == [f"{job} written" for job in jobs]
+    assert book.attempts == [(jobs, False), (jobs, True)]
 
 
 async def test_a_bad_job_fails_alone(book: Book) -> None:

@@ -32,7 +32,7 @@ from .tables import user as people
 
 COLUMNS = tuple(column.name for column in chat.columns)
 HOT = ("seq", "pub", "unanswered", "replied_at", "asked_at", "spoke_at")
-EDITION = ("id", "seq", "version")
+EDITION = ("id", "seq", "version")  # of these one grows with every change of a row
 KNOWN = 20_000
 MUTABLE = tuple(name for name in COLUMNS if name not in ("id", "visitor", "home", "started_at", "drill"))
 
@@ -73,10 +73,11 @@ class Signed(msgspec.Struct, gc=False):
 class WorkingSet:
     """The heads that a batch touches, loaded once, changed in memory, written once.
 
-    ``careful`` also looks up receipts first, so that a resent command is answered and not tried.
+    ``careful`` remembers nothing, and looks up receipts first, so that a resent command is answered and not tried.
 
-    A head that the batch before left on this connection is not read again while its row has the same ``seq`` and
-    ``version``: every change of a row in a running server makes one of them grow.
+    What the batches before left on this connection is not read again: there is one server, and a command that writes
+    past the working set makes it forget. Should another hand have changed a row all the same, ``flush`` raises
+    batch.Overtaken, and the batch is tried once more, carefully.
 
     A command signs its sender's last event with its cid if that is public; that is its receipt. Which cids an open
     chat has is remembered too: a table of receipts would be looked into, and grow in a thousand places, at every line.
@@ -91,22 +92,24 @@ class WorkingSet:
         self._staff: list[tuple[Any, ...]] = []
         self._receipts: dict[tuple[int, str, str], Receipt] = {}
         self._signed: dict[int, Signed] = connection.info.pop("signed", {})
-        self._departments: dict[int, Department] = {}
+        self._departments: dict[int, Department] = connection.info.pop("departments", {})
         self._statements = batch.Statements(connection)
         self.told: list[Message] = []  # staff messages that were written by the way
         self._known: dict[int, Head] = connection.info.pop("heads", {})
+        if careful:
+            self.forget()
 
     def load(self, ids: Iterable[int]) -> None:
         """Read and lock these chats, in id order."""
         wanted = sorted({key for key in ids if key not in self._heads})
-        changed = []
-        for key, seq, version in self._statements.by_ids(chat, wanted, EDITION, lock=True):
+        unknown = []
+        for key in wanted:
             known = self._known.get(key)
-            if known is not None and known.seq == seq and known.version == version:
-                self._loaded[key] = self._heads[key] = known
+            if known is None:
+                unknown.append(key)
             else:
-                changed.append(key)
-        for row in self._statements.by_ids(chat, changed):
+                self._loaded[key] = self._heads[key] = known
+        for row in self._statements.by_ids(chat, unknown, lock=True):
             head = head_of(row)
             self._loaded[head.id] = self._heads[head.id] = head
         if not self.careful:
@@ -130,6 +133,7 @@ class WorkingSet:
             if not is_open(head.state):
                 self._signed.pop(key, None)
         self.connection.info["heads"] = self._known
+        self.connection.info["departments"] = self._departments
         self.connection.info["signed"] = self._signed
 
     def head(self, key: int) -> Head | None:
@@ -226,13 +230,17 @@ class WorkingSet:
                         head.asked_at,
                         head.spoke_at,
                         key,
+                        before.seq,
+                        before.version,
                     )
                 )
             else:
                 values = row_of(head)
-                full.append((*(values[COLUMNS.index(name)] for name in MUTABLE), key))
-        self._statements.update(chat, HOT, hot)
-        self._statements.update(chat, MUTABLE, full)
+                full.append(
+                    (*(values[COLUMNS.index(name)] for name in MUTABLE), key, before.seq, before.version)
+                )
+        self._statements.update(chat, HOT, EDITION, hot)
+        self._statements.update(chat, MUTABLE, EDITION, full)
         self._statements.insert(public_event, self._public)
         self._statements.insert(staff_event, self._staff)
         self._statements.insert(receipt, [msgspec.structs.astuple(made) for made in self._receipts.values()])

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from sqlalchemy.engine import Connection
 
 from ..steps import Steps
+from .batch import Overtaken
 from .database import LOCK_SECONDS, Database
 
 log = logging.getLogger("agentconsole.writer")
@@ -35,9 +36,9 @@ class Writer(Generic[J, R]):
     """Group commit. Jobs given while a batch is being written form the next batch; nobody lingers.
 
     ``work(connection, jobs, careful)`` answers each job with its result. It is called optimistically first; when a
-    unique key objects, again with ``careful`` (look before you insert); when the batch fails otherwise, once a job,
-    so that a bad one cannot fail its neighbours: ``failed(job, error)`` makes its result. ``done(jobs, results)``
-    is called in the event loop after the commit, once a batch.
+    unique key objects or a row was Overtaken, again with ``careful`` (look before you insert); when the batch fails
+    otherwise, once a job, so that a bad one cannot fail its neighbours: ``failed(job, error)`` makes its result.
+    ``done(jobs, results)`` is called in the event loop after the commit, once a batch.
 
     The batches are written in a thread. Only on SQLite, and while the disk is quick, a batch of jobs that are all
     ``brief`` is written in the event loop: a commit there takes less time than to give it to the thread and back. It
@@ -165,7 +166,7 @@ class Writer(Generic[J, R]):
         for careful in (False, True):
             try:
                 return self._attempt(batch, careful)
-            except self._database.duplicates:
+            except (Overtaken, *self._database.duplicates):
                 continue
             except Exception:  # noqa: BLE001 - whatever it was, each job gets its own try and its own answer
                 break
