@@ -257,10 +257,37 @@ async def test_a_message_of_the_full_size_is_read(site: Site) -> None:
             await raw.until_text(b'"n":%d' % size)
 
 
+@pytest.mark.parametrize("cut", [1, 2, 3, 9, 10, 13, 14, 1_000, 65_483])
+async def test_a_message_of_the_full_size_is_read_in_two_pieces(site: Site, cut: int) -> None:
+    async with await greeted(site) as raw, await greeted(site) as other:
+        data = frame(FIN | TEXT, b'{"t":"ping","n":1}'.ljust(65_536)) + frame(
+            FIN | TEXT, b'{"t":"ping","n":2}'
+        )
+        raw.send(data[:cut])
+        other.text(b'{"t":"ping","n":3}')
+        await other.until_text(b'"n":3')  # what came before has been read
+        raw.send(data[cut:])
+        for number in (1, 2):
+            await raw.until_text(b'"n":%d' % number)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 12, 200])
+async def test_an_unmasked_frame_closes_as_soon_as_it_is_seen(site: Site, size: int) -> None:
+    async with await greeted(site) as raw:
+        raw.send(frame(FIN | TEXT, b" " * size, masked=False))
+        assert await raw.closed() == 1002
+
+
 @pytest.mark.parametrize("length", [65_537, 2**20, 2**31, 2**62])
 async def test_too_big_is_closed_from_the_header(site: Site, length: int) -> None:
     async with await greeted(site) as raw:
         raw.send(frame(FIN | TEXT, b"", length=length))
+        assert await raw.closed() == 1009
+
+
+async def test_too_big_in_one_piece_is_closed(site: Site) -> None:
+    async with await greeted(site) as raw:
+        raw.send(frame(FIN | TEXT, b'{"t":"ping","n":1}'.ljust(65_537)))
         assert await raw.closed() == 1009
 
 

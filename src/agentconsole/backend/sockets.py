@@ -36,6 +36,8 @@ FRAGMENTS = 64
 DEAD_AFTER = 40.0
 SHORTEST_FRAME = 6
 FINAL_TEXT = 0x81
+MASKED = 0x80
+LONGEST_HEADER = 14
 
 
 class Door:
@@ -174,16 +176,18 @@ class Socket(asyncio.Protocol):
             if size == 126:
                 size, start = int.from_bytes(data[at + 2 : at + 4], "big"), at + 8
             elif size == 127:
-                break
+                size, start = int.from_bytes(data[at + 2 : at + 10], "big"), at + 14
+                if size > MAX_FRAME:
+                    break
             if start + size > end:
                 break
-            if data[at] == FINAL_TEXT and data[at + 1] & 0x80 and self._fragments is None:
+            if data[at] == FINAL_TEXT and data[at + 1] & MASKED and self._fragments is None:
                 self._message(apply_mask(data[start : start + size], data[start - 4 : start]))
             else:
                 self._to_library(data[at : start + size])
             at = start + size
         rest = data[at:]
-        if len(rest) > MAX_FRAME or (len(rest) > 1 and rest[1] & 0x7F == 127):
+        if _is_hopeless(rest):
             self._to_library(rest)
             rest = b""
         self._rest = rest
@@ -368,3 +372,11 @@ class Socket(asyncio.Protocol):
         if self._talk is not None:
             self._talk.gone()
             self._talk = None
+
+
+def _is_hopeless(begun: bytes) -> bool:
+    """Does its header tell that this frame, whose end has not come, will be refused: not masked, or too big?"""
+    if len(begun) > 1 and not begun[1] & MASKED:
+        return True
+    sized = len(begun) >= LONGEST_HEADER and begun[1] & 0x7F == 127
+    return sized and int.from_bytes(begun[2:10], "big") > MAX_FRAME
