@@ -92,7 +92,7 @@ DEEDS = {
     Deed.filter_department: "save filters for everybody of a department",
     Deed.set_rules: "write, order and try rules of a department",
     Deed.see_mail: "see the mails that go out, and the quarantine of those that came in",
-    Deed.settle_mail: "send a mail again, withdraw it, release one from quarantine",
+    Deed.settle_mail: "send a mail again, withdraw it, release one from quarantine or throw it away",
     Deed.canned_own: "keep canned replies of one's own",
     Deed.canned_department: "change a department's canned replies",
     Deed.canned_everybody: "change everybody's canned replies",

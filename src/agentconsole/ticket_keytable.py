@@ -195,6 +195,14 @@ TICKET_ACTIONS: tuple[Action, ...] = (
         Where.mails,
         shown=True,
     ),
+    Action(
+        "discard_mail",
+        ("d", "delete"),
+        "Discard",
+        "Throw away a mail in quarantine, or one that was ignored, for good.",
+        Where.mails,
+        shown=True,
+    ),
     Action("ticket_of_mail", ("v",), "To ticket", "Open the ticket of this mail.", Where.mails, shown=True),
     Action("refresh_mails", ("r",), "Read again", "Read the lists anew.", Where.mails, shown=True),
 )

@@ -116,6 +116,10 @@ class TicketReads:
         """Make a ticket of a mail after all."""
         await self._client().ask("POST", f"/api/quarantine/{id}/release", content=b"{}")
 
+    async def discard(self, id: int) -> None:
+        """Throw a mail away for good."""
+        await self._client().ask("POST", f"/api/quarantine/{id}/discard", content=b"{}")
+
     def _get(self, path: str, params: Any = None) -> Awaitable[bytes]:
         return self._client().ask("GET", path, params=params)
 

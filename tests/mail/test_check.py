@@ -187,6 +187,9 @@ def test_check_and_trace_on_the_command_line(tmp_path: Path, office: PostOffice)
         "mail 1  2023-11-14 22:13:20 UTC  shop  loop@x.example  Re: Re:  a loop\n",
         "",
     )
+    for changed in (True, False):
+        assert json.loads(mail(data, "discard", "1", "--json").stdout)["changed"] is changed
+    assert "a loop  discarded by operator " in mail(data, "ignored").stdout
     (data / "mail.toml").write_text("[mailbox.shop]\nsmtp_hots = 'x'\n")
     found = mail(data, "check")
     assert found.returncode == 2

@@ -11,7 +11,7 @@ from agentconsole import protocol as p
 from agentconsole.backend import token
 from agentconsole.backend.desk import receiving
 from agentconsole.backend.desk.made import Made
-from agentconsole.backend.desk.receiving import DetainMail, ReceiveMail, ReleaseMail
+from agentconsole.backend.desk.receiving import DetainMail, DiscardMail, ReceiveMail, ReleaseMail
 from agentconsole.backend.domain.department import Department
 from agentconsole.backend.domain.letter import Unreadable
 from agentconsole.backend.domain.mailing import Mailing
@@ -19,7 +19,7 @@ from agentconsole.backend.domain.policy import SYSTEM
 from agentconsole.backend.domain.ticket import Ticket
 from agentconsole.backend.mail.intake import rough
 from agentconsole.backend.mail.parse import parse
-from agentconsole.backend.storage import arrivals, departments, files, mails, tickets
+from agentconsole.backend.storage import arrivals, departments, files, letters, mails, tickets
 from agentconsole.backend.storage.mails import Mail
 from tests.storage.house import SALES, SUPPORT, House, house, new_cid
 
@@ -439,6 +439,47 @@ def test_what_was_ignored_is_kept_with_the_reason_and_can_be_released(office: Of
     (card,) = office.detained(ignored=True)
     assert (card.released_by, card.ticket) == ("Sue", made.about)
     assert office.take(raw).about == made.about
+
+
+@pytest.mark.parametrize("name", ["flat-2000", "delivered"])
+def test_what_is_discarded_is_gone_for_good_and_does_not_come_again(office: Office, name: str) -> None:
+    house, ignored = office.house, name == "delivered"
+    raw = next(case for case in CASES if case.name == name).raw
+    office.take(raw)
+    (card,) = office.detained(ignored)
+    for actor, key in ((house.ann, card.id), (house.sue, 999)):
+        refusal = house.try_(actor, DiscardMail(key)).refusal
+        assert refusal is not None
+        assert refusal.code is p.Code.unknown
+    assert house.do(house.sue, DiscardMail(card.id)).value.changed
+    office.house.now += 1
+    assert not house.do(house.sue, DiscardMail(card.id)).value.changed
+    assert house.do(SYSTEM, DiscardMail(card.id)).value.text == f"Sue has discarded mail {card.id} already."
+    (gone,) = office.detained(ignored)
+    assert (gone.discarded_by, gone.discarded_at) == ("Sue", house.now - 1)
+    assert house.database.read_now(lambda db: arrivals.detained_raw(db, card.id)) == b""
+    told = [
+        line
+        for line in house.database.read_now(lambda db: letters.recorded(db, 100))
+        if line["deed"] == "discard_mail"
+    ]
+    assert [(line["actor"], line["object"]) for line in told] == [("sue", f"quarantine {card.id}")]
+    refusal = house.try_(house.sue, ReleaseMail(new_cid(), card.id, SALES, rough(raw, ""))).refusal
+    assert refusal is not None
+    assert (refusal.code, "Sue has discarded" in refusal.text) == (p.Code.not_now, True)
+    assert office.take(raw).value == "came before (discarded)"
+    assert (office.detained(ignored), office.count()) == ([gone], NUMBER)
+
+
+def test_what_was_released_is_not_discarded(office: Office) -> None:
+    raw = next(case for case in CASES if case.name == "delivered").raw
+    office.take(raw)
+    (card,) = office.detained(ignored=True)
+    office.house.do(office.house.sue, ReleaseMail(new_cid(), card.id, SALES, parse(office.real(raw))))
+    refusal = office.house.try_(office.house.sue, DiscardMail(card.id)).refusal
+    assert refusal is not None
+    assert refusal.code is p.Code.not_now
+    assert office.house.database.read_now(lambda db: arrivals.detained_raw(db, card.id))
 
 
 def test_nobody_but_the_system_takes_in_mail(office: Office) -> None:

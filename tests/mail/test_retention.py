@@ -5,7 +5,7 @@ import pytest
 
 from agentconsole import protocol as p
 from agentconsole.backend.desk.mailing import MailDeed, SettleMail
-from agentconsole.backend.desk.receiving import ReleaseMail
+from agentconsole.backend.desk.receiving import DiscardMail, ReleaseMail
 from agentconsole.backend.desk.retention import SLICE, ForgetHeld, ForgetMails
 from agentconsole.backend.domain.policy import SYSTEM
 from agentconsole.backend.mail.parse import parse
@@ -87,6 +87,8 @@ def test_what_waits_in_quarantine_is_kept_for_ever(office: Office) -> None:
     letter = parse(mail(from_anna("Hello", "freed"), "Hello"))
     office.house.do(office.house.sue, ReleaseMail(new_cid(), first.id, SALES, letter))
     assert [card.id for card in office.detained()] == [second.id, first.id], "what still waits stands first"
+    (told,) = office.detained(ignored=True)
+    office.house.do(office.house.sue, DiscardMail(told.id))
     for days, held, ignored in ((DAYS, 2, 1), (1, 1, 0)):
         office.house.now += days * DAY_MS
         office.house.do(SYSTEM, ForgetHeld(DAYS))

@@ -139,8 +139,8 @@ class Doors:
             case ["POST", "mails", id, "settle"]:
                 self.decided.append((f"mail {id}", json.loads(content or b"")["what"]))
                 return b""
-            case ["POST", "quarantine", id, "release"]:
-                self.decided.append((f"quarantine {id}", "release"))
+            case ["POST", "quarantine", id, deed]:
+                self.decided.append((f"quarantine {id}", deed))
                 return b"{}"
             case ["GET", "filters"]:
                 return json.dumps([json.loads(encode(each)) for each in self.filters]).encode()

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from agentconsole.protocol import (
     Ack,
@@ -553,6 +554,19 @@ async def test_mails_in_trouble_are_decided_about_once_asked() -> None:
         await d.press("up", "enter", "enter")
         await settled(d)
         assert doors.decided[2:] == [("quarantine 4", "release")]
+        await d.press("d")
+        assert d.sees("Throw away the mail from mallory@example.org for good?")
+        await d.press("escape")
+        assert doors.decided[3:] == []
+        doors.held[0] = replace(doors.held[0], discarded_by="Sue", discarded_at=START)
+        await d.press("d", "enter")
+        await settled(d)
+        assert doors.decided[3:] == [("quarantine 4", "discard")]
+        assert d.sees("✗ discarded by Sue")
+        await d.press("d")
+        assert d.sees("It was discarded by Sue already.")
+        await d.press("home", "d")
+        assert doors.decided[4:] == []
 
 
 @pytest.mark.parametrize("size", SIZES)

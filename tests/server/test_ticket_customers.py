@@ -169,6 +169,15 @@ async def test_what_lies_in_quarantine_is_let_go(sqlite_url: str, tmp_path: Path
         assert len(await d.do("sue", "GET", "/api/quarantine")) == 1
         freed = (await release("sue", ignored["id"])).json()
         assert (await d.show("ann", freed["ticket"])).card.subject == "Away"
+        with d.site.hub.database.writer_engine.begin() as connection:
+            key = arrivals.detain(connection, msgspec.structs.replace(loop, sender="x"), b"again", raw)
+        for who, code in (("ann", "unknown"), ("carl", "unknown")):
+            refused = await d.http.post(f"/api/quarantine/{key}/discard", headers=d.token(who))
+            assert refused.json()["code"] == code
+        for _ in range(2):
+            gone = await d.do("sue", "POST", f"/api/quarantine/{key}/discard")
+            assert gone["discarded_by"] == "Sue"
+        assert (await release("sue", key)).json()["code"] == "not_now"
         done = (await release("sue", jailed["id"])).json()
         assert done["released_by"] == "Sue"
         assert (await d.show("ann", done["ticket"])).card.subject == "Help"

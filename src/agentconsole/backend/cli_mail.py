@@ -24,7 +24,7 @@ mail.toml that cannot be; 3 neither the server nor its database could be reached
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one of check, trace, settle, quarantine, ignored and example; the exit code."""
+    """Run one of check, trace, settle, quarantine, ignored, discard and example; the exit code."""
     words = _parser().parse_args(arguments)
     given = {
         name: getattr(words, name)
@@ -60,6 +60,12 @@ def _parser() -> argparse.ArgumentParser:
     held.set_defaults(ignored=False)
     held = _verb(verbs, "ignored", _held, "Mails that came and were needed by nobody, newest first, and why.")
     held.set_defaults(ignored=True)
+    discard = _verb(
+        verbs, "discard", _discard, "Throw away a mail in quarantine, or an ignored one, for good."
+    )
+    discard.add_argument(
+        "mail_id", type=int, metavar="MAIL", help="its number, as quarantine and ignored show it"
+    )
     _verb(verbs, "example", _example, "Print a mail.toml to begin with.")
     return words
 
@@ -168,6 +174,7 @@ def _held(options: Options, words: argparse.Namespace) -> int:
 
 def _held_row(row: dict[str, Any]) -> list[str]:
     done = f"released by {row['released_by']}, ticket {row['ticket']}" if row["released_at"] else ""
+    done = f"discarded by {row['discarded_by']}" if row["discarded_at"] else done
     subject = row["subject"] or "no subject"
     cells = [
         f"mail {row['id']}",
@@ -187,11 +194,20 @@ def _at(row: dict[str, Any]) -> str:
 def _settle(options: Options, words: argparse.Namespace) -> int:
     from .desk.mailing import MailDeed, SettleMail
 
-    answer = _asked(options, SettleMail(words.mail_id, MailDeed(words.deed)))
+    return _done(words, _asked(options, SettleMail(words.mail_id, MailDeed(words.deed))))
+
+
+def _discard(options: Options, words: argparse.Namespace) -> int:
+    from .desk.receiving import DiscardMail
+
+    return _done(words, _asked(options, DiscardMail(words.mail_id)))
+
+
+def _done(words: argparse.Namespace, answer: Any) -> int:
     if isinstance(answer, int):
         return answer
     done = answer.done
-    print(json.dumps({"changed": True, "text": done.text}) if words.json else clean(done.text))
+    print(json.dumps({"changed": done.changed, "text": done.text}) if words.json else clean(done.text))
     return OK
 
 

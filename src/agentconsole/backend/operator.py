@@ -33,6 +33,7 @@ from .desk.admin import (
 )
 from .desk.availability import SetBreaks
 from .desk.mailing import SettleMail
+from .desk.receiving import DiscardMail
 from .desk.sessions import EndSession, EndSessions
 from .desk.team import AddEverybody, SetAgentOf, SetMemberOf, SetSystem
 from .desk.templates import SetTemplate
@@ -130,6 +131,7 @@ Wish = (
     | ListHeld
     | TraceTicket
     | SettleMail
+    | DiscardMail
 )
 
 

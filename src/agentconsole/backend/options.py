@@ -45,7 +45,9 @@ class Options:
         "Days for which mails are kept as they came and went; what they said stays in the tickets.", 400, 1
     )
     quarantine_days: int = _set(
-        "Days for which mails that were released from quarantine, or ignored as automatic, are listed.", 90, 1
+        "Days for which mails that were released from quarantine, discarded, or ignored as automatic, are listed.",
+        90,
+        1,
     )
     firing_days: int = _set(
         "Days after which it is forgotten when a rule fired, except on tickets that are not closed.", 400, 1

@@ -135,7 +135,10 @@ class TicketFilter(Part, frozen=True):
 
 
 class QuarantineCard(Part, frozen=True):
-    """A mail that could not become part of a ticket by itself, and why; ``ignored`` = nobody needs to decide about it."""
+    """A mail that could not become part of a ticket by itself, and why; ``ignored`` = nobody needs to decide about it.
+
+    Of one that was discarded nothing is left but this.
+    """
 
     id: Id
     mailbox: str
@@ -148,3 +151,5 @@ class QuarantineCard(Part, frozen=True):
     released_at: Millis = 0
     ticket: Count = 0
     ignored: bool = False
+    discarded_by: str = ""
+    discarded_at: Millis = 0

@@ -38,6 +38,9 @@ class Mailing:
         match id:
             case "mails":
                 return self.app.store.has_role(0, Role.supervisor, Role.admin)
+            case "discard_mail" if self.app.main.where is Where.mails:
+                row = self.app.main.mails.row
+                return row is not None and row.held is not None
             case "settle_mail" | "ticket_of_mail" if self.app.main.where is Where.mails:
                 return self.app.main.mails.row is not None
         return True
@@ -80,12 +83,34 @@ class Mailing:
             await self.app.main.work.reads.settle(mail.id, chosen)
 
     async def _release(self, held: QuarantineCard) -> None:
-        if held.released_at:
-            raise Unfit(f"It was released by {held.released_by} already.")
+        self._must_wait(held)
         if await self.deeds.confirm(
             f"Make a ticket of the mail from {held.sender or 'nobody'}?", held.reason, "Release it"
         ):
             await self.app.main.work.reads.release(held.id)
+
+    async def discard_mail(self) -> None:
+        """Throw it away for good."""
+        held = self._row().held
+        if held is None:
+            raise Unfit(
+                "Only mails in quarantine, and ignored ones, are discarded; Enter withdraws one of ours."
+            )
+        self._must_wait(held)
+        if await self.deeds.confirm(
+            f"Throw away the mail from {held.sender or 'nobody'} for good?",
+            f"{held.subject or 'No subject'}. Nothing of it is left, and it does not come again.",
+            "Discard it",
+        ):
+            await self.app.main.work.reads.discard(held.id)
+        self.app.main.mails.fetch()
+
+    def _must_wait(self, held: QuarantineCard) -> None:
+        """Raises Unfit if it was decided already what becomes of it."""
+        if held.released_at:
+            raise Unfit(f"It was released by {held.released_by} already.")
+        if held.discarded_at:
+            raise Unfit(f"It was discarded by {held.discarded_by} already.")
 
     def _row(self) -> MailRow:
         row = self.app.main.mails.row

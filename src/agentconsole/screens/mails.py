@@ -59,15 +59,27 @@ class MailList(Rows[MailRow]):
             )
         if item.held:
             held = item.held
-            done = bool(held.released_at)
-            quiet = done or held.ignored
+            quiet = settled(held) or held.ignored
             return [
-                ("✓ ", "good") if done else ("  ", "") if held.ignored else ("! ", "warn"),
+                _mark(held),
                 (column(held.sender or "no sender", min(28, width // 3)) + " ", "" if quiet else "strong"),
                 (held.subject or "no subject", "dim" if quiet else ""),
                 (f"  {held.reason}", "dim"),
             ]
         return [(f" {item.heading} ", "head"), ("─" * (width - len(item.heading) - 3), "rule")]
+
+
+def settled(held: QuarantineCard) -> bool:
+    """Whether a mail in quarantine waits for nobody any more."""
+    return bool(held.released_at or held.discarded_at)
+
+
+def _mark(held: QuarantineCard) -> Cell:
+    if held.discarded_at:
+        return "✗ ", "dim"
+    if held.released_at:
+        return "✓ ", "good"
+    return ("  ", "") if held.ignored else ("! ", "warn")
 
 
 class MailsView(Listing):
@@ -133,13 +145,13 @@ class MailsView(Listing):
         """Bring the list up to date: what wants a decision first."""
         trouble = [mail for mail in self.mails if mail.state in ticket_words.TROUBLE]
         others = [mail for mail in self.mails if mail.state not in ticket_words.TROUBLE]
-        held = sorted(self.held, key=lambda card: (bool(card.released_at), -card.at))
+        held = sorted(self.held, key=lambda card: (settled(card), -card.at))
         rows: list[MailRow] = []
         for heading, found in (("To decide", trouble), ("Under way", others)):
             if found:
                 rows += [MailRow(f"{heading} {len(found)}"), *(MailRow(mail=mail) for mail in found)]
         if held:
-            waiting = sum(not card.released_at for card in held)
+            waiting = sum(not settled(card) for card in held)
             rows += [MailRow(f"Quarantine {waiting}"), *(MailRow(held=card) for card in held)]
         if self.ignored:
             rows += [MailRow(f"Ignored {len(self.ignored)}"), *(MailRow(held=card) for card in self.ignored)]
@@ -189,4 +201,6 @@ class MailsView(Listing):
             ]
             if held.released_at:
                 cells.append((f"\n✓ released by {held.released_by}, ticket #{held.ticket}", "good"))
+            elif held.discarded_at:
+                cells.append((f"\n✗ discarded by {held.discarded_by}", "dim"))
         self.whole.show(cells)

@@ -23,6 +23,7 @@ from agentconsole.protocol import (
     TicketWhat,
     Wrote,
 )
+from agentconsole.text import header
 
 from ..domain.brakes import HOUR_MS, why_silent
 from ..domain.letter import Bounce, Letter, Nature
@@ -32,6 +33,8 @@ from ..domain.ticket import SYSTEM_PARTY, Ticket, into, record, subject_of
 from ..storage import Connection, arrivals, departments, files, mails, tickets
 from ..storage.arrivals import Arrival
 from ..storage.chats import WorkingSet
+from .admin import Done
+from .admin import record as record_audit
 from .made import Made, TicketMade
 from .mailing import answered
 from .posting import post
@@ -67,10 +70,16 @@ class AdvanceMailbox(msgspec.Struct, frozen=True):
     uid: int
 
 
+class DiscardMail(msgspec.Struct, tag_field="t", tag="discard_mail", forbid_unknown_fields=True, frozen=True):
+    """Throw away a mail in quarantine, or one that was ignored, for good. Refused: unknown, not_now (it was released)."""
+
+    mail: int
+
+
 class ReleaseMail(msgspec.Struct, frozen=True):
     """Take in a mail from quarantine after all; ``letter`` is what could be read of it.
 
-    Refused: unknown, not_now (it was released already, or came again by itself).
+    Refused: unknown, not_now (it was released or discarded already, or came again by itself).
     """
 
     cid: str
@@ -84,8 +93,8 @@ def _receive(sheet: WorkingSet, actor: Actor, command: ReceiveMail, now: int) ->
     letter, digest = command.letter, digest_of(command.letter, command.raw)
     if (known := arrivals.same(sheet.connection, digest)) is not None:
         return Made(about=known.ticket, seq=known.seq, value=f"came before ({known.outcome})")
-    if arrivals.ignored(sheet.connection, digest):
-        return Made(value="came before (ignored)")
+    if why := arrivals.unneeded(sheet.connection, digest):
+        return Made(value=f"came before ({why})")
     way = route(sheet.connection, letter, command.mailbox, now)
     if isinstance(way, Detain | Ignore):
         return _lock_away(sheet, command.mailbox, way, command.raw, digest, now, letter)
@@ -99,11 +108,13 @@ def _detain(sheet: WorkingSet, actor: Actor, command: DetainMail, now: int) -> M
 
 
 def _release(sheet: WorkingSet, actor: Actor, command: ReleaseMail, now: int) -> Made:
-    card = arrivals.prisoner(sheet.connection, command.mail, lock=True)
-    if card is None or command.department not in released_into(sheet.connection, actor, card):
-        raise Refusal(Code.unknown, "There is no such mail in quarantine.")
+    card = _prisoner(sheet, command.mail)
+    if command.department not in released_into(sheet.connection, actor, card):
+        raise no_prisoner()
     if card.released_at:
-        raise Refusal(Code.not_now, f"{card.released_by} has released this mail; it is ticket {card.ticket}.")
+        raise _released(card)
+    if card.discarded_at:
+        raise Refusal(Code.not_now, f"{card.discarded_by} has discarded this mail; nothing of it is left.")
     raw = arrivals.detained_raw(sheet.connection, card.id)
     digest = digest_of(command.letter, raw)
     if (known := arrivals.same(sheet.connection, digest)) is not None:
@@ -114,6 +125,36 @@ def _release(sheet: WorkingSet, actor: Actor, command: ReleaseMail, now: int) ->
     made = _take_in(sheet, card.mailbox, command.letter, raw, digest, way, now)
     arrivals.release(sheet.connection, card.id, actor.display, now, made.about)
     return made
+
+
+def _discard(sheet: WorkingSet, actor: Actor, command: DiscardMail, now: int) -> Made:
+    card = _prisoner(sheet, command.mail)
+    if not (can(actor, Deed.settle_mail) or released_into(sheet.connection, actor, card)):
+        raise no_prisoner()
+    if card.released_at:
+        raise _released(card)
+    if card.discarded_at:
+        sentence = f"{card.discarded_by} has discarded mail {card.id} already."
+        return Made(value=Done(False, sentence, str(card.id)))
+    arrivals.discard(sheet.connection, card.id, actor.display or actor.name, now)
+    record_audit(sheet, actor, now, "discard_mail", f"quarantine {card.id}", header(card.sender, MAX_NAME))
+    return Made(value=Done(True, f"Mail {card.id} is discarded.", str(card.id)))
+
+
+def _prisoner(sheet: WorkingSet, key: int) -> QuarantineCard:
+    card = arrivals.prisoner(sheet.connection, key, lock=True)
+    if card is None:
+        raise no_prisoner()
+    return card
+
+
+def no_prisoner() -> Refusal:
+    """There is no such mail, or not for who asks."""
+    return Refusal(Code.unknown, "There is no such mail in quarantine.")
+
+
+def _released(card: QuarantineCard) -> Refusal:
+    return Refusal(Code.not_now, f"{card.released_by} has released this mail; it is ticket {card.ticket}.")
 
 
 def released_into(connection: Connection, actor: Actor, card: QuarantineCard) -> list[int]:
@@ -166,6 +207,8 @@ def _lock_away(
         ignored=isinstance(way, Ignore),
     )
     key = arrivals.detain(sheet.connection, card, digest, raw)
+    if arrivals.unneeded(sheet.connection, digest) == "discarded":
+        return Made(value="came before (discarded)")
     return Made(value=f"ignored ({key}): {way.why}" if card.ignored else f"in quarantine ({key})")
 
 
@@ -309,4 +352,5 @@ COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {
     DetainMail: _detain,
     AdvanceMailbox: _advance,
     ReleaseMail: _release,
+    DiscardMail: _discard,
 }

@@ -11,7 +11,7 @@ from msgspec import Meta
 from agentconsole.protocol import Code, Count, MailCard, MailState, Part, QuarantineCard
 
 from ..desk.mailing import MailDeed, SettleMail
-from ..desk.receiving import released_into
+from ..desk.receiving import DiscardMail, no_prisoner, released_into
 from ..domain.life import Refusal
 from ..domain.policy import Actor, Deed, Thing, can
 from ..storage import Connection, arrivals, departments, mails
@@ -108,8 +108,18 @@ async def _release(call: Call) -> QuarantineCard:
     house = call.house
     department = await house.database.read(lambda db: _into(db, call))
     await house.intake.release(call.actor, secrets.token_hex(8), call.key, department)
-    card = await house.database.read(lambda db: arrivals.prisoner(db, call.key))
-    assert card is not None
+    return await _prisoner(call)
+
+
+async def _discard(call: Call) -> QuarantineCard:
+    await call.house.desk.handle(call.actor, DiscardMail(call.key))
+    return await _prisoner(call)
+
+
+async def _prisoner(call: Call) -> QuarantineCard:
+    card = await call.house.database.read(lambda db: arrivals.prisoner(db, call.key))
+    if card is None:
+        raise no_prisoner()
     return card
 
 
@@ -120,7 +130,7 @@ def _into(connection: Connection, call: Call) -> int:
     if call.body.department:
         fitting = [key for key in fitting if key == call.body.department]
     if not fitting:
-        raise Refusal(Code.unknown, "There is no such mail in quarantine.")
+        raise no_prisoner()
     if len(fitting) > 1:
         raise Refusal(Code.invalid, "Several departments may have it: say which one gets the ticket.")
     return fitting[0]
@@ -161,5 +171,13 @@ ROUTES = (
         body=Releasing,
         answer=QuarantineCard,
         refusals=(Code.unknown, Code.invalid, Code.not_now),
+    ),
+    Route(
+        method="POST",
+        path="/api/quarantine/{mail}/discard",
+        handler=_discard,
+        summary="Throw a mail away for good; who did it stands in the audit log.",
+        answer=QuarantineCard,
+        refusals=(Code.unknown, Code.not_now),
     ),
 )

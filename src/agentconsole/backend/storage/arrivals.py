@@ -16,6 +16,7 @@ from .ticket_tables import mail_in, quarantine
 
 NEW = "new ticket"  # how the outcome of a mail ends that became one
 _CURSOR = "mailbox_read:"
+_settled_at = quarantine.c.released_at + quarantine.c.discarded_at  # one of them is 0
 _CARD = [quarantine.c[name] for name in QuarantineCard.__struct_fields__]
 
 
@@ -114,22 +115,25 @@ def detain(connection: Connection, card: QuarantineCard, digest: bytes, raw: byt
     return int(key[0])
 
 
-def ignored(connection: Connection, digest: bytes) -> bool:
-    """Did a mail with this digest come before, that nobody needed?"""
-    query = select(quarantine.c.id).where(quarantine.c.digest == digest, quarantine.c.ignored)
-    return connection.execute(query).first() is not None
+def unneeded(connection: Connection, digest: bytes) -> str:
+    """Whether a mail with this digest came before, that nobody needed: "discarded" or "ignored"; "" = it did not."""
+    query = select(quarantine.c.discarded_at, quarantine.c.ignored).where(quarantine.c.digest == digest)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return ""
+    return "discarded" if row.discarded_at else "ignored" if row.ignored else ""
 
 
 def detained(
     connection: Connection, mailboxes: Collection[str] | None, ignored: bool = False, limit: int = 200
 ) -> list[QuarantineCard]:
     """What lies in quarantine, or was ignored, of these mailboxes (None = all): what still waits, and behind it what
-    was released, each newest first.
+    was released or discarded, each newest first.
     """
     query = (
         select(*_CARD)
         .where(quarantine.c.ignored.is_(ignored))
-        .order_by(quarantine.c.released_at > 0, quarantine.c.id.desc())
+        .order_by(_settled_at > 0, quarantine.c.id.desc())
         .limit(limit)
     )
     if mailboxes is not None:
@@ -138,9 +142,9 @@ def detained(
 
 
 def forget_held(connection: Connection, before: int, limit: int) -> int:
-    """Delete what was released before then, and what was ignored before then; how many, ``limit`` at most."""
-    over = (quarantine.c.released_at > 0) & (quarantine.c.released_at < before)
-    unseen = quarantine.c.ignored & (quarantine.c.released_at == 0) & (quarantine.c.at < before)
+    """Delete what was released, discarded or ignored before then; how many, ``limit`` at most."""
+    over = (_settled_at > 0) & (_settled_at < before)
+    unseen = quarantine.c.ignored & (_settled_at == 0) & (quarantine.c.at < before)
     old = select(quarantine.c.id).where(over | unseen).order_by(quarantine.c.id).limit(limit)
     return connection.execute(delete(quarantine).where(quarantine.c.id.in_(old))).rowcount
 
@@ -161,6 +165,13 @@ def release(connection: Connection, key: int, by: str, at: int, ticket: int) -> 
     """Say who let a mail go, and which ticket it became."""
     connection.execute(
         update(quarantine).where(quarantine.c.id == key).values(released_by=by, released_at=at, ticket=ticket)
+    )
+
+
+def discard(connection: Connection, key: int, by: str, at: int) -> None:
+    """Delete a mail in quarantine, and say who did; its digest stays, so that it does not come again."""
+    connection.execute(
+        update(quarantine).where(quarantine.c.id == key).values(discarded_by=by, discarded_at=at, raw=b"")
     )
 
 

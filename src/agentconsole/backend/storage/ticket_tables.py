@@ -205,6 +205,8 @@ quarantine = Table(
     number("released_at"),
     number("ticket"),
     flag("ignored"),
+    words("discarded_by"),
+    number("discarded_at"),
 )
 Index("quarantine_listed", quarantine.c.ignored, quarantine.c.id)
 
@@ -249,6 +251,7 @@ webhook_out = Table(
     number("ticket"),
     number("chat"),
     words("url"),
+    words("receiver"),
     words("body"),
     number("at"),
     number("tries"),
@@ -260,6 +263,8 @@ webhook_out = Table(
 Index(
     "webhook_out_next",
     webhook_out.c.next_at,
+    webhook_out.c.id,
+    webhook_out.c.receiver,
     sqlite_where=text("next_at > 0"),
     postgresql_where=text("next_at > 0"),
 )

@@ -130,6 +130,8 @@ def upgrade() -> None:
         sa.Column("released_at", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("ticket", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("ignored", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("discarded_by", sa.Text(), server_default="", nullable=False),
+        sa.Column("discarded_at", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("digest"),
     )
@@ -181,6 +183,7 @@ def upgrade() -> None:
         sa.Column("ticket", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("chat", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("url", sa.Text(), server_default="", nullable=False),
+        sa.Column("receiver", sa.Text(), server_default="", nullable=False),
         sa.Column("body", sa.Text(), server_default="", nullable=False),
         sa.Column("at", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("tries", sa.BigInteger(), server_default="0", nullable=False),
@@ -194,7 +197,7 @@ def upgrade() -> None:
     op.create_index(
         "webhook_out_next",
         "webhook_out",
-        ["next_at"],
+        ["next_at", "id", "receiver"],
         sqlite_where=sa.text("next_at > 0"),
         postgresql_where=sa.text("next_at > 0"),
     )
