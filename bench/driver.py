@@ -17,7 +17,7 @@ from tests.proof.server import SHIPPED, Served
 
 PAGE = 4096
 SYNCED_PAGES = 2_000  # the part of the disk by which it is judged
-PAGES_A_LINE = 5  # of the log, when a line is committed alone
+PAGES_A_LINE = 3  # of the log, when a line is committed alone
 SHIM_SOURCE = Path(__file__).with_name("slow_sync.c")
 
 

@@ -105,7 +105,7 @@ def _steady(report: Report, steady: Rounds) -> None:
         report.add(
             f"delivery {p} / (floor + one commit), {STEADY}/s",
             value,
-            note=f"five pages and a sync on this disk: {disk:.2f} ms",
+            note=f"three pages and a sync on this disk: {disk:.2f} ms",
         )
     report.add(f"CPU per line / floor, {STEADY}/s", compare(steady, "cpu_us"))
 
