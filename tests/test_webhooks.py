@@ -8,13 +8,15 @@ import contextlib
 import hashlib
 import hmac
 import itertools
+import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from agentconsole.backend import webhooks as hooks
 from agentconsole.backend.desk.desk import Desk
@@ -22,7 +24,7 @@ from agentconsole.backend.desk.made import Made
 from agentconsole.backend.desk.rules import PutRule
 from agentconsole.backend.desk.webhooks import Called
 from agentconsole.backend.domain.department import Department
-from agentconsole.backend.domain.life import Refusal
+from agentconsole.backend.domain.life import Refusal, Stumbled
 from agentconsole.backend.domain.policy import SYSTEM, Actor
 from agentconsole.backend.secret import NoPassword
 from agentconsole.backend.storage import departments, webhooks
@@ -262,28 +264,57 @@ def _checked(heard: bytes) -> dict[str, str]:
     return headers
 
 
+def _tickets(server: Server) -> list[int]:
+    """Which tickets it heard of."""
+    return [json.loads(heard.partition(b"\r\n\r\n")[2])["ticket"] for heard in server.heard]
+
+
 class House:
     """A desk with one department, whose clock stands still until it is moved."""
 
     def __init__(self, url: str, data: Path) -> None:
         self.now = 1_700_000_000_000
+        self._cids = itertools.count(1)
         self.database = Database(url, data)
         self.database.migrate()
         with self.database.writer_engine.begin() as connection:
             departments.add(connection, Department(0, "support", "Support"))
         self.desk = Desk(self.database, lambda: self.now, lambda made: None)
 
-    async def late(self, url: str) -> None:
-        """A rule calls this address, because a ticket came."""
-        await self.desk.handle(
-            SYSTEM, PutRule(RuleWish("Tell", RuleEvent.ticket_created, [f"webhook {url}"]))
-        )
-        await self.desk.handle(SYSTEM, NewTicket("cid-0001", 1, "Late", "x"))
+    async def rule(self, url: str) -> None:
+        """A rule calls this address for every ticket that comes."""
+        wish = RuleWish("Tell", RuleEvent.ticket_created, [f"webhook {url}"])
+        await self.desk.handle(SYSTEM, PutRule(wish))
 
-    async def row(self) -> Any:
-        """The only call, as it is kept."""
-        [row] = await self.database.read(lambda db: list(db.execute(webhook_out.select())))
-        return row
+    async def ticket(self) -> None:
+        """A ticket comes."""
+        await self.desk.handle(SYSTEM, NewTicket(f"cid-{next(self._cids):08}", 1, "Late", "x"))
+
+    def refusing(
+        self, monkeypatch: pytest.MonkeyPatch, why: Callable[[Called], Refusal | None]
+    ) -> list[Called]:
+        """From now on the desk does not keep what came of some calls; which it did not."""
+        handle = self.desk.handle
+        refused: list[Called] = []
+
+        async def refuse(actor: Actor, command: Any) -> Made:
+            refusal = why(command)
+            if refusal is None:
+                return await handle(actor, command)
+            refused.append(command)
+            raise refusal
+
+        monkeypatch.setattr(self.desk, "handle", refuse)
+        return refused
+
+    async def rows(self) -> list[Any]:
+        """The calls as they are kept, oldest first."""
+        query = webhook_out.select().order_by(webhook_out.c.id)
+        return await self.database.read(lambda db: list(db.execute(query)))
+
+    def caller(self, secret: Callable[[], str] = lambda: SECRET) -> hooks.Caller:
+        """Calls wherever the rules say."""
+        return hooks.Caller(self.database, self.desk, secret, anywhere)
 
     async def close(self) -> None:
         await self.desk.writer.drain()
@@ -291,90 +322,139 @@ class House:
         self.database.close()
 
 
-async def test_a_rules_call_is_made_until_it_is_taken_always_under_one_id(
-    sqlite_url: str, tmp_path: Path
-) -> None:
+@pytest_asyncio.fixture
+async def house(sqlite_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    """A house that is closed when the test is through."""
     house = House(sqlite_url, tmp_path)
     try:
-        async with serving(answer(500), answer(503), answer(200)) as server:
-            await house.late(f"{server.url}/x")
-            caller = hooks.Caller(house.database, house.desk, lambda: SECRET, anywhere)
-            for _ in range(6):
-                await caller.once()
-                house.now += 3_600_000
-            heads = [_checked(each) for each in server.heard]
-            assert len({head["webhook-id"] for head in heads}) == 1
-            assert [head["Idempotency-Key"] for head in heads] == [heads[0]["webhook-id"]] * 3
-            times = [int(head["webhook-timestamp"]) for head in heads]
-            assert times == [times[0], times[0] + 3_600, times[0] + 7_200]
-        row = await house.row()
-        assert (row.tries, row.next_at, row.answer) == (3, 0, "answered 200")
-        assert row.sent_at
+        yield house
     finally:
         await house.close()
 
 
-async def test_without_a_secret_calls_wait(sqlite_url: str, tmp_path: Path) -> None:
-    house = House(sqlite_url, tmp_path)
+async def once(caller: hooks.Caller) -> None:
+    """Make the calls that are due and wait for them; of those to one receiver it is one."""
+    async with asyncio.TaskGroup() as calls:
+        await caller.begin(calls)
+
+
+@asynccontextmanager
+async def calling(caller: hooks.Caller) -> AsyncIterator[None]:
+    """Calls are made as a server does it, until the end."""
+    running = asyncio.create_task(caller.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+
+async def test_a_rules_call_is_made_until_it_is_taken_always_under_one_id(house: House) -> None:
+    async with serving(answer(500), answer(503), answer(200)) as server:
+        await house.rule(f"{server.url}/x")
+        await house.ticket()
+        caller = house.caller()
+        for _ in range(6):
+            await once(caller)
+            house.now += 3_600_000
+        heads = [_checked(each) for each in server.heard]
+        assert len({head["webhook-id"] for head in heads}) == 1
+        assert [head["Idempotency-Key"] for head in heads] == [heads[0]["webhook-id"]] * 3
+        times = [int(head["webhook-timestamp"]) for head in heads]
+        assert times == [times[0], times[0] + 3_600, times[0] + 7_200]
+    [row] = await house.rows()
+    assert (row.tries, row.next_at, row.answer) == (3, 0, "answered 200")
+    assert row.sent_at
+
+
+async def test_without_a_secret_calls_wait(house: House) -> None:
     secret = "none yet"
-    try:
-        async with serving(answer(200)) as server:
-            caller = hooks.Caller(house.database, house.desk, lambda: secret, anywhere)
-            assert await caller.once() == 0  # nobody asks for it before there is something to sign
-            await house.late(server.url)
+    async with serving(answer(200)) as server:
+        caller = house.caller(lambda: secret)
+        await once(caller)  # nobody asks for it before there is something to sign
+        await house.rule(server.url)
+        await house.ticket()
+        async with asyncio.TaskGroup() as calls:
             with pytest.raises(NoPassword, match="openssl"):
-                await caller.once()
-            row = await house.row()
-            assert (row.tries, row.next_at, server.heard) == (0, house.now, [])
-            secret = SECRET
-            assert await caller.once() == 1
-            _checked(server.heard[0])
-    finally:
-        await house.close()
+                await caller.begin(calls)
+        [row] = await house.rows()
+        assert (row.tries, row.next_at, server.heard) == (0, house.now, [])
+        secret = SECRET
+        await once(caller)
+        _checked(server.heard[0])
 
 
-async def test_a_desk_that_is_busy_waits_for_the_calls_that_are_under_way(
-    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_one_that_lets_us_wait_holds_up_only_what_is_for_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One outcome cannot be kept just now: the other call ends before it could be made again."""
-    monkeypatch.setattr(hooks, "SECONDS", 0.3)
-    house = House(sqlite_url, tmp_path)
-    handle = house.desk.handle
-    kept: list[Called] = []
+    monkeypatch.setattr(hooks, "SECONDS", 3_600.0)
+    async with serving(b"") as silent, serving(answer(200)) as quick:
+        for server in (silent, quick):
+            await house.rule(server.url)
+        for _ in range(3):
+            await house.ticket()
+        async with calling(house.caller()):
+            await async_until(lambda: len(quick.heard) == 3, what="what is for the other")
+            await async_until(lambda: silent.heard, what="the call that is not answered")
+            assert _tickets(quick) == [1, 2, 3], "in the order in which they came"
+            assert len(silent.heard) == 1, "and one after the other"
 
-    async def busy(actor: Actor, command: Any) -> Made:
-        if command.taken:
-            raise Refusal(Code.busy, "later")
-        kept.append(command)
-        return await handle(actor, command)
 
-    try:
-        async with serving(answer(200)) as quick, serving(b"") as silent:
-            for server in (quick, silent):
-                rule = RuleWish("Tell", RuleEvent.ticket_created, [f"webhook {server.url}"])
-                await handle(SYSTEM, PutRule(rule))
-            await handle(SYSTEM, NewTicket("cid-0001", 1, "Late", "x"))
-            monkeypatch.setattr(house.desk, "handle", busy)
-            with pytest.raises(Refusal, match="later"):
-                await hooks.Caller(house.database, house.desk, lambda: SECRET, anywhere).once()
-            assert [command.answer for command in kept] == ["no answer within 0 s"]
-    finally:
-        await house.close()
+async def test_only_so_many_are_called_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hooks, "AT_ONCE", 2)
+    monkeypatch.setattr(hooks, "SECONDS", 3_600.0)
+    async with serving(b"") as one, serving(b"") as other, serving(b"") as third:
+        for server in (one, other, third):
+            await house.rule(server.url)
+        await house.ticket()
+        async with asyncio.TaskGroup() as calls:
+            await house.caller().begin(calls)
+            under_way = [task for task in asyncio.all_tasks() if task.get_name().startswith("webhook ")]
+            for task in under_way:
+                task.cancel()
+        assert len(under_way) == 2
+
+
+async def test_what_came_of_a_call_is_kept_as_soon_as_the_desk_has_time(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not made again for that."""
+    monkeypatch.setattr(hooks, "PERIOD", 0.01)
+    monkeypatch.setattr(hooks, "REST", 0.01)
+    later = Refusal(Code.busy, "later")
+    async with serving(answer(200)) as server:
+        await house.rule(server.url)
+        await house.ticket()
+        refused = house.refusing(monkeypatch, lambda called: later if len(refused) < 3 else None)
+        await once(house.caller())
+        assert (len(server.heard), len(refused)) == (1, 3)
+        [row] = await house.rows()
+        assert (row.tries, row.answer) == (1, "answered 200")
+
+
+async def test_a_call_over_which_the_desk_stumbles_holds_up_no_other_receiver(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "PERIOD", 0.01)
+    async with serving(answer(500)) as poor, serving(answer(200)) as good:
+        for server in (poor, good):
+            await house.rule(server.url)
+        for _ in range(3):
+            await house.ticket()
+        stumbled = Stumbled(Code.busy, "a mistake")
+        refused = house.refusing(monkeypatch, lambda called: None if called.taken else stumbled)
+        async with calling(house.caller()):
+            await async_until(lambda: len(good.heard) == 3 and refused, what="what is for the other")
+            assert len(poor.heard) == 1, "it is not called again and again"
 
 
 async def test_many_calls_wait_for_no_pause_between_them(
-    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hooks, "PERIOD", 3_600.0)
-    house = House(sqlite_url, tmp_path)
-    many = 2 * hooks.AT_ONCE + 1
-    try:
-        await house.late("http://127.0.0.1:1/")
-        for number in range(1, many):
-            await house.desk.handle(SYSTEM, NewTicket(f"cid-{number:08}", 1, "Late", "x"))
-        running = asyncio.create_task(hooks.Caller(house.database, house.desk, lambda: SECRET).run())
-
+    await house.rule("http://127.0.0.1:1/")
+    for _ in range(5):
+        await house.ticket()
+    async with calling(hooks.Caller(house.database, house.desk, lambda: SECRET)):
         await async_until(lambda: not house.database.read_now(lambda db: webhooks.due(db, house.now, 1)))
-        running.cancel()
-    finally:
-        await house.close()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from agentconsole import protocol as p
 from agentconsole.backend.desk import webhooks as desk
@@ -102,6 +103,25 @@ def test_a_card_tells_nothing_of_what_was_told(calls: House) -> None:
     assert b"vera" not in p.encode(card)
 
 
+def test_what_is_due_of_those_who_are_not_called_just_now(house: House) -> None:
+    """A receiver is a host with its port, however its addresses go on; also one that is no address at all."""
+    at = {
+        "x.example": ["https://x.example/y", "http://X.example?z=/", "https://x.example#"],
+        "x.example:8443": ["https://x.example:8443/y"],
+        "[::1": ["http://[::1/"],
+        "": ["http://"],
+    }
+    with house.database.writer_engine.begin() as connection:
+        for url in (url for urls in at.values() for url in urls):
+            webhooks.add(connection, Webhook(0, url, "{}", house.now))
+    for receiver, urls in at.items():
+        others = [each for each in at if each != receiver]
+        found = house.database.read_now(lambda db, others=others: webhooks.due(db, house.now, 9, others))
+        assert [hook.url for hook in found] == urls
+        assert {hook.receiver for hook in found} == {receiver}
+    assert [hook.id for hook in house.database.read_now(lambda db: webhooks.due(db, house.now, 2))] == [1, 2]
+
+
 def test_calls_are_forgotten_when_they_are_long_over(calls: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk, "SLICE", 1)
     for key in (1, 2):
@@ -154,5 +174,12 @@ def test_calls_that_wait_are_found_without_a_look_at_those_that_are_over(
             for state, index in ((S.waiting, "webhook_out_next"), (S.given_up, "webhook_out_given_up")):
                 query = f"EXPLAIN QUERY PLAN SELECT count(*) FROM webhook_out WHERE {webhooks.WHERE[state]}"
                 assert index in str(connection.exec_driver_sql(query).all())
+            asked: list[tuple[Any, ...]] = []
+            event.listen(connection, "before_cursor_execute", lambda *said: asked.append(said[2:4]))
+            webhooks.due(connection, 1, 1, ["x.example"])
+            statement, values = asked[0]
+            plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all())
+            assert "webhook_out_next" in plan
+            assert "TEMP" not in plan, "nor sorted"
     finally:
         database.close()

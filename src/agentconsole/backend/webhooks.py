@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import ipaddress
 import logging
 import random
@@ -15,11 +17,12 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import httpcore
 
 from agentconsole import __version__
+from agentconsole.protocol import Code
 
 from . import signing
 from .desk import Desk
 from .desk.webhooks import Called
-from .domain.life import Refusal
+from .domain.life import Refusal, Stumbled
 from .domain.policy import SYSTEM
 from .secret import NoPassword
 from .storage import webhooks
@@ -32,8 +35,9 @@ SECONDS = 5.0  # for a call with all its redirects
 REDIRECTS = 3
 PORTS = (80, 443)  # and those from FREE_PORT on: below are mail, files, terminals
 FREE_PORT = 1_024
-AT_ONCE = 8
+AT_ONCE = 32  # receivers
 PERIOD, PERIOD_WITHOUT_SECRET = 1.0, 60.0
+REST = 60.0  # seconds for a receiver of whose call nothing could be kept
 FIRST_RETRY_S, LAST_RETRY_S = 10, 10_800
 TRIES = 15  # about a day, and no matter how much of it this server was off
 UNICAST = ipaddress.ip_network("2000::/3")  # all of IPv6 that is given out
@@ -203,7 +207,11 @@ def retry_at(tries: int, now: int) -> int:
 
 
 class Caller:
-    """Makes the calls that are due, until cancelled. ``secret`` is what they are signed with, as signing has it."""
+    """Makes the calls that are due, until cancelled. ``secret`` is what they are signed with, as signing has it.
+
+    Those to one receiver are made one after the other, in the order in which they are due; receivers do not wait for
+    each other, as long as there are fewer than AT_ONCE that let us wait.
+    """
 
     def __init__(
         self,
@@ -214,43 +222,71 @@ class Caller:
     ) -> None:
         self._database, self._desk, self._secret, self._allowed = database, desk, secret, allowed
         self._keys: tuple[bytes, ...] = ()
+        self._busy: set[str] = set()  # receivers that are being called
+        self._ended = asyncio.Event()
 
     async def run(self) -> None:
-        """Look once a second, and at once while there is more; what is called is told to the desk, so that it is not
-        called again."""
-        while True:
-            pause = PERIOD
-            try:
-                if await self.once() == AT_ONCE:
-                    pause = 0.0
-            except NoPassword as problem:
-                log.warning("webhooks wait for their secret: %s", problem)
-                pause = PERIOD_WITHOUT_SECRET
-            except Refusal as refusal:
-                log.warning("webhooks were refused: %s", refusal.text)
-            except (Unreachable, *self._database.failures) as error:
-                log.warning("webhooks wait for the database: %s", type(error).__name__)
-            except Exception:  # as the clock does: calls must go on
-                log.exception("webhooks stumbled, mark %s", secrets.token_hex(4))
-            await asyncio.sleep(pause)
+        """Look once a second, and whenever a call has ended."""
+        async with asyncio.TaskGroup() as calls:
+            while True:
+                pause = PERIOD
+                self._ended.clear()
+                try:
+                    await self.begin(calls)
+                except NoPassword as problem:
+                    log.warning("webhooks wait for their secret: %s", problem)
+                    pause = PERIOD_WITHOUT_SECRET
+                except (Unreachable, *self._database.failures) as error:
+                    log.warning("webhooks wait for the database: %s", type(error).__name__)
+                except Exception:  # as the clock does: calls must go on
+                    log.exception("webhooks stumbled, mark %s", secrets.token_hex(4))
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._ended.wait()
 
-    async def once(self) -> int:
-        """Make the calls that are due now; how many. Raises NoPassword."""
-        now = self._desk.clock()
-        due = await self._database.read(lambda db: webhooks.due(db, now, AT_ONCE))
-        if due and not self._keys:
-            self._keys = signing.keys(await asyncio.to_thread(self._secret))
-        outcomes = await asyncio.gather(*(self._try(hook) for hook in due), return_exceptions=True)
-        for outcome in outcomes:  # all calls have ended: none is made again while it is under way
-            if isinstance(outcome, BaseException):
-                raise outcome
-        return len(due)
+    async def begin(self, calls: asyncio.TaskGroup) -> None:
+        """Begin the calls that are due now, as far as there is room. Raises NoPassword."""
+        while len(self._busy) < AT_ONCE:
+            free = functools.partial(webhooks.due, now=self._desk.clock(), limit=1, busy=tuple(self._busy))
+            due = await self._database.read(free)
+            if not due:
+                return
+            if not self._keys:
+                self._keys = signing.keys(await asyncio.to_thread(self._secret))
+            [hook] = due
+            self._busy.add(hook.receiver)
+            calls.create_task(self._call(hook), name=f"webhook {hook.id}")
 
-    async def _try(self, hook: Webhook) -> None:
+    async def _call(self, hook: Webhook) -> None:
+        try:
+            await self._keep(await self._made(hook))
+        except Refusal as refusal:
+            log.warning("webhook %d was refused: %s", hook.id, refusal.text)
+            await asyncio.sleep(REST)
+        except Exception:  # others' calls must go on
+            log.exception("webhook %d stumbled, mark %s", hook.id, secrets.token_hex(4))
+            await asyncio.sleep(REST)
+        finally:
+            self._busy.discard(hook.receiver)
+            self._ended.set()
+
+    async def _made(self, hook: Webhook) -> Called:
         body = hook.body.encode()
         signed = signing.headers(self._keys, hook.key, body, self._desk.clock())
         taken, answer = await call(hook.url, signed, body, self._allowed)
         next_at = 0 if taken else retry_at(hook.tries + 1, self._desk.clock())
         if not taken:
             log.info("webhook %d: %s%s", hook.id, answer, "" if next_at else "; given up")
-        await self._desk.handle(SYSTEM, Called(hook.id, taken, answer, next_at))
+        return Called(hook.id, taken, answer, next_at)
+
+    async def _keep(self, outcome: Called) -> None:
+        """What came of a call is written however long the desk is busy: else it would be made again. Raises Refusal."""
+        while True:
+            try:
+                await self._desk.handle(SYSTEM, outcome)
+                return
+            except Refusal as refusal:
+                if refusal.code is not Code.busy or isinstance(refusal, Stumbled):
+                    raise
+                log.warning("what came of webhook %d cannot be kept yet: %s", outcome.id, refusal.text)
+                await asyncio.sleep(PERIOD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Collection
 from typing import Any
@@ -27,7 +28,7 @@ class Webhook(msgspec.Struct, frozen=True):
     """A call: ``key`` is the same at every try. Times are UTC milliseconds; ``next_at`` 0 = is not tried any more.
 
     ``answer`` is what came of the last try, at ``tried_at``, in words; ``sent_at`` 0 = it was never taken;
-    ``department`` is the rule's (0 = of all).
+    ``department`` is the rule's (0 = of all). ``receiver`` is the host, with its port, that is called.
     """
 
     id: int
@@ -35,6 +36,7 @@ class Webhook(msgspec.Struct, frozen=True):
     body: str
     at: int
     key: str = ""
+    receiver: str = ""
     rule: int = 0
     department: int = 0
     ticket: int = 0
@@ -76,16 +78,26 @@ class Webhook(msgspec.Struct, frozen=True):
 
 def add(connection: Connection, new: Webhook) -> None:
     """Put a call into the queue, to be made at once."""
-    values = {**msgspec.structs.asdict(new), "key": secrets.token_hex(16), "next_at": new.at}
+    key, receiver = secrets.token_hex(16), _receiver(new.url)
+    values = {**msgspec.structs.asdict(new), "key": key, "receiver": receiver, "next_at": new.at}
     del values["id"]
     connection.execute(insert(webhook_out).values(values))
 
 
-def due(connection: Connection, now: int, limit: int) -> list[Webhook]:
-    """The calls that are to be made, longest waiting first."""
+def _receiver(url: str) -> str:
+    """Whom an address belongs to, as far as it is one."""
+    return re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0].lower()
+
+
+def due(connection: Connection, now: int, limit: int, busy: Collection[str] = ()) -> list[Webhook]:
+    """The calls that are to be made, longest waiting first, but those to ``busy`` receivers."""
     query = (
         select(webhook_out)
-        .where(WHERE[WebhookState.waiting], webhook_out.c.next_at <= now)
+        .where(
+            WHERE[WebhookState.waiting],
+            webhook_out.c.next_at <= now,
+            webhook_out.c.receiver.not_in(busy),
+        )
         .order_by(webhook_out.c.next_at, webhook_out.c.id)
         .limit(limit)
     )
