@@ -60,9 +60,7 @@ class Writer(Generic[J, R]):
         self._done = done
         self._brief = brief
         self._chores = 0
-        self._disk_seconds = (
-            0.0  # by which the last commits were longer than their work, the younger the more
-        )
+        self._disk_seconds = 0.0  # how much longer than its work a commit takes: a mean that forgets
         self._batches: SimpleQueue[list[J] | Chore | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
