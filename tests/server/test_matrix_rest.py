@@ -80,7 +80,7 @@ REST: dict[tuple[str, str], tuple[Any, str]] = {  # body, signs; ? = in the list
     ("POST", "/api/mails/{mail}/settle"): ({"what": "resend"}, "- -/- - - - - y - - - - -"),
     ("GET", "/api/quarantine"): ("PRISONSECRET", "- -/- - - - - y - - - - -"),
     ("POST", "/api/quarantine/{mail}/release"): ({}, "- -/- - - - - y - - - - -"),
-    ("POST", "/api/quarantine/{mail}/discard"): (None, "- -/- - - - - y - - - - -"),
+    ("POST", "/api/quarantine/{mail}/discard"): (None, "- -/- - - - - s - - - - -"),
     ("GET", "/api/filters"): ("FILTERSECRET", TICKET_READ),
     ("PUT", "/api/filters"): (
         {"name": "x", "query": {}, "department": 1},
