@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentconsole.backend.addresses import bucket, client, own_origin, secure
+from agentconsole.backend.addresses import bucket, client, joined, own_origin, secure
 from agentconsole.backend.options import Options, Unusable, as_markdown, check, load, read
 
 ROOT = Path(__file__).parents[2]
@@ -119,6 +119,19 @@ def test_a_proxys_word_counts_only_if_it_is_trusted(peer: str, forwarded: str, f
     assert client(peer, headers, Options()) == peer, "without a proxy the header is nothing"
     assert secure(peer, headers, PROXIED) is (peer != "198.51.100.7")
     assert secure(peer, headers, Options()) is False
+
+
+def test_what_two_proxies_say_in_a_line_each_is_one_list() -> None:
+    """The first line may be the visitor's own; a proxy that adds a line of its own adds it behind that."""
+    lines = [
+        ("X-Forwarded-For", "6.6.6.6"),
+        ("X-Forwarded-For", "203.0.113.9"),
+        ("X-FORWARDED-FOR", "10.1.2.3"),
+    ]
+    assert client("127.0.0.1", joined(lines), PROXIED) == "203.0.113.9"
+    assert secure("127.0.0.1", joined([("X-Forwarded-Proto", "https")] * 2), PROXIED)
+    assert not secure("127.0.0.1", {"x-forwarded-proto": "https, http"}, PROXIED)
+    assert joined([("Host", "chat.example.org"), ("HOST", "evil.example")])["host"] != "evil.example"
 
 
 def test_limits_count_ipv6_by_network() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from .options import Options
@@ -11,8 +11,17 @@ from .options import Options
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
+def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers by lower-case name; one that stands there twice is the list of both, in order (RFC 9110, 5.3)."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        name = name.lower()
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
 def client(peer: str, headers: Mapping[str, str], options: Options) -> str:
-    """The client's address. ``headers`` has lower-case names; X-Forwarded-For counts only from a trusted proxy."""
+    """The client's address. ``headers`` are ``joined``; X-Forwarded-For counts only from a trusted proxy."""
     if not options.behind_proxy or not _trusted(peer, options.trusted_proxies):
         return peer
     for hop in reversed(headers.get("x-forwarded-for", "").split(",")):
@@ -27,7 +36,8 @@ def client(peer: str, headers: Mapping[str, str], options: Options) -> str:
 def secure(peer: str, headers: Mapping[str, str], options: Options) -> bool:
     """Did the client come over TLS?"""
     if options.behind_proxy and _trusted(peer, options.trusted_proxies):
-        return headers.get("x-forwarded-proto", "").strip().lower() in ("https", "wss")
+        nearest = headers.get("x-forwarded-proto", "").rpartition(",")[2]
+        return nearest.strip().lower() in ("https", "wss")
     return options.tls
 
 

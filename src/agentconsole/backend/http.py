@@ -23,7 +23,7 @@ from agentconsole.protocol import MAX_FILE, Code, Side, encode
 from agentconsole.text import attachment, log_value
 
 from . import files, openapi
-from .addresses import client
+from .addresses import client, joined
 from .auth import Auth, Held
 from .desk import Desk
 from .domain.life import Refusal
@@ -169,8 +169,7 @@ def _bearer(request: Request) -> str:
 
 def _address(request: Request, options: Options) -> str:
     peer = request.client.host if request.client else "127.0.0.1"
-    hops = ",".join(request.headers.getlist("x-forwarded-for"))
-    return client(peer, {"x-forwarded-for": hops}, options)
+    return client(peer, joined(request.headers.items()), options)
 
 
 def _query(request: Request) -> dict[str, str]:

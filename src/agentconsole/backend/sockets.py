@@ -20,7 +20,7 @@ from websockets.speedups import apply_mask
 
 from agentconsole.protocol import MAX_FRAME, BadFrame, Code, Refused, encode
 
-from .addresses import bucket, client, own_origin
+from .addresses import bucket, client, joined, own_origin
 from .hub import Hub
 from .limits import Rate, Tally
 from .options import Options
@@ -217,7 +217,7 @@ class Socket(asyncio.Protocol):
 
     def _shake_hands(self, request: Request) -> None:
         wire, door = self._wire, self.door
-        headers = {name.lower(): value for name, value in request.headers.raw_items()}
+        headers = joined(request.headers.raw_items())
         peer = self._peer()
         self.address = bucket(client(peer, headers, door.options))
         room = door.rooms.get(urlsplit(request.path).path)
