@@ -10,6 +10,7 @@ import pytest
 from agentconsole import demo, simulate
 from agentconsole.drill.plan import TEMPERS
 from agentconsole.drill.script import Book, load
+from agentconsole.protocol import MAX_FILE
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -50,6 +51,11 @@ def test_the_handbook_names_every_flag_of_the_drill() -> None:
     assert flags - {"--help"} == set(
         re.findall(r"--[a-z-]+", "".join(re.findall(r"^\| `--.*$", TRAINING, re.MULTILINE)))
     )
+
+
+def test_the_proxy_of_the_handbook_lets_files_through() -> None:
+    (found,) = re.findall(r"client_max_body_size (\d+)m;", (ROOT / "docs" / "operating.md").read_text())
+    assert int(found) << 20 >= MAX_FILE
 
 
 def test_every_demo_in_the_handbooks_can_be_typed() -> None:
