@@ -180,6 +180,18 @@ async def test_a_session_that_is_ended_is_out_at_once(sqlite_url: str, tmp_path:
         await bob.pong()
 
 
+async def test_a_login_that_runs_out_ends_the_console_too(sqlite_url: str, tmp_path: Path) -> None:
+    async with running(sqlite_url, tmp_path) as site:
+        ann, clock = await site.staff("ann"), site.desk.clock
+        site.desk.clock = lambda: 2**50 - 1
+        site.hub.tick()
+        await ann.pong()
+        site.desk.clock = lambda: 2**50
+        site.hub.tick()
+        assert await ann.closed() == 4001
+        site.desk.clock = clock
+
+
 async def test_a_new_password_ends_all_sessions(sqlite_url: str, tmp_path: Path) -> None:
     async with running(sqlite_url, tmp_path) as site:
         ann = await site.staff("ann")

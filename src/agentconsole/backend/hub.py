@@ -328,9 +328,12 @@ class Hub:
         return self.desk.clock()
 
     def tick(self) -> None:
-        """Time has gone on: hours may have ended or begun."""
+        """Time has gone on: hours may have ended or begun, and logins ended."""
         self._tell_faces()
         self.tickets.tick()
+        now = self.now()
+        for reader in [each for each in self.staff if each.expires_at <= now]:
+            reader.close(CLOSE_SESSION_ENDED, "session ended")
 
     def _tell_faces(self) -> None:
         faces = self.board.faces(self.now())

@@ -114,10 +114,11 @@ class StaffReader(Reader):
     """A console: ``following`` are the chats whose events it gets, ``shown`` those whose cards it has.
 
     Without taking part in them it follows the chats in ``watching`` in silence, those in ``learning`` openly.
-    ``silent_ms`` tells how long nothing has been heard from it; ``gone``: its link has ended.
+    ``silent_ms`` tells how long nothing has been heard from it; its login ends at ``expires_at``; ``gone``: its link
+    has ended.
     """
 
-    __slots__ = ("following", "gone", "learning", "session", "shown", "silent_ms", "watching")
+    __slots__ = ("expires_at", "following", "gone", "learning", "session", "shown", "silent_ms", "watching")
 
     def __init__(
         self,
@@ -129,6 +130,7 @@ class StaffReader(Reader):
     ) -> None:
         super().__init__(actor, address, send, close)
         self.session = session
+        self.expires_at = MAX_INT
         self.gone = False
         self.following: set[int] = set()
         self.shown: set[int] = set()

@@ -363,6 +363,7 @@ class StaffTalk(Talk):
         reader = StaffReader(actor, socket.address, socket.send, socket.close, session.id)
         reader.drain = socket.drain
         reader.silent_ms = socket.silent_ms
+        reader.expires_at = session.expires_at
         self._reader = reader
         if socket.transport.is_closing():
             return
