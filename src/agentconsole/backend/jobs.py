@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
+import math
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,6 +14,7 @@ from agentconsole.protocol import Code
 
 from .desk import Desk
 from .desk.admin import Alive
+from .desk.made import Made
 from .desk.rules import OnTime
 from .desk.slices import GoOn
 from .desk.ticketing import ExpireTicket
@@ -30,8 +33,10 @@ CHECKPOINT_EVERY = 30.0
 RIPE = 20  # tickets on which rules on time fire in one go
 REST = 60.0  # seconds until what stumbled is tried again
 CHECKPOINT_JOBS = 4_000
+CHATS, TICKETS = 500, 200  # whose timers fire in one go
 
-Resting = dict[OnTime | GoOn, float]
+Timed = Expire | ExpireTicket | OnTime | GoOn
+Resting = dict[Timed, float]  # until when
 
 
 async def run(
@@ -57,8 +62,8 @@ async def run(
         pause = PERIOD
         try:
             sweep()
-            pause = await _expire(database, desk, is_typing)
-            resting = {command: until for command, until in resting.items() if until > clock()}
+            _wake(resting)
+            pause = await _expire(database, desk, is_typing, resting)
             if await _on_time(database, desk, resting) | await _go_on(database, desk, resting):
                 pause = LEAST
             if clock() >= alive_at:
@@ -96,18 +101,31 @@ async def _forget(desk: Desk, forgets: Sequence[Any]) -> bool:
     return more
 
 
-async def _expire(database: Database, desk: Desk, is_typing: Callable[[int], bool]) -> float:
+async def _expire(
+    database: Database, desk: Desk, is_typing: Callable[[int], bool], resting: Resting
+) -> float:
     """Fire what is due; the answer is how many seconds to wait before the next look."""
-    now = desk.clock()
+    now, more = desk.clock(), len(resting)
     due, next_at, tickets_due = await database.read(
-        lambda db: (chats.due(db, now), chats.next_due(db, now), tickets.due(db, now))
+        lambda db: (
+            chats.due(db, now, CHATS + more),
+            chats.next_due(db, now),
+            tickets.due(db, now, TICKETS + more),
+        )
     )
-    for key in due:
-        if not is_typing(key):
-            desk.submit(SYSTEM, Expire(key), lambda made: None)
-    for key in tickets_due:
-        desk.submit(SYSTEM, ExpireTicket(key), lambda made: None)
+    found: list[Timed] = [Expire(key) for key in due if not is_typing(key)]
+    found += [ExpireTicket(key) for key in tickets_due]
+    for command in found:
+        if command not in resting:
+            resting[command] = math.inf  # until it is through
+            desk.submit(SYSTEM, command, functools.partial(_fired, resting, command))
     return max(LEAST, min(PERIOD, (next_at - now) / 1_000)) if next_at else PERIOD
+
+
+def _fired(resting: Resting, command: Timed, made: Made) -> None:
+    del resting[command]
+    if made.refusal is not None and not _is_busy(made.refusal):
+        _rest(resting, command)
 
 
 async def _go_on(database: Database, desk: Desk, resting: Resting) -> bool:
@@ -128,11 +146,28 @@ async def _on_time(database: Database, desk: Desk, resting: Resting) -> bool:
     return len(found) == RIPE
 
 
-async def _try(desk: Desk, command: OnTime | GoOn, resting: Resting) -> None:
-    """Carry it out; what stumbles, or may not be, rests for a while, so that it holds up nothing else."""
+async def _try(desk: Desk, command: Timed, resting: Resting) -> None:
+    """Carry it out; what stumbles, or may not be, rests."""
     try:
         await desk.handle(SYSTEM, command)
     except Refusal as refusal:
-        if refusal.code is Code.busy and not isinstance(refusal, Stumbled):
+        if _is_busy(refusal):
             raise
-        resting[command] = asyncio.get_running_loop().time() + REST
+        _rest(resting, command)
+
+
+def _is_busy(refusal: Refusal) -> bool:
+    """Is it that there is too much to do, and no fault of the command?"""
+    return refusal.code is Code.busy and not isinstance(refusal, Stumbled)
+
+
+def _rest(resting: Resting, command: Timed) -> None:
+    """Let it rest for a while, so that it holds up nothing else."""
+    resting[command] = asyncio.get_running_loop().time() + REST
+
+
+def _wake(resting: Resting) -> None:
+    """What has rested long enough is tried again."""
+    now = asyncio.get_running_loop().time()
+    for command in [each for each, until in resting.items() if until <= now]:
+        del resting[command]

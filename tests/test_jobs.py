@@ -1,0 +1,134 @@
+"""The clock: what it stumbles over rests, and holds up nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import update
+
+from agentconsole import protocol as p
+from agentconsole.backend import jobs
+from agentconsole.backend.desk import Desk
+from agentconsole.backend.desk import desk as carrying_out
+from agentconsole.backend.desk.ticketing import ExpireTicket
+from agentconsole.backend.domain.chat import Expire
+from agentconsole.backend.domain.policy import SYSTEM
+from agentconsole.backend.storage import tickets
+from agentconsole.backend.storage.database import Database
+from agentconsole.backend.storage.tables import chat
+from agentconsole.protocol import Code, TicketStatus
+from tests.storage.house import NOW, SALES, House, new_cid
+from tests.waiting import async_until
+
+HOUR = 3_600_000
+
+
+class Clock:
+    """A clock on a house: how often it has looked, what the desk has tried, and over what it stumbles."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.looks = 0
+        self.tried: set[Any] = set()
+        self.over: set[Any] = set()
+        self.desk = Desk(house.database, lambda: house.now, lambda made: None)
+
+    def _look(self) -> None:
+        self.looks += 1
+
+    @asynccontextmanager
+    async def going(self) -> AsyncIterator[None]:
+        """It goes until the end."""
+        running = asyncio.create_task(
+            jobs.run(self.house.database, self.desk, self._look, lambda chat: False, ())
+        )
+        try:
+            yield
+        finally:
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+            await self.desk.writer.drain()
+
+    def stumble(self, monkeypatch: pytest.MonkeyPatch, *over: Any) -> None:
+        """From now on the desk cannot carry out these commands."""
+        self.over = set(over)
+        expire, decide = carrying_out.PLAIN[ExpireTicket], carrying_out.decide
+
+        def tried(command: Any) -> None:
+            self.tried.add(command)
+            if command in self.over:
+                raise ArithmeticError
+
+        def ticket(sheet: Any, actor: Any, command: Any, now: int) -> Any:
+            tried(command)
+            return expire(sheet, actor, command, now)
+
+        def chats(head: Any, actor: Any, command: Any, *more: Any) -> Any:
+            tried(command)
+            return decide(head, actor, command, *more)
+
+        monkeypatch.setitem(carrying_out.PLAIN, ExpireTicket, ticket)
+        monkeypatch.setattr(carrying_out, "decide", chats)
+
+
+@pytest_asyncio.fixture
+async def clock(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Clock]:
+    """Two chats and two tickets are due, the first of each first. It looks at one a time, and does not wait between."""
+    monkeypatch.setattr(jobs, "PERIOD", 0.01)
+    monkeypatch.setattr(jobs, "LEAST", 0.01)
+    monkeypatch.setattr(jobs, "CHATS", 1)
+    monkeypatch.setattr(jobs, "TICKETS", 1)
+    database = Database(sqlite_url, tmp_path)
+    database.migrate()
+    house = House(database)
+    for until in (1, 2):
+        _, head = house.start()
+        with database.writer_engine.begin() as connection:
+            connection.execute(update(chat).where(chat.c.id == head.id).values(due_at=NOW + until * HOUR))
+        key = house.do(SYSTEM, p.NewTicket(new_cid(), SALES, "Late", "Where?")).about
+        held = p.SetTicket(new_cid(), key, status=TicketStatus.hold, hold_until=NOW + until * HOUR)
+        house.do(SYSTEM, held)
+    house.now += 3 * HOUR
+    clock = Clock(house)
+    try:
+        yield clock
+    finally:
+        clock.desk.writer.close()
+        database.close()
+
+
+def status(house: House, key: int) -> TicketStatus:
+    found = house.database.read_now(lambda db: tickets.one(db, key))
+    assert found is not None
+    return found.status
+
+
+async def test_what_stumbles_rests_and_holds_up_nothing_else(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.stumble(monkeypatch, ExpireTicket(1), Expire(1))
+    async with clock.going():
+        await async_until(
+            lambda: status(clock.house, 2) is TicketStatus.open and Expire(2) in clock.tried,
+            what="the other ticket and the other chat",
+        )
+        looks = clock.looks
+        await async_until(lambda: clock.looks > looks + 5, what="a few looks more")
+        assert clock.desk.codes[Code.busy] == 2, "each was tried but once"
+        assert status(clock.house, 1) is TicketStatus.hold
+
+
+async def test_what_has_rested_is_tried_again(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "REST", 0.01)
+    clock.stumble(monkeypatch, ExpireTicket(1))
+    async with clock.going():
+        await async_until(lambda: clock.desk.codes[Code.busy] > 2, what="another try, and one more")
+        clock.over.clear()
+        await async_until(lambda: status(clock.house, 1) is TicketStatus.open, what="it to be mended")
