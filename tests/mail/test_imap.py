@@ -19,7 +19,6 @@ from agentconsole.backend.domain.policy import SYSTEM
 from agentconsole.backend.mail.imap import FAILURES, TRIES, Fetcher, probe
 from agentconsole.backend.mail.intake import Intake
 from agentconsole.backend.mail.settings import Mailbox, Server, Tls
-from agentconsole.backend.mail.workers import Reader
 from agentconsole.backend.secret import NoPassword
 from agentconsole.backend.storage import arrivals, departments, tickets
 from agentconsole.backend.storage.database import Database
@@ -63,9 +62,8 @@ class Site:
             departments.save(
                 connection, msgspec.structs.replace(found, mailing=Mailing(DESK, mailbox="main"))
             )
-        self.reader = Reader()
         self.desk = Desk(self.database, lambda: NOW, lambda made: None)
-        self.intake = Intake(self.database, self.desk, self.reader)
+        self.intake = Intake(self.database, self.desk)
 
     async def subjects(self) -> list[str]:
         """The subjects of all tickets, in order."""
@@ -97,7 +95,7 @@ async def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     """A site, closed afterwards."""
     made = Site(tmp_path, monkeypatch)
     yield made
-    await made.reader.close()
+    await made.intake.close()
     await made.desk.writer.drain()
     made.desk.writer.close()
     made.database.close()

@@ -4,12 +4,18 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from agentconsole.backend.desk import Desk
 from agentconsole.backend.domain.letter import Unreadable
 from agentconsole.backend.mail import workers
+from agentconsole.backend.mail.intake import Intake
 from agentconsole.backend.mail.workers import Reader
+from agentconsole.backend.storage.database import Database
+from tests.storage.house import NOW
+from tests.waiting import async_until
 
 from .corpus import CASES, Goes
 from .corpus.case import from_anna, mail
@@ -23,6 +29,19 @@ async def reader() -> AsyncIterator[Reader]:
     reader = Reader(cpu_seconds=1, wall_seconds=20, memory=512 * 1024 * 1024)
     yield reader
     await reader.close()
+
+
+def started(reader: Reader) -> asyncio.subprocess.Process:
+    """The process that reads the next mail."""
+    process = reader._free[-1].process
+    assert process is not None
+    return process
+
+
+def stop(reader: Reader) -> int:
+    """Whoever reads the next mail gets no further; the answer is its process."""
+    os.kill(started(reader).pid, signal.SIGSTOP)
+    return started(reader).pid
 
 
 def slow(name: str) -> bytes:
@@ -60,20 +79,19 @@ async def test_a_mail_that_takes_too_much_memory_is_unreadable() -> None:
 async def test_the_wall_clock_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
     reader = Reader(wall_seconds=0.5)
     await reader.read(GOOD)
-    assert reader._process is not None
-    os.kill(reader._process.pid, signal.SIGSTOP)
+    stop(reader)
     with pytest.raises(Unreadable, match=r"0\.5 seconds"):
         await reader.read(GOOD)
-    reader._wall_seconds = 20
+    reader._workers[0].wall_seconds = 20
     assert (await reader.read(GOOD)).subject == "Hi"
     await reader.close()
 
 
 async def test_a_worker_that_was_killed_is_replaced(reader: Reader) -> None:
     await reader.read(GOOD)
-    assert reader._process is not None
-    reader._process.kill()
-    await reader._process.wait()
+    process = started(reader)
+    process.kill()
+    await process.wait()
     assert (await reader.read(GOOD)).subject == "Hi"
 
 
@@ -92,6 +110,30 @@ async def test_a_worker_is_renewed_in_time(reader: Reader, monkeypatch: pytest.M
     pids = []
     for _ in range(4):
         await reader.read(GOOD)
-        assert reader._process is not None
-        pids.append(reader._process.pid)
+        pids.append(started(reader).pid)
     assert pids[0] == pids[1] != pids[2] == pids[3]
+
+
+async def test_who_opens_a_mail_waits_neither_for_the_intake_nor_for_a_colleague(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'desk.db'}", tmp_path)
+    database.migrate()
+    desk = Desk(database, lambda: NOW, lambda made: None)
+    intake = Intake(database, desk)
+    try:
+        stopped = []
+        for reader in (intake._incoming, intake._opened):
+            await reader.read(GOOD)
+            stopped.append(stop(reader))
+        waiting = [asyncio.ensure_future(each) for each in (intake.take(GOOD, "main"), intake.read(GOOD))]
+        await async_until(
+            lambda: len(intake._opened._free) < len(intake._opened._workers), what="a colleague reads"
+        )
+        assert (await intake.read(mail(from_anna("Other", "other"), "Hello"))).subject == "Other"
+        assert not any(each.done() for each in waiting)
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+        await asyncio.gather(*waiting)
+    finally:
+        await intake.close()
+        desk.writer.close()
+        database.close()

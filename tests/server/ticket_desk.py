@@ -13,7 +13,6 @@ import msgspec
 from agentconsole import protocol as p
 from agentconsole.backend.domain.mailing import Mailing
 from agentconsole.backend.mail.intake import Intake
-from agentconsole.backend.mail.workers import Reader
 from tests.server.site import SALES, Site, running, staff_token
 from tests.server.windows import new_cid
 
@@ -87,17 +86,15 @@ class Desk:
         message.set_content(text)
         if attached:
             message.add_attachment(attached, maintype="text", subtype="plain", filename="log.txt")
-        reader = Reader()
+        intake = Intake(self.site.hub.database, self.site.desk)
         try:
-            intake = Intake(self.site.hub.database, self.site.desk, reader)
             return await intake.take(message.as_bytes(), MAILING.mailbox)
         finally:
-            await reader.close()
+            await intake.close()
 
     async def detain(self, raw: bytes, reason: str, mailbox: str = MAILING.mailbox) -> None:
         """A mail goes into quarantine."""
-        reader = Reader()
-        intake = Intake(self.site.hub.database, self.site.desk, reader)
+        intake = Intake(self.site.hub.database, self.site.desk)
         await intake.detain(raw, mailbox, reason)
 
     async def raw(self, who: str, ticket: int, seq: int) -> bytes:

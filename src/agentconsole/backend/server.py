@@ -36,7 +36,6 @@ from .mail.imap import fetch
 from .mail.intake import Intake
 from .mail.sending import Sender
 from .mail.watched import Watched
-from .mail.workers import Reader
 from .options import Options
 from .sockets import Door, Socket
 from .storage.database import Database, Locked
@@ -100,7 +99,7 @@ async def _serve(
 ) -> None:
     hub = Hub(database)
     desk = hub.desk = Desk(database, clock, hub.publish)
-    intake = Intake(database, desk, Reader())
+    intake = Intake(database, desk)
     try:
         await desk.handle(SYSTEM, Awake())
         await desk.handle(SYSTEM, RecoverMails())
@@ -125,7 +124,7 @@ async def _serve(
             await _run(options, app, door, hub, desk, database, intake, ready, leaving)
         await desk.writer.drain()
     finally:
-        await intake.reader.close()
+        await intake.close()
         desk.writer.close()
 
 

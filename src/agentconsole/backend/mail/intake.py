@@ -1,4 +1,4 @@
-"""Taking in a mail: it is read in the worker, and the desk decides what becomes of it; nothing is lost on the way."""
+"""Taking in a mail: it is read in a worker, and the desk decides what becomes of it; nothing is lost on the way."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ log = logging.getLogger("agentconsole.mail")
 _HEADER = re.compile(rb"^(From|Subject|Message-ID):[ \t]{0,20}([^\r\n]{0,998})", re.IGNORECASE | re.MULTILINE)
 _ADDRESS = re.compile(r"[^\s<>@,;:\"()]{1,64}@[^\s<>@,;:\"()]{3,189}")
 _HEAD_BYTES = 100_000
+AT_ONCE = 4  # mails that people open
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -37,12 +38,25 @@ class Cursor(msgspec.Struct, frozen=True):
 
 
 class Intake:
-    """The way of mails into the desk; one for all mailboxes."""
+    """The way of mails into the desk, one for all mailboxes; and who reads them for people.
 
-    def __init__(self, database: Database, desk: Desk, reader: Reader) -> None:
-        self.reader = reader
+    People have workers of their own: they wait neither for a mail that comes in nor for one that a colleague opens.
+    """
+
+    def __init__(self, database: Database, desk: Desk) -> None:
+        self._incoming = Reader()
+        self._opened = Reader(workers=AT_ONCE)
         self._database = database
         self._desk = desk
+
+    async def close(self) -> None:
+        """End the workers."""
+        await self._incoming.close()
+        await self._opened.close()
+
+    async def read(self, raw: bytes) -> Letter:
+        """What a mail says, for a person who waits for it. Raises Unreadable."""
+        return await self._opened.read(raw)
 
     async def take(self, raw: bytes, mailbox: str) -> str:
         """Take a mail in; what became of it, in words, once that is committed.
@@ -50,7 +64,7 @@ class Intake:
         Raises Refusal busy if the server cannot write just now: the mail must come again.
         """
         try:
-            letter = await self.reader.read(raw)
+            letter = await self._incoming.read(raw)
         except Unreadable as unreadable:
             made = await self._desk.handle(
                 SYSTEM, DetainMail(mailbox, unreadable.reason, raw[: MAX_BYTES + 1])
@@ -83,7 +97,7 @@ class Intake:
         if raw is None:
             raise Refusal(Code.unknown, "There is no such mail in quarantine.")
         try:
-            letter = await self.reader.read(raw)
+            letter = await self.read(raw)
         except Unreadable as unreadable:
             letter = rough(raw, unreadable.reason)
         return await self._desk.handle(actor, ReleaseMail(cid, key, department, letter))

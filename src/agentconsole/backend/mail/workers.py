@@ -1,7 +1,7 @@
-"""Mails are read in a process of its own, so that one that takes all time or memory harms nobody.
+"""Mails are read in processes of their own, so that one that takes all time or memory harms nobody.
 
-The worker gets frames on its standard input and answers on its standard output: eight bytes of length,
-then the bytes. It is started with the first mail, kept for the next, and replaced when it is gone.
+A worker gets frames on its standard input and answers on its standard output: eight bytes of length,
+then the bytes. It is started when a mail needs it, kept for the next, and replaced when it is gone.
 """
 
 from __future__ import annotations
@@ -37,48 +37,83 @@ _decoder: msgspec.msgpack.Decoder[_Read | _Refused] = msgspec.msgpack.Decoder(_R
 
 
 class Reader:
-    """Reads mails one after the other in its worker; several may ask at once."""
+    """Reads mails, as many at once as it has ``workers``; who asks for more waits for the first that is free."""
 
     def __init__(
-        self, *, cpu_seconds: int = CPU_SECONDS, wall_seconds: float = WALL_SECONDS, memory: int = MEMORY
+        self,
+        *,
+        workers: int = 1,
+        cpu_seconds: int = CPU_SECONDS,
+        wall_seconds: float = WALL_SECONDS,
+        memory: int = MEMORY,
     ) -> None:
-        self._limits = (cpu_seconds, memory)
-        self._wall_seconds = wall_seconds
-        self._process: asyncio.subprocess.Process | None = None
-        self._turn = asyncio.Lock()
-        self._read = 0
+        self._workers = [Worker(cpu_seconds, wall_seconds, memory) for _ in range(workers)]
+        self._free = list(self._workers)
+        self._turn = asyncio.Semaphore(workers)
 
     async def read(self, raw: bytes) -> Letter:
         """The letter; raises `Unreadable` also where the mail cost its worker time, memory or life."""
         async with self._turn:
-            if self._read >= MAILS_PER_WORKER:
-                await self._stop()
-            process = await self._worker()
+            worker = self._free.pop()  # the one that was used last: others are not even started without need
             try:
-                async with asyncio.timeout(self._wall_seconds):
-                    answer = await _ask(process, raw)
-            except TimeoutError:
-                await self._stop()
-                raise Unreadable(f"Reading it took more than {self._wall_seconds:g} seconds.") from None
-            except (asyncio.IncompleteReadError, ConnectionError):
-                await self._stop()
-                raise Unreadable("Reading it took more time or memory than a mail may take.") from None
-            except BaseException:
-                await self._stop()  # half an answer may lie in the pipe
-                raise
-            self._read += 1
+                return await worker.read(raw)
+            finally:
+                self._free.append(worker)
+
+    async def close(self) -> None:
+        """End the workers, once each has read what it has begun."""
+        for _ in self._workers:
+            await self._turn.acquire()
+        for worker in self._workers:
+            await worker.stop()
+            self._turn.release()
+
+
+class Worker:
+    """One process that reads one mail at a time."""
+
+    def __init__(self, cpu_seconds: int, wall_seconds: float, memory: int) -> None:
+        self.wall_seconds = wall_seconds
+        self.process: asyncio.subprocess.Process | None = None
+        self._limits = (cpu_seconds, memory)
+        self._read = 0
+
+    async def read(self, raw: bytes) -> Letter:
+        """The letter. Raises Unreadable."""
+        if self._read >= MAILS_PER_WORKER:
+            await self.stop()
+        process = await self._started()
+        try:
+            async with asyncio.timeout(self.wall_seconds):
+                answer = await _ask(process, raw)
+        except TimeoutError:
+            await self.stop()
+            raise Unreadable(f"Reading it took more than {self.wall_seconds:g} seconds.") from None
+        except (asyncio.IncompleteReadError, ConnectionError):
+            await self.stop()
+            raise Unreadable("Reading it took more time or memory than a mail may take.") from None
+        except BaseException:
+            await self.stop()  # half an answer may lie in the pipe
+            raise
+        self._read += 1
         if isinstance(answer, _Refused):
             raise Unreadable(answer.reason)
         return answer.letter
 
-    async def close(self) -> None:
-        """End the worker."""
-        async with self._turn:
-            await self._stop()
+    async def stop(self) -> None:
+        """End the process; the next mail starts another."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        assert process.stdin is not None
+        process.stdin.close()
+        await process.wait()
 
-    async def _worker(self) -> asyncio.subprocess.Process:
-        if self._process is None or self._process.returncode is not None:
-            self._process = await asyncio.create_subprocess_exec(
+    async def _started(self) -> asyncio.subprocess.Process:
+        if self.process is None or self.process.returncode is not None:
+            self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 __name__,
@@ -87,17 +122,7 @@ class Reader:
                 stdout=asyncio.subprocess.PIPE,
             )
             self._read = 0
-        return self._process
-
-    async def _stop(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        assert process.stdin is not None
-        process.stdin.close()
-        await process.wait()
+        return self.process
 
 
 async def _ask(process: asyncio.subprocess.Process, raw: bytes) -> _Read | _Refused:

@@ -134,7 +134,7 @@ async def _mail(call: Call) -> tuple[bytes, bool]:
 async def _read(call: Call, raw: bytes) -> str:
     """All the text of a mail that came, quotes and signature too, read where it can do no harm."""
     try:
-        return (await call.house.intake.reader.read(raw)).text
+        return (await call.house.intake.read(raw)).text
     except Unreadable as error:
         raise Refusal(Code.invalid, f"This mail cannot be shown: {error.reason} Save it instead.") from error
 
