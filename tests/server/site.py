@@ -94,7 +94,11 @@ class Site:
             event.listen(database.writer_engine, "commit", lambda connection: self._at_commit())
             return build(database, desk, hub, *others)
 
-        with mock.patch.object(server.http, "build", built):
+        # What is put out of the collector's sight is never found again: each site would stay in memory.
+        with (
+            mock.patch.object(server.http, "build", built),
+            mock.patch.object(server, "_rare_collections", _nothing),
+        ):
             ready: Callable[..., None] = lambda found, *others: url.set_result(found)  # noqa: E731
             self._task = asyncio.create_task(server.serve(self.options, ready))
             await asyncio.wait({self._task, url}, return_when=asyncio.FIRST_COMPLETED)
