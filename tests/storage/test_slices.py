@@ -14,8 +14,9 @@ from agentconsole.backend.desk.rules import PutRule
 from agentconsole.backend.desk.slices import GoOn
 from agentconsole.backend.desk.ticketing import ExpireTicket
 from agentconsole.backend.domain.policy import SYSTEM
+from agentconsole.backend.domain.rules import Rule
 from agentconsole.backend.domain.ticket import Ticket
-from agentconsole.backend.storage import backlog, tickets
+from agentconsole.backend.storage import backlog, rules, tickets
 from agentconsole.backend.storage.backlog import Left, Work
 from agentconsole.protocol import RuleWish, TicketStatus
 from tests.storage.house import NOW, SALES, SUPPORT, House, new_cid
@@ -158,3 +159,21 @@ def test_a_clock_that_is_not_wound_anew_yet_rings_by_the_new_level(
     assert [whats(house, key) for key in keys] == before, "nothing is told too early"
     assert [one(house, key).first_due for key in keys] == [NOW + 3 * HOUR] * 3
     assert one(house, keys[1]).updated_at == NOW, "and it counts as quiet as before"
+
+
+def test_a_slice_is_the_shorter_the_more_rules_on_time_have_to_be_asked(house: House) -> None:
+    """Everybody waits for a slice, and what it takes is tickets times rules, and the moments that those name."""
+    many = [Ticket(0, SALES, TicketStatus.open, "Late", NOW, NOW) for _ in range(slices.SLICE)]
+    ages = " or ".join(f"age over {hours}h" for hours in range(1, 50))
+    with house.database.writer_engine.begin() as connection:
+        tickets.add_many(connection, many)
+    sizes = []
+    for count, when in ((1, "age over 1h"), (199, "age over 1h"), (1, ages), (99, ages)):
+        rule = Rule(0, 0, "n", "", True, p.RuleEvent.time_passed, when, ("tag late",), False, 0, 1)
+        with house.database.writer_engine.begin() as connection:
+            for _ in range(count):
+                rules.add(connection, rule)
+            backlog.put(connection, Left(Work.wind, SALES))
+        house.do(SYSTEM, GoOn(Work.wind, SALES))
+        sizes += [each.after for each in left(house)]
+    assert sizes == [slices.SLICE, 20, 5, 1]

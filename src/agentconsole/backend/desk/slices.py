@@ -15,8 +15,10 @@ from ..storage.chats import WorkingSet
 from .made import Made, TicketMade
 from .things import require
 from .tickets import freed, keep, rewound
+from .time_rules import effort
 
 SLICE = 100  # tickets in one transaction
+EFFORT = 300_000  # of asking rules on time in one transaction; a twentieth of a second
 
 
 class GoOn(msgspec.Struct, frozen=True):
@@ -36,9 +38,10 @@ def begin_work(sheet: WorkingSet, work: Work, about: int, now: int) -> list[Tick
 
 
 def _go(sheet: WorkingSet, left: Left, now: int) -> list[TicketMade]:
-    page = PAGES[left.work](sheet, left)
+    size = max(1, min(SLICE, EFFORT // max(1, effort(sheet.connection))))
+    page = PAGES[left.work](sheet, left, size)
     news = DEEDS[left.work](sheet, page, now)
-    if len(page) == SLICE:
+    if len(page) == size:
         backlog.put(sheet.connection, left._replace(after=page[-1].id))
     else:
         backlog.remove(sheet.connection, left.work, left.about)
@@ -62,9 +65,9 @@ def _free(sheet: WorkingSet, page: list[Ticket], now: int) -> list[TicketMade]:
     return news
 
 
-PAGES: dict[Work, Callable[[WorkingSet, Left], list[Ticket]]] = {
-    Work.free: lambda sheet, left: tickets.undone_of(sheet.connection, left.about, left.after, SLICE),
-    Work.wind: lambda sheet, left: tickets.not_closed(sheet.connection, left.after, SLICE, left.about),
+PAGES: dict[Work, Callable[[WorkingSet, Left, int], list[Ticket]]] = {
+    Work.free: lambda sheet, left, size: tickets.undone_of(sheet.connection, left.about, left.after, size),
+    Work.wind: lambda sheet, left, size: tickets.not_closed(sheet.connection, left.after, size, left.about),
 }
 DEEDS: dict[Work, Callable[[WorkingSet, list[Ticket], int], list[TicketMade]]] = {
     Work.free: _free,
