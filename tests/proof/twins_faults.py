@@ -55,7 +55,7 @@ def _marks(self: Any, reader: Any, command: Any) -> None:
 def _typing(self: Any, reader: Any, command: Any) -> None:
     head = self._desks.hub.board.heads.get(command.chat)
     if head is not None:
-        self._desks.hub.tell_typing(reader.actor, head, bool(command.text))
+        self._desks.hub.typists.tell(reader.actor, head, bool(command.text))
 
 
 FAULTS: dict[str, tuple[Any, str, Any]] = {

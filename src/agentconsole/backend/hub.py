@@ -1,4 +1,4 @@
-"""Tells everybody who may know what was committed, once it was; typing and presence, which are never stored, too."""
+"""Tells everybody who may know what was committed, once it was, and knows who is there to be told."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from agentconsole.protocol import (
-    AgentTyping,
     Breaks,
     Bye,
     CannedCard,
     ChatCard,
-    ColleagueTyping,
     DepartmentFace,
     DepartmentList,
     Departments,
@@ -22,7 +20,6 @@ from agentconsole.protocol import (
     Learning,
     LeftCard,
     Message,
-    Preview,
     Side,
     State,
     VisitorResume,
@@ -88,7 +85,7 @@ class Hub:
         self.catch_up: Callable[[StaffReader, Head], None] = _no_catching_up
         self.dispatcher: Dispatcher | None = None
         self.wall = Wall(self.board)
-        self.typists = Typists()
+        self.typists = Typists(self.board, self.staff, self._followers, self._by_visitor)
         self.marks = HighWater(self.board, self._followers, self._by_visitor, self._submit)
         self._places = Places(self.board, self._by_visitor)
         self.tickets = Tickets(self.staff)
@@ -445,7 +442,7 @@ class Hub:
             _discard(self._by_visitor, reader.actor.id, reader)
             if reader.actor.id not in self._by_visitor:
                 for chat in self.board.of_visitor.get(reader.actor.id, ()):
-                    self.tell_preview(self.board.heads[chat], "")
+                    self.typists.tell_preview(self.board.heads[chat], "")
                 _later(VISITOR_GRACE, self._visitor_lost, reader.actor.id)
 
     def _visitor_lost(self, visitor: int) -> None:
@@ -526,35 +523,6 @@ class Hub:
             followers.discard(reader)
             if not followers:
                 del self._followers[chat]
-
-    # --- what is never stored --------------------------------------------------------------------------------------
-
-    def tell_preview(self, head: Head, text: str) -> None:
-        """What the visitor is typing: while the chat waits to those who may take it, then to those who answer it or
-        observe it."""
-        frame = pack(encode(Preview(head.id, text)))
-        about = thing(head, self.board.team(head.department))
-        for reader in self.staff if about.waiting else self._followers.get(head.id, ()):
-            may_take = about.waiting and can(reader.actor, Deed.take, about)
-            near = may_take or takes_part(head, reader.actor.id) or head.id in reader.watching
-            if near and head.id in reader.shown and can(reader.actor, Deed.see_preview, about):
-                reader.send(frame)
-
-    def is_typing(self, chat: int) -> bool:
-        """Does somebody type in this chat who owes its first answer?"""
-        head = self.board.heads.get(chat)
-        return head is not None and head.timed and self.typists.has(chat)
-
-    def tell_typing(self, actor: Actor, head: Head, on: bool) -> None:
-        """Somebody of staff is typing: the visitor and the colleagues in the chat may know."""
-        self.typists.note(head.id, on)
-        frame = pack(encode(AgentTyping(head.id, actor.display, on)))
-        for window in self._by_visitor.get(head.visitor, ()):
-            window.tell(head.id, frame)
-        frame = pack(encode(ColleagueTyping(head.id, actor.id, actor.display, on)))
-        for reader in self._followers.get(head.id, ()):
-            if reader.actor.id != actor.id:
-                reader.tell(head.id, frame)
 
     def _submit(self, command: Any) -> None:
         assert self.desk is not None

@@ -183,7 +183,7 @@ async def _tick(
         ForgetHeld(options.quarantine_days),
     )
     try:
-        await jobs.run(database, desk, sweep, hub.is_typing, forgets)
+        await jobs.run(database, desk, sweep, hub.typists.is_awaited, forgets)
     except Locked as ousted:
         stop.set()
         return ousted

@@ -242,7 +242,7 @@ class VisitorTalk(Talk):
     def _preview(self, reader: VisitorReader, command: Typing) -> None:
         head = self._own(reader, command.chat)
         if head is not None:
-            self._desks.hub.tell_preview(head, _words(command.text, MAX_TEXT))
+            self._desks.hub.typists.tell_preview(head, _words(command.text, MAX_TEXT))
 
     def _browse(self, reader: VisitorReader, command: Browse) -> None:
         reader.page = _words(command.page, MAX_PAGE)
@@ -468,7 +468,7 @@ class StaffTalk(Talk):
         hub = self._desks.hub
         head = hub.board.heads.get(command.chat)
         if head is not None and can(reader.actor, Deed.answer, thing(head, team=False)):
-            hub.tell_typing(reader.actor, head, bool(command.text))
+            hub.typists.tell(reader.actor, head, bool(command.text))
         elif head is not None and head.offer_to == reader.actor.id:
             hub.typists.note(head.id, bool(command.text))
 
