@@ -145,11 +145,11 @@ def counting(seat: SeatCard, now: int) -> bool:
     return bool(seat.lost_at) and now < seat.held_until
 
 
-def status_line(seat: SeatCard, now: int) -> str:
-    """My own status for the status bar: what, why, how long still, and who set it."""
+def status_line(seat: SeatCard, now: int, brief: bool = False) -> str:
+    """My own status for the status bar: what, why, how long still, and who set it; ``brief`` = without reasons."""
     words = STATUSES[seat.status]
-    if seat.reason:
+    if seat.reason and not brief:
         words += f": {seat.reason}"
     if ends := break_ends(seat, now):
         words += f", {ends}"
-    return f"{words} (set by {seat.by})" if seat.by else words
+    return f"{words} (set by {seat.by})" if seat.by and not brief else words

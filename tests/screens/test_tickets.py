@@ -223,9 +223,9 @@ async def test_counts_stand_always_in_sight_by_department() -> None:
         assert d.sees("Tickets 6")
     async with desk() as d:
         await with_doors(d)
-        assert "tickets 3/3/40" in d.screen[-1]
+        assert "tickets 3 new 3 open" in d.screen[-1]
         await d.feed(TicketCounts([TicketCount(1, new=1)]))
-        assert "1/0/0" in d.screen[-1]
+        assert "Support 1 new" in d.screen[-1]
 
 
 async def test_wide_terminals_have_filters_with_counts_and_the_ticket_under_the_cursor() -> None:

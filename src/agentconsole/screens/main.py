@@ -13,12 +13,12 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from agentconsole import keys, narrate, team, text
+from agentconsole import keys
 from agentconsole.actions import Actions
 from agentconsole.cache import Picture
 from agentconsole.keys import Action, Where
 from agentconsole.link import LinkState
-from agentconsole.protocol import Status, TicketCount, Welcome
+from agentconsole.screens import standing
 from agentconsole.screens.chat import ChatView
 from agentconsole.screens.departments import DepartmentsView
 from agentconsole.screens.feedback import FeedbackView
@@ -34,7 +34,7 @@ from agentconsole.screens.tickets import TicketsView
 from agentconsole.store import Store
 from agentconsole.ticket_actions import TicketActions
 from agentconsole.tickets import totals
-from agentconsole.views import Counts, Touched
+from agentconsole.views import Touched
 from agentconsole.widgets.bars import Bar, Keys, Spot, Tabs
 from agentconsole.widgets.composer import Composer
 from agentconsole.widgets.paint import Cell
@@ -325,78 +325,7 @@ class MainScreen(Screen[None]):
         return []
 
     def _status(self, now: int) -> None:
-        me, counts, link = self.store.me, self.store.counts(), self.store.link
-        narrow = self.size.width < 60
-        left: list[Cell] = []
-        if me:
-            sign, ink = team.SIGNS[me.status]
-            left = [(f" {sign} ", ink), (f"{me.display} ", "strong")]
-            if not narrow or me.status is not Status.online:
-                left.append((f"{self._my_status(me, now)} ", ink))
-        fine = link.state is LinkState.connected and not link.silent_s(now)
-        if not narrow or not fine:
-            left.append((f" {'⇄' if fine else '!'} {link.words(now)}", "dim" if fine else "bad"))
-        right = _counted(counts, narrow)
-        if _width(left, right) >= self.size.width:  # who I am and my status stay whole
-            right = _counted(counts, narrow, short=True)
-            left = [(words.replace("⇄ link ", "⇄ "), ink) for words, ink in left]
-        self.status.show([*left, *self._tickets(self.size.width - _width(left, right) - 4)], right)
-
-    def _tickets(self, room: int) -> list[Cell]:
-        """New, open and solved tickets by department, as much of it as there is room for."""
-        counts = self.store.tickets.counts
-        named = [(self.store.department_name(count.department), count) for count in counts]
-        sums = totals(counts)
-        for words in (
-            "  ".join(f"{name} {_ticket_counts(count)}" for name, count in named),
-            "  ".join(f"{text.cut(text.clean(name), 8)} {_numbers(count)}" for name, count in named),
-            f"tickets {_ticket_counts(sums)}",
-            f"tickets {_numbers(sums)}",
-            f"T {_numbers(sums)}",
-        ):
-            if counts and text.width(text.clean(words)) <= room:
-                return [(f"   {words}", "dim")]
-        return []
-
-    def _my_status(self, me: Welcome, now: int) -> str:
-        if self.store.seat:
-            return team.status_line(self.store.seat, self.store.server_now(now))
-        return narrate.STATUSES[me.status] + (f": {me.reason}" if me.reason else "")
-
-
-def _width(*ends: list[Cell]) -> int:
-    return sum(text.width(text.clean(words)) for end in ends for words, _ in end)
-
-
-def _ticket_counts(count: TicketCount) -> str:
-    return f"{count.new} new {count.open} open {count.solved} solved"
-
-
-def _numbers(count: TicketCount) -> str:
-    return f"{count.new}/{count.open}/{count.solved}"
-
-
-def _counted(counts: Counts, narrow: bool, short: bool = False) -> list[Cell]:
-    """The numbers of the status bar, what presses most first; where it is narrow, how many are mine gives way to what
-    is offered."""
-    short = short or narrow
-    told = [
-        (counts.messages, "from staff", "msg", counts.messages > 0),
-        (counts.mine, "mine", "mine", not (narrow and counts.offers)),
-        (counts.waiting, "waiting", "wait", True),
-        (counts.unread, "unread", "new", True),
-    ]
-    cells: list[Cell] = []
-    if counts.offers:
-        cells += [(f" ⇒{counts.offers} offered{'' if short else ' to you'} ", "on"), ("  ", "")]
-    for number, words, word, shown in told:
-        if shown:
-            cells += [
-                (f"{number}", "strong" if number else "dim"),
-                (f" {word if short else words}  ", "dim"),
-            ]
-    last, ink = cells[-1]
-    return [*cells[:-1], (last[:-1], ink)]
+        self.status.show(*standing.row(self.store, now, self.size.width))
 
 
 def _best(action: Action, writing: bool) -> str:
