@@ -77,7 +77,7 @@ class AgentConsole(App[int]):
         self.table = table
         super().__init__(driver_class=driver_class)
         for theme in themes.THEMES.values():
-            self.register_theme(theme)
+            self.register_theme(themes.fitted(theme, os.environ) if driver_class is DiffDriver else theme)
         self.set_reactive(App.theme, themes.suitable(self.settings.theme, dict(os.environ)))
         self.stylesheet.set_variables(self.get_css_variables())
         if driver_class is DiffDriver:

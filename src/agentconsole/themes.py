@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from textual.theme import Theme
 
 # What every theme must answer; the values here fit the ANSI themes and the one without colours.
@@ -159,6 +162,44 @@ THEMES = {
     )
 }
 DEFAULT = NIGHT.name
+
+
+# Where a terminal has but 256 colours, as over SSH or in many a tmux, these stand for what would turn into navy or red.
+_OF_256 = {
+    "night": {
+        "background": "#121212",
+        "surface": "#1c1c1c",
+        "panel": "#262626",
+        "bar": "#1c1c1c",
+        "note-background": "#303030",
+        "cursor-background": "#005f87",
+        "cursor-blurred-background": "#303030",
+        "block-cursor-background": "#005f87",
+        "block-cursor-blurred-background": "#303030",
+        "scrollbar-background": "#1c1c1c",
+        "scrollbar-corner-color": "#1c1c1c",
+    },
+    "day": {
+        "surface": "#eeeeee",
+        "panel": "#e4e4e4",
+        "bar": "#eeeeee",
+        "cursor-blurred-background": "#e4e4e4",
+        "block-cursor-blurred-background": "#e4e4e4",
+        "scrollbar-background": "#eeeeee",
+        "scrollbar-corner-color": "#eeeeee",
+    },
+    "contrast": {"note-background": "#303030"},
+}
+
+
+def fitted(theme: Theme, environment: Mapping[str, str]) -> Theme:
+    """The theme in colours that this terminal has."""
+    if environment.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        return theme
+    ours = _OF_256.get(theme.name, {})
+    grounds = {name: ours[name] for name in ("background", "surface", "panel") if name in ours}
+    inks = {name: colour for name, colour in ours.items() if name not in grounds}
+    return replace(theme, **grounds, variables=theme.variables | inks)  # type: ignore[arg-type]
 
 
 def suitable(wished: str, environment: dict[str, str]) -> str:
