@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import event
 
 from agentconsole import protocol as p
+from agentconsole.backend.desk import slices
 from agentconsole.backend.desk import webhooks as desk
 from agentconsole.backend.desk.rules import PutRule, RemoveRule
+from agentconsole.backend.desk.slices import GoOn
 from agentconsole.backend.desk.ticketing import ExpireTicket
 from agentconsole.backend.desk.webhooks import CallAgain, Called, ForgetCalls, ForgetFirings, mine
 from agentconsole.backend.domain.policy import SYSTEM, Actor
-from agentconsole.backend.storage import rules, webhooks
+from agentconsole.backend.storage import backlog, rules, webhooks
 from agentconsole.backend.storage.database import Database
 from agentconsole.backend.storage.ticket_tables import rule_firing, webhook_out
 from agentconsole.backend.storage.webhooks import Webhook
@@ -95,6 +97,33 @@ def test_all_of_mine_are_tried_again_at_once(calls: House) -> None:
     calls.do(SYSTEM, CallAgain())
     assert seen(calls, SYSTEM, S.waiting) == [3, 2, 1]
     assert [one(calls, key).key for key in (1, 2, 3)] == keys  # the same call, for who gets it
+
+
+def test_very_many_are_tried_again_in_slices(calls: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One call in a transaction here, so that nobody waits for all of them; what is left is not forgotten."""
+    monkeypatch.setattr(slices, "CALLS", 1)
+
+    def go_on() -> list[list[int]]:
+        found = []
+        while left := calls.database.read_now(backlog.every):
+            assert calls.try_(calls.sue, GoOn(left[0].work, left[0].about)).refusal is not None
+            calls.system(GoOn(left[0].work, left[0].about))
+            found.append(seen(calls, SYSTEM))
+            assert len(found) < 99, "it comes to an end"
+        return found
+
+    assert calls.do(calls.ann, CallAgain()).value.changed is False
+    assert not calls.database.read_now(backlog.every)
+    done = calls.do(calls.sue, CallAgain()).value
+    assert (done.changed, done.text) == (True, "All webhooks that were given up are tried again.")
+    assert go_on()[-1] == seen(calls, SYSTEM) == [3, 2], "those of others stay as they are"
+    calls.do(SYSTEM, CallAgain())
+    assert seen(calls, SYSTEM) == [3]
+    assert {each.after for each in calls.database.read_now(backlog.every)} == {2}, (
+        "this is what a crash leaves"
+    )
+    assert go_on()[-1] == []
+    assert seen(calls, SYSTEM, S.waiting) == [3, 2, 1]
 
 
 def test_a_card_tells_nothing_of_what_was_told(calls: House) -> None:

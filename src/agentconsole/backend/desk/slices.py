@@ -1,15 +1,15 @@
-"""Changes of very many tickets, made a slice at a time so that nobody else's command waits for all of them."""
+"""Changes of very many tickets or calls, made a slice at a time so that nobody else's command waits for all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
 from ..domain.policy import Actor, Deed
 from ..domain.ticket import Ticket
-from ..storage import backlog, tickets
+from ..storage import backlog, tickets, webhooks
 from ..storage.backlog import Left, Work
 from ..storage.chats import WorkingSet
 from .made import Made, TicketMade
@@ -18,6 +18,7 @@ from .tickets import freed, keep, rewound
 from .time_rules import effort
 
 SLICE = 100  # tickets in one transaction
+CALLS = 500
 EFFORT = 300_000  # of asking rules on time in one transaction; a twentieth of a second
 
 
@@ -37,12 +38,22 @@ def begin_work(sheet: WorkingSet, work: Work, about: int, now: int) -> list[Tick
     return _go(sheet, Left(work, about), now)
 
 
+def begin_calls(sheet: WorkingSet, departments: Sequence[int], now: int) -> tuple[int, bool]:
+    """Try the calls of these departments' rules again that were given up: a slice now, and the clock does what is left.
+
+    How many they were, and is anything left?
+    """
+    count, reached = webhooks.again(sheet.connection, now, departments, 0, CALLS)
+    left = [Left(Work.call, about, reached) for about in departments if reached]
+    for each in left:
+        backlog.put(sheet.connection, each)
+    return count, bool(left)
+
+
 def _go(sheet: WorkingSet, left: Left, now: int) -> list[TicketMade]:
-    size = max(1, min(SLICE, EFFORT // max(1, effort(sheet.connection))))
-    page = PAGES[left.work](sheet, left, size)
-    news = DEEDS[left.work](sheet, page, now)
-    if len(page) == size:
-        backlog.put(sheet.connection, left._replace(after=page[-1].id))
+    reached, news = DEEDS[left.work](sheet, left, now)
+    if reached:
+        backlog.put(sheet.connection, left._replace(after=reached))
     else:
         backlog.remove(sheet.connection, left.work, left.about)
     return news
@@ -54,23 +65,41 @@ def _go_on(sheet: WorkingSet, actor: Actor, command: GoOn, now: int) -> Made:
     return Made(news=[*_go(sheet, left, now)]) if left else Made()
 
 
-def _free(sheet: WorkingSet, page: list[Ticket], now: int) -> list[TicketMade]:
+def _free(sheet: WorkingSet, left: Left, now: int) -> Slice:
     """Tickets of somebody who may not answer them any more become nobody's."""
+    size = _size(sheet)
+    page = tickets.undone_of(sheet.connection, left.about, left.after, size)
     news = []
     for before in page:
         after, lines = freed(sheet, before, now)
         if lines:
             department = sheet.department(before.department)
             news.append(TicketMade(before, keep(sheet, before, after, lines, department, now)))
-    return news
+    return _reached(page, size), news
 
 
-PAGES: dict[Work, Callable[[WorkingSet, Left, int], list[Ticket]]] = {
-    Work.free: lambda sheet, left, size: tickets.undone_of(sheet.connection, left.about, left.after, size),
-    Work.wind: lambda sheet, left, size: tickets.not_closed(sheet.connection, left.after, size, left.about),
-}
-DEEDS: dict[Work, Callable[[WorkingSet, list[Ticket], int], list[TicketMade]]] = {
+def _wind(sheet: WorkingSet, left: Left, now: int) -> Slice:
+    size = _size(sheet)
+    page = tickets.not_closed(sheet.connection, left.after, size, left.about)
+    return _reached(page, size), rewound(sheet, page, now)
+
+
+def _call(sheet: WorkingSet, left: Left, now: int) -> Slice:
+    return webhooks.again(sheet.connection, now, [left.about], left.after, CALLS)[1], []
+
+
+def _size(sheet: WorkingSet) -> int:
+    return max(1, min(SLICE, EFFORT // max(1, effort(sheet.connection))))
+
+
+def _reached(page: Sequence[Ticket], size: int) -> int:
+    return page[-1].id if len(page) == size else 0
+
+
+Slice = tuple[int, list[TicketMade]]  # up to which number, 0 = nothing is left; and what changed
+DEEDS: dict[Work, Callable[[WorkingSet, Left, int], Slice]] = {
     Work.free: _free,
-    Work.wind: rewound,
+    Work.wind: _wind,
+    Work.call: _call,
 }
 COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {GoOn: _go_on}

@@ -17,6 +17,7 @@ from ..storage.chats import WorkingSet
 from .admin import Done
 from .made import Made
 from .rules import may_set
+from .slices import begin_calls
 from .things import require
 
 TAKEN_DAYS, GIVEN_UP_DAYS = 30, 90
@@ -82,10 +83,7 @@ def _called(sheet: WorkingSet, actor: Actor, command: Called, now: int) -> Made:
 
 def _again(sheet: WorkingSet, actor: Actor, command: CallAgain, now: int) -> Made:
     if not command.webhook:
-        count = webhooks.again(sheet.connection, now, mine(sheet.connection, actor))
-        if count:
-            letters.record(sheet.connection, now, actor.name, "call_again", "", f"{count} webhooks")
-        return Made(value=Done(bool(count), f"{count} webhooks are tried again.", ""))
+        return _all_again(sheet, actor, now)
     found = webhooks.one(sheet.connection, command.webhook)
     if found is None or not may_set(actor, found.department):
         raise _unknown()
@@ -95,6 +93,15 @@ def _again(sheet: WorkingSet, actor: Actor, command: CallAgain, now: int) -> Mad
     webhooks.save(sheet.connection, msgspec.structs.replace(found, next_at=now, tries=tries))
     letters.record(sheet.connection, now, actor.name, "call_again", f"webhook {found.id}", "")
     return Made(about=found.id, value=Done(True, f"Webhook {found.id} is tried again.", str(found.id)))
+
+
+def _all_again(sheet: WorkingSet, actor: Actor, now: int) -> Made:
+    count, left = begin_calls(sheet, mine(sheet.connection, actor), now)
+    if count or left:
+        which = "all webhooks that were given up" if left else f"{count} webhooks"
+        letters.record(sheet.connection, now, actor.name, "call_again", "", which)
+    told = "All webhooks that were given up are" if left else f"{count} webhooks are"
+    return Made(value=Done(bool(count or left), f"{told} tried again.", ""))
 
 
 def _forget_calls(sheet: WorkingSet, actor: Actor, command: ForgetCalls, now: int) -> Made:

@@ -1,4 +1,4 @@
-"""Work on many tickets that goes on in slices: what is left of it stands here, so that a crash forgets none."""
+"""Work on many tickets or calls that goes on in slices: what is left of it stands here, so that a crash forgets none."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ PREFIX = "backlog:"
 
 
 class Work(StrEnum):
-    """What is done: tickets of a user who may not answer them become nobody's; a department's are wound anew."""
+    """What is done: tickets of a user who may not answer them become nobody's; a department's are wound anew; calls of
+    its rules that were given up are tried again."""
 
     free = "free"
     wind = "wind"
+    call = "call"
 
 
 class Left(NamedTuple):
-    """Work on the tickets of ``about`` (a user, or a department, 0 = all); those up to number ``after`` are done."""
+    """Work on the tickets of ``about`` (a user, or a department, 0 = all), or the calls of a department's rules (0 = of
+    those for all); those up to number ``after`` are done."""
 
     work: Work
     about: int

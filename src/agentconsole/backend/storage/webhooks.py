@@ -137,10 +137,24 @@ def save(connection: Connection, changed: Webhook) -> None:
     connection.execute(update(webhook_out).where(webhook_out.c.id == changed.id).values(values))
 
 
-def again(connection: Connection, now: int, departments: Collection[int]) -> int:
-    """Let the calls of these departments' rules that were given up be tried again; how many."""
-    given_up = (WHERE[WebhookState.given_up], webhook_out.c.department.in_(departments))
-    return connection.execute(update(webhook_out).where(*given_up).values(next_at=now, tries=0)).rowcount
+def again(
+    connection: Connection, now: int, departments: Collection[int], after: int, limit: int
+) -> tuple[int, int]:
+    """Let calls of these departments' rules that were given up be tried again; how many.
+
+    ``limit`` of all that were given up after number ``after`` are looked at; the second answer is the last one's number,
+    0 = there are no more.
+    """
+    query = (
+        select(webhook_out.c.id, webhook_out.c.department)
+        .where(WHERE[WebhookState.given_up], webhook_out.c.id > after)
+        .order_by(webhook_out.c.id)
+        .limit(limit)
+    )
+    page = connection.execute(query).all()
+    keys = [row.id for row in page if row.department in departments]
+    connection.execute(update(webhook_out).where(webhook_out.c.id.in_(keys)).values(next_at=now, tries=0))
+    return len(keys), page[-1].id if len(page) == limit else 0
 
 
 def forget(connection: Connection, taken: int, given_up: int, limit: int) -> int:
