@@ -115,6 +115,14 @@ def test_a_signal_before_the_server_is_ready_ends_everything(tmp_path: Path) -> 
         assert left_behind(tmp_path) == []
 
 
+def test_a_killed_demo_leaves_neither_server_nor_folder(tmp_path: Path) -> None:
+    with demo(tmp_path, "--headless", "--seconds", "600") as process:
+        until(lambda: running(tmp_path), 30, what="the demo's server")
+        process.kill()
+        process.wait(timeout=40)
+        until(lambda: not left_behind(tmp_path), 60, what="the end of all that it had started")
+
+
 def test_ctrl_c_ends_it_early_and_still_tells(tmp_path: Path) -> None:
     with demo(tmp_path, "--headless", "--seconds", "600") as process:
         until(lambda: running(tmp_path), 30, what="the demo's server")

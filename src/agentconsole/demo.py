@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from .drill.link import Trouble, socket_url, unwrapped
 from .drill.manners import BESIDE_A_PERSON, HEADLESS
 from .drill.roster import KEEPER, SEAT
 from .drill.script import Book, load
-from .drill.server import Server, clean_environment, command, running
+from .drill.server import Server, bequeathed, clean_environment, command, running
 from .simulate import Drill, departments, positive, rate, run_drill
 
 ROLES = ("agent", "supervisor", "analyst", "admin")
@@ -95,7 +95,7 @@ async def play(wish: Wish) -> int:
         with tempfile.TemporaryDirectory(prefix="agentconsole-demo-") as folder:
             data = Path(folder)
             weekend.furnish(data)
-            async with running(data, stop.unless) as server:
+            async with bequeathed(data) as bequeath, running(data, stop.unless, bequeath) as server:
                 people = await stop.unless(site.furnish(data, wish.role, wish.headless))
                 tokens = await stop.unless(_log_in(server.base, people))
                 if wish.show_passwords:
@@ -104,7 +104,7 @@ async def play(wish: Wish) -> int:
                 await stop.unless(weekend.write(server.base, tokens[KEEPER]))
                 if wish.headless:
                     return await _headless(wish, server, book, tokens, stop)
-                return await _with_console(wish, server, book, tokens, stop, data)
+                return await _with_console(wish, server, book, tokens, stop, data, bequeath)
     except Interrupted:
         return 128 + stop.number
 
@@ -176,7 +176,13 @@ async def _while_it_lives(server: Server, work: Awaitable[None]) -> None:
 
 
 async def _with_console(
-    wish: Wish, server: Server, book: Book, tokens: dict[str, str], stop: Stop, data: Path
+    wish: Wish,
+    server: Server,
+    book: Book,
+    tokens: dict[str, str],
+    stop: Stop,
+    data: Path,
+    started: Callable[[int], None],
 ) -> int:
     ledger = Ledger()
     page = f"{server.base}/chat"
@@ -189,7 +195,7 @@ async def _with_console(
     crew.hire(tokens[roster.MENTOR], mentor, f"{wish.seed}/{roster.MENTOR}")
     crowd = asyncio.ensure_future(_crowd(wish, server.base, book, ledger))
     try:
-        code = await _console(wish, server, tokens[SEAT], data, stop)
+        code = await _console(wish, server, tokens[SEAT], data, stop, started)
     finally:
         await let_go(crowd)
         await crew.dismiss()
@@ -216,7 +222,9 @@ async def _crowd(wish: Wish, base: str, book: Book, ledger: Ledger) -> None:
             )
 
 
-async def _console(wish: Wish, server: Server, token: str, data: Path, stop: Stop) -> int:
+async def _console(
+    wish: Wish, server: Server, token: str, data: Path, stop: Stop, started: Callable[[int], None]
+) -> int:
     """The console in this terminal, until the person or a signal ends it."""
     own = data / "console"
     own.mkdir(mode=0o700)
@@ -227,6 +235,7 @@ async def _console(wish: Wish, server: Server, token: str, data: Path, stop: Sto
     }
     words = command("--server", server.base, "--user", SEAT)
     process = await asyncio.create_subprocess_exec(*words, env=environment)
+    started(process.pid)
     try:
         async with asyncio.timeout(wish.seconds or None):
             return int(await stop.unless(process.wait()))

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from . import heir
 from .link import Trouble
 
 START_SECONDS = 30.0
@@ -47,8 +48,33 @@ def command(*words: str) -> list[str]:
 
 
 @asynccontextmanager
-async def running(data: Path, unless: Callable[[Awaitable[str]], Awaitable[str]]) -> AsyncIterator[Server]:
-    """A server on this data folder, stopped at the end. ``unless`` may break off the waiting for its start.
+async def bequeathed(folder: Path) -> AsyncIterator[Callable[[int], None]]:
+    """Takes the ids of processes; should this process be killed, they are ended and the folder is removed."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", heir.__name__, str(folder)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,  # what ends us must not end it
+    )
+    assert process.stdin is not None
+    pipe = process.stdin
+    try:
+        yield lambda id: pipe.write(f"{id}\n".encode())
+    finally:
+        pipe.write(f"{heir.OVER}\n".encode())
+        pipe.close()
+        await process.wait()
+
+
+@asynccontextmanager
+async def running(
+    data: Path,
+    unless: Callable[[Awaitable[str]], Awaitable[str]],
+    started: Callable[[int], None] = lambda id: None,
+) -> AsyncIterator[Server]:
+    """A server on this data folder, stopped at the end. ``unless`` may break off the waiting for its start, ``started``
+    gets the id of its process.
 
     Raises Trouble when it does not start.
     """
@@ -63,6 +89,7 @@ async def running(data: Path, unless: Callable[[Awaitable[str]], Awaitable[str]]
             stderr=errors,
             start_new_session=True,  # Ctrl-C is for the drill, which then stops its server itself
         )
+    started(process.pid)
     try:
         yield Server(process, await unless(_ready(process, log)), log)
     finally:
