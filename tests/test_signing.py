@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import stat
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -55,6 +56,15 @@ def test_a_secret_is_made_once_and_for_the_owner_alone(tmp_path: Path) -> None:
     path.chmod(0o640)
     with pytest.raises(NoPassword, match="chmod 600"):
         signing.written(options)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_what_root_makes_is_for_the_servers_user(tmp_path: Path) -> None:
+    """An operator asks for the secret before the server has made it."""
+    os.chown(tmp_path, 4_711, 4_712)
+    signing.written(Options(data=tmp_path))
+    found = (tmp_path / signing.NAME).stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (4_711, 4_712, 0o600)
 
 
 class _Ring(keyring.backend.KeyringBackend):

@@ -42,10 +42,16 @@ def written(options: Options, env: Mapping[str, str] | None = None) -> str:
 
 
 def _make(path: Path) -> None:
-    """A file with a new secret, there whole or not at all; who comes second finds that of the first. Raises OSError."""
+    """A file with a new secret, there whole or not at all; who comes second finds that of the first. Raises OSError.
+
+    If root makes it, it is the folder's owner's, as whom the server runs.
+    """
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            if os.geteuid() == 0:
+                folder = path.parent.stat()
+                os.fchown(file.fileno(), folder.st_uid, folder.st_gid)
             file.write(f"{PREFIX}{base64.b64encode(secrets.token_bytes(NEW)).decode()}\n")
             file.flush()
             os.fsync(file.fileno())
