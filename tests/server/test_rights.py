@@ -6,9 +6,11 @@ import re
 import time
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from agentconsole import protocol as p
 from agentconsole.backend.desk import admin
@@ -167,6 +169,24 @@ async def test_a_disabled_user_is_out_at_once(database_url: str, tmp_path: Path)
         again.send(again.hello())
         assert (await again.expect(p.Refused)).code is p.Code.login
         assert await again.closed() == 4001
+
+
+async def test_a_right_ends_though_the_database_is_gone_just_then(sqlite_url: str, tmp_path: Path) -> None:
+    """What was committed is told as far as it can be, and the rest when the database answers again."""
+    async with running(sqlite_url, tmp_path) as site:
+        ann, sue = await site.staff("ann"), await site.staff("sue")
+        gone = OperationalError("SELECT", {}, Exception("the link to the database is down"))
+        with mock.patch.object(site.hub.board, "load_people", side_effect=gone) as asked:
+            withdrawing = site.order(admin.WithdrawGrant("ann", p.Role.agent, "sales"))
+            vera = await site.visitor()
+            starting = vera.start(text="told all the same")
+            await asyncio.gather(withdrawing, starting)
+            assert await ann.closed() == 1012
+            await sue.expect(p.ChatCard, first_line="told all the same")
+            assert asked.called
+            assert site.hub.board.grants[1]
+        await site.order(admin.AddDepartment("latest"))
+        assert 1 not in site.hub.board.grants
 
 
 async def test_a_session_that_is_ended_is_out_at_once(sqlite_url: str, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -33,6 +34,7 @@ from .desk.availability import SeatLink
 from .desk.made import (
     BreaksChanged,
     DepartmentsChanged,
+    News,
     RoomRead,
     SessionsEnded,
     StaffChanged,
@@ -55,6 +57,8 @@ from .tickets import Tickets
 from .typists import Typists
 from .views import chat_card, seat_card, staff_event, visible, visitor_card, visitor_event
 from .wall import Wall
+
+log = logging.getLogger("agentconsole.hub")
 
 VISITOR_GRACE = 3.0
 SEAT_GRACE = 4.0  # with the 40 s of a silent link: away after 45 s at the latest
@@ -89,6 +93,21 @@ class Hub:
         self.marks = HighWater(self.board, self._followers, self._by_visitor, self._submit)
         self._places = Places(self.board, self._by_visitor)
         self.tickets = Tickets(self.staff)
+        self._late: list[News] = []
+        self._tellers: dict[type[News], Callable[[Any], None]] = {
+            Seat: self._seat_changed,
+            Message: self._tell_message,
+            RoomRead: self._room_read,
+            Filed: self._filed,
+            BreaksChanged: self._breaks_changed,
+            TeamChanged: self._team_changed,
+            CannedCard: self._tell_canned,
+            LeftCard: self._message_left,
+            TicketMade: self.tickets.made,
+            SessionsEnded: self._sessions_ended,
+            DepartmentsChanged: self._departments_changed,
+            StaffChanged: self._staff_changed,
+        }
         self.rights = 0
         self._rights_of: dict[int, int] = {}
 
@@ -103,7 +122,10 @@ class Hub:
     # --- what was committed ----------------------------------------------------------------------------------------
 
     def publish(self, results: Sequence[Made]) -> None:
-        """Everything that a batch made, in order."""
+        """Everything that a batch made, in order, behind what had to wait for the database."""
+        late, self._late = self._late, []
+        for item in late:
+            self._news(item)
         for made in results:
             for change in made.changes:
                 self._changed(change)
@@ -208,62 +230,74 @@ class Hub:
             self._followers.pop(chat, None)
             self.marks.forget(chat)
 
-    def _news(self, item: object) -> None:
-        if isinstance(item, Seat):
-            self.board.put_seat(item)
-            if item.lost_at and item.user in self._by_user:
-                self._submit(SeatLink(item.user, True))
-            self._tell_seat(item.user)
-            self._tell_faces()
-            if self.dispatcher is not None:
-                self.dispatcher.seat_changed(item.user)
-        elif isinstance(item, Message):
-            self._tell_message(item)
-        elif isinstance(item, RoomRead):
-            for reader in self._by_user.get(item.user, ()):
-                reader.send(pack(encode(item.card)))
-        elif isinstance(item, Filed):
-            self.board.feedback[item.card.id] = item
-            self._tell_staff(item.card, lambda actor: has_feedback(actor, item))
-        elif isinstance(item, BreaksChanged):
-            self.board.breaks = item.reasons
-            self._tell_staff(Breaks(item.reasons), lambda actor: True)
-        elif isinstance(item, TeamChanged):
-            self.database.read_now(self.board.load_people)
-            self._people_changed()
-            for user in self.board.users if not item.user else (item.user,):
-                self._tell_seat(user)
-        elif isinstance(item, CannedCard):
-            self._tell_canned(item)
-        elif isinstance(item, LeftCard):
-            self.board.left[item.id] = item
-            about = Thing(department=item.department)
-            self._tell_staff(item, lambda actor: can(actor, Deed.left_read, about))
-        elif isinstance(item, TicketMade):
-            self.tickets.made(item)
-        elif isinstance(item, SessionsEnded):
-            self._rights_changed(item.user)
-            for reader in [*self._by_user.get(item.user, ())]:
-                if item.session in (0, reader.session):
-                    reader.close(CLOSE_SESSION_ENDED, "session ended")
-        elif isinstance(item, DepartmentsChanged):
-            teams = {key: found.team for key, found in self.board.departments.items()}
-            self.database.read_now(self.board.load_departments)
-            self._tell_departments()
-            for head in self.board.heads.values():
-                if self.board.team(head.department) != teams.get(head.department):
-                    self._tell_cards(head)
-            self._tell_faces()
-            if self.dispatcher is not None:
-                self.dispatcher.departments_changed()
-        elif isinstance(item, StaffChanged):
-            self.database.read_now(self.board.load_people)
-            self._people_changed()
-            for user in item.users:
-                self._rights_changed(user)
-                self._tell_seat(user)
-            self._tell_faces()
-            self._send_away(item.users)
+    def _news(self, item: News) -> None:
+        """Tell what is no change of a chat; what the database would have to be asked for waits until it answers."""
+        try:
+            self._tellers[type(item)](item)
+        except self.database.failures as error:
+            log.warning("%s is told later: %s", type(item).__name__, type(error).__name__)
+            self._late.append(item)
+
+    def _seat_changed(self, seat: Seat) -> None:
+        self.board.put_seat(seat)
+        if seat.lost_at and seat.user in self._by_user:
+            self._submit(SeatLink(seat.user, True))
+        self._tell_seat(seat.user)
+        self._tell_faces()
+        if self.dispatcher is not None:
+            self.dispatcher.seat_changed(seat.user)
+
+    def _room_read(self, item: RoomRead) -> None:
+        for reader in self._by_user.get(item.user, ()):
+            reader.send(pack(encode(item.card)))
+
+    def _filed(self, item: Filed) -> None:
+        self.board.feedback[item.card.id] = item
+        self._tell_staff(item.card, lambda actor: has_feedback(actor, item))
+
+    def _breaks_changed(self, item: BreaksChanged) -> None:
+        self.board.breaks = item.reasons
+        self._tell_staff(Breaks(item.reasons), lambda actor: True)
+
+    def _message_left(self, card: LeftCard) -> None:
+        self.board.left[card.id] = card
+        self._tell_staff(card, who_may(Deed.left_read, Thing(department=card.department)))
+
+    def _team_changed(self, item: TeamChanged) -> None:
+        self._reload_people()
+        for user in self.board.users if not item.user else (item.user,):
+            self._tell_seat(user)
+
+    def _departments_changed(self, item: DepartmentsChanged) -> None:
+        teams = {key: found.team for key, found in self.board.departments.items()}
+        self.database.read_now(self.board.load_departments)
+        self._tell_departments()
+        for head in self.board.heads.values():
+            if self.board.team(head.department) != teams.get(head.department):
+                self._tell_cards(head)
+        self._tell_faces()
+        if self.dispatcher is not None:
+            self.dispatcher.departments_changed()
+
+    def _staff_changed(self, item: StaffChanged) -> None:
+        for user in item.users:
+            self._rights_changed(user)
+        self._send_away(item.users)  # first: a right ends also if the database does not answer just now
+        self._reload_people()
+        for user in item.users:
+            self._tell_seat(user)
+        self._tell_faces()
+
+    def _reload_people(self) -> None:
+        self.database.read_now(self.board.load_people)
+        if self.dispatcher is not None:
+            self.dispatcher.people_changed()
+
+    def _sessions_ended(self, item: SessionsEnded) -> None:
+        self._rights_changed(item.user)
+        for reader in [*self._by_user.get(item.user, ())]:
+            if item.session in (0, reader.session):
+                reader.close(CLOSE_SESSION_ENDED, "session ended")
 
     def _send_away(self, users: Sequence[int]) -> None:
         """Whose rights changed comes back with the new ones; if it is a crowd, spread over some seconds."""
@@ -281,10 +315,6 @@ class Hub:
     def rights_changed(self, user: int, since: int) -> bool:
         """Have the rights of this user, or one of his sessions, changed since ``rights`` was this number?"""
         return self._rights_of.get(user, 0) > since
-
-    def _people_changed(self) -> None:
-        if self.dispatcher is not None:
-            self.dispatcher.people_changed()
 
     def channels(self, actor: Actor) -> list[int]:
         """The departments whose channel this actor may read."""
