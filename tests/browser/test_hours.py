@@ -133,6 +133,7 @@ def test_it_is_back_in_every_language(
 def test_closed_the_form_is_a_message_and_says_when_we_are_back_by_the_visitors_clock(
     site: Running, agent: Agent, contexts: Contexts, department: str, zone: str
 ) -> None:
+    assert site.order(SetDepartment(department, topics=["Seeds", "Tools"])).code is None
     hours, begins = opening(19 * 60)
     keep(site, department, hours)
     page = contexts(timezone_id=zone).new_page()
@@ -143,6 +144,7 @@ def test_closed_the_form_is_a_message_and_says_when_we_are_back_by_the_visitors_
     expect(page.get_by_role("button", name="Back")).to_be_hidden()
     is_message(page)
     text = unique("after hours ")
+    page.get_by_label("Topic").select_option("Seeds")
     page.get_by_label("Your message").fill(text)
     page.get_by_role("button", name="Send message").click()
     expect(page.get_by_text("Please give an e-mail address, so that we can answer.")).to_be_visible()
@@ -152,7 +154,7 @@ def test_closed_the_form_is_a_message_and_says_when_we_are_back_by_the_visitors_
     expect(page.get_by_text("We will answer to \u2068late@example.com\u2069.")).to_be_visible()
     expect(page.locator(".stored").get_by_text(f"Closed now. Back {called(begins, zone)}")).to_be_visible()
     left = agent.get(lambda frame: frame["t"] == "left" and frame["text"] == text)
-    assert left["department"] == site.department_id(department)
+    assert (left["department"], left["topic"]) == (site.department_id(department), "Seeds")
     page.get_by_role("button", name="Write another message").click()
     is_message(page)
     expect(page.get_by_label("Your message")).to_have_value("")
@@ -179,7 +181,7 @@ def test_hours_that_end_and_begin_change_the_form_under_the_hand_and_keep_what_i
     for tab in (one, two):
         presence(tab, "Closed now")
         is_message(tab)
-        expect(tab.get_by_label("Topic")).to_be_hidden()
+        expect(tab.get_by_label("Topic")).to_have_value("Tools")
     expect(field).to_be_focused()
     assert field.bounding_box() == place, "the field stays where one writes"
     one.keyboard.type("word")

@@ -357,9 +357,11 @@ def test_the_form_follows_who_comes_and_goes(site: Running, agent: Agent, page: 
 
 def test_who_waits_may_leave_a_message_instead(site: Running, agent: Agent, page: Page) -> None:
     page.goto(site.url + "/chat/sales")
+    page.get_by_label("Topic").select_option("Prices")
     start(page, "waiting too long", email="jo.waits@example.com")
     write(page, "more of it")
     page.get_by_role("button", name="Send as a message").click()
+    expect(page.get_by_label("Topic")).to_be_hidden()
     expect(page.get_by_text("What you have written here is sent along.")).to_be_visible()
     expect(page.get_by_label("E-mail")).to_have_value("jo.waits@example.com")
     page.get_by_role("button", name="Send message").click()
@@ -367,6 +369,7 @@ def test_who_waits_may_leave_a_message_instead(site: Running, agent: Agent, page
     left = agent.get(lambda frame: frame["t"] == "left" and frame.get("email") == "jo.waits@example.com")
     assert "waiting too long" in left["text"]
     assert "more of it" in left["text"]
+    assert left["topic"] == "Prices"
 
 
 def test_who_has_waited_too_long_is_told_and_may_wait_on(site: Running, agent: Agent, page: Page) -> None:

@@ -7,11 +7,13 @@ from tests.screens.fed import START, desk, left
 async def test_lists_open_messages_first_and_shows_the_whole_text() -> None:
     async with desk() as d:
         await d.feed(
-            left(1, "old and done", handled_by="Robin", handled_at=START), left(2, "first line\nsecond line")
+            left(1, "old and done", handled_by="Robin", handled_at=START),
+            left(2, "first line\nsecond line", topic="Prices"),
         )
         await d.press("l")
         rows = [row for row in d.screen if "first line" in row or "old and done" in row]
-        assert "first line second line" in rows[0]
+        assert "Prices · first line second line" in rows[0]
+        assert d.sees("about Prices")
         assert d.sees("ana@example.org")
         assert any(row.strip() == "second line" for row in d.screen)
 

@@ -17,7 +17,7 @@ from agentconsole.backend.domain.life import Refusal
 from agentconsole.backend.domain.mailing import Mailing
 from agentconsole.backend.domain.policy import SYSTEM
 from agentconsole.backend.domain.ticket import Ticket
-from agentconsole.backend.storage import departments, mails, rules, tickets, webhooks
+from agentconsole.backend.storage import departments, letters, mails, rules, tickets, webhooks
 from agentconsole.backend.storage.tables import staff_message
 from agentconsole.backend.storage.ticket_tables import mail_out, webhook_out
 from agentconsole.protocol import RuleEvent, RuleWish, TicketStatus
@@ -374,6 +374,38 @@ def test_left_messages_are_sorted_too(house: House) -> None:
     house.do(house.visitor(), begin_message())
     [found] = house.database.read_now(lambda db: tickets.newest(db, None, 5))
     assert found.tags == ("left",)
+
+
+LONG = "All that is long, longer and longest, and has no end"
+
+
+@pytest.mark.parametrize(
+    "topic, tags",
+    [
+        ("Prices, old", ("prices old", "asked")),
+        (LONG, ("all that is long longer and longest and",)),
+        ("Something else", ()),
+    ],
+)
+def test_a_left_message_has_the_topic_which_tags_its_ticket_if_the_department_offers_it(
+    house: House, topic: str, tags: tuple[str, ...]
+) -> None:
+    change(house, SALES, topics=("Prices, old", LONG))
+    rule(house, "tag asked", when='tag is "prices old"')
+    card, _ = house.do(house.visitor(), begin_message(topic=topic)).news
+    visitor, head = house.start(topic=topic)
+    of_chat, _ = house.do(visitor, begin_message(chat=head.id, text="", topic="not this one")).news
+    for left in (card, of_chat):
+        assert left == house.database.read_now(lambda db, key=left.id: letters.left(db, key))
+        ticket = house.database.read_now(lambda db, key=left.ticket: tickets.one(db, key))
+        assert (left.topic, ticket.tags) == (topic, tags)
+
+
+def test_no_topic_is_longer_than_a_topic(house: House) -> None:
+    assert house.try_(house.visitor(), begin_message(topic="x" * p.MAX_TOPIC)).refusal is None
+    refusal = house.try_(house.visitor(), begin_message(topic="x" * (p.MAX_TOPIC + 1))).refusal
+    assert refusal is not None
+    assert refusal.code is p.Code.too_long
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ class Rate(Word, frozen=True, tag="rate"):
 
 class LeaveMessage(Word, frozen=True, tag="leave_message"):
     """Leave a message to be answered later by e-mail. With ``chat``: the waiting chat ends as this message
-    and its lines come along."""
+    and its topic and lines come along."""
 
     cid: ClientId
     department: Id
@@ -123,6 +123,7 @@ class LeaveMessage(Word, frozen=True, tag="leave_message"):
     email: str
     name: str = ""
     chat: Count = 0
+    topic: str = ""
 
 
 class Browse(Word, frozen=True, tag="browse"):

@@ -553,6 +553,7 @@ class LeftCard(Word, frozen=True, tag="left"):
     agent_name: str = ""
     note: str = ""
     ticket: Count = 0
+    topic: str = ""
 
 
 class Synced(Word, frozen=True, tag="synced"):

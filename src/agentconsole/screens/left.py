@@ -37,6 +37,8 @@ class LeftList(Rows[LeftCard]):
         cells.append((column(item.name or item.email, min(24, max(10, width // 4))) + " ", ink or "strong"))
         if item.drill:
             cells.append(("drill ", "dim"))
+        if item.topic:
+            cells.append((f"{item.topic} · ", ink))
         cells.append((item.text.replace("\n", " "), ink))
         return cells
 
@@ -89,6 +91,8 @@ class LeftView(Listing):
     def _letter(self, card: LeftCard) -> list[Cell]:
         cells: list[Cell] = [(narrate.name(card.name), "strong"), (f"  {card.email}", "accent")]
         cells.append((f"\n{moment(card.at)}  {self.store.department_name(card.department)}", "dim"))
+        if card.topic:
+            cells.append((f"\nabout {card.topic}", ""))
         if card.page:
             cells.append((f"\nfrom {card.page}", "dim"))
         if card.handled_at:

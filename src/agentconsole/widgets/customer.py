@@ -96,7 +96,10 @@ def _history(history: CustomerCard, chat: int) -> list[Cell]:
         cells.append(("\n\nLeft messages", "head"))
     for left in history.left:
         state = f"handled by {left.handled_by}" if left.handled_by else "not handled"
-        cells += [(f"\n{_day(left.at)} {state} ", "dim"), (left.text, "")]
+        cells += [
+            (f"\n{_day(left.at)} {state} ", "dim"),
+            (f"{left.topic} · {left.text}" if left.topic else left.text, ""),
+        ]
     return cells
 
 

@@ -145,6 +145,7 @@ def _letter(
         name=head.name,
         page=head.page,
         chat=head.id,
+        topic=head.topic,
         drill=head.drill,
         agent=target.id,
         agent_name=target.name,

@@ -10,7 +10,7 @@ from agentconsole.protocol import LeftCard, Party, Said, Side, TicketNoted, Tick
 
 from ..domain.life import Entry, Head
 from ..domain.policy import Actor
-from ..domain.ticket import subject_of
+from ..domain.ticket import subject_of, tag_of
 from ..storage import chats, letters
 from ..storage.chats import WorkingSet
 from .made import TicketMade
@@ -46,11 +46,19 @@ def leave(
         drill=card.drill,
         assignee=card.agent,
         assignee_name=card.agent_name,
+        tags=_tags(sheet, card),
     )
     note = TicketNoted(card.note) if card.note and promised_by is not None else None
     ticket = begin(sheet, draft, now, also, note, promised_by)
     left = letters.leave(sheet.connection, msgspec.structs.replace(card, ticket=ticket.id), visitor)
     return left, TicketMade(None, ticket)
+
+
+def _tags(sheet: WorkingSet, card: LeftCard) -> tuple[str, ...]:
+    """The topic, if it is one that the department offers: a stranger makes no tags."""
+    offered = card.topic in sheet.department(card.department).topics
+    tag = tag_of(card.topic) if offered else ""
+    return (tag,) if tag else ()
 
 
 def missed(sheet: WorkingSet, head: Head, now: int) -> list[TicketMade]:

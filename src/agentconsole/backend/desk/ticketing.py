@@ -53,6 +53,7 @@ from ..domain.ticket import (
     into,
     record,
     subject_of,
+    tag_of,
 )
 from ..storage import chats, departments, files, mails, tickets, users
 from ..storage.chats import WorkingSet
@@ -278,8 +279,7 @@ def _to_assignee(sheet: WorkingSet, ticket: Ticket, user: int) -> tuple[Ticket, 
 
 
 def _checked_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    found = (" ".join(without_nul(tag).replace(",", " ").split()).lower() for tag in tags)
-    return tuple(dict.fromkeys(tag for tag in found if tag))
+    return tuple(dict.fromkeys(tag for tag in map(tag_of, tags) if tag))
 
 
 def _take(sheet: WorkingSet, actor: Actor, command: TakeTicket, now: int) -> Made:

@@ -98,8 +98,7 @@ def _begin_chat(sheet: WorkingSet, actor: Actor, command: BeginChat, now: int) -
         raise Refusal(Code.full, f"Too many people wait for {department.name}. Please leave a message.")
     name = checked_name(start.name)
     email = checked_email(start.email) if start.email.strip() else ""
-    if len(start.topic) > MAX_TOPIC:
-        raise Refusal(Code.too_long, f"A topic may have up to {MAX_TOPIC} characters.")
+    topic = _checked_topic(start.topic)
     text = checked_text(start.text) if start.text else ""
     head = Head(
         id=0,
@@ -115,7 +114,7 @@ def _begin_chat(sheet: WorkingSet, actor: Actor, command: BeginChat, now: int) -
         started_at=now,
         name=name,
         email=email,
-        topic=without_nul(start.topic),
+        topic=topic,
         home=department.id,
         language=_kept(where.language),
         page=_kept(where.page),
@@ -160,6 +159,7 @@ def _begin_message(sheet: WorkingSet, actor: Actor, command: BeginMessage, now: 
         name=checked_name(letter.name),
         page=_kept(where.page),
         chat=letter.chat,
+        topic=_checked_topic(letter.topic),
         drill=where.drill,
     )
     changes = []
@@ -175,6 +175,7 @@ def _begin_message(sheet: WorkingSet, actor: Actor, command: BeginMessage, now: 
             card,
             text="\n\n".join([*lines, text] if text else lines)[: MAX_LEFT_TEXT * 2],
             department=change.after.department,
+            topic=change.after.topic or card.topic,
         )
         if not card.text:
             raise Refusal(Code.empty, "There is nothing in your message yet.")
@@ -190,6 +191,12 @@ def _end_as_message(sheet: WorkingSet, actor: Actor, key: int, now: int) -> Chan
     after, entries = leave_message(head, now)
     sheet.change(after, entries)
     return Change(head, after, entries)
+
+
+def _checked_topic(topic: str) -> str:
+    if len(topic) > MAX_TOPIC:
+        raise Refusal(Code.too_long, f"A topic may have up to {MAX_TOPIC} characters.")
+    return without_nul(topic)
 
 
 def _kept(metadata: str) -> str:

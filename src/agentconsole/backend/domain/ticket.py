@@ -8,6 +8,7 @@ import msgspec
 
 from agentconsole.protocol import (
     MAX_SUBJECT,
+    MAX_TAG,
     Answered,
     Clock,
     Code,
@@ -22,7 +23,7 @@ from agentconsole.protocol import (
     Wrote,
 )
 
-from .life import Refusal
+from .life import Refusal, without_nul
 
 DAY_MS = 86_400_000
 CLOSE_AFTER_MS = 7 * DAY_MS  # a solved ticket is closed for good after so long
@@ -184,6 +185,11 @@ def subject_of(text: str) -> str:
     """A subject made of the first words of a text."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     return line if len(line) <= 80 else line[:79].rstrip() + "…"
+
+
+def tag_of(text: str) -> str:
+    """A text as a tag: small letters, no comma, at most so long; '' = nothing is left of it."""
+    return " ".join(without_nul(text).replace(",", " ").split()).lower()[:MAX_TAG].rstrip()
 
 
 def checked_subject(subject: str) -> str:

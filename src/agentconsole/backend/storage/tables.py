@@ -298,6 +298,7 @@ left_message = Table(
     words("agent_name"),
     words("note"),
     number("ticket"),
+    words("topic"),
 )
 
 assignment = Table(

@@ -117,14 +117,8 @@ export class Form {
     show(this.notice, Boolean(notice));
     setText(this.help, this.#help(department, from));
     show(this.help, this.help.textContent !== "");
-    this.#drawFields(message);
+    this.#drawFields(message, from);
     this.#drawButtons(Boolean(department?.closed) && !from, sending);
-  }
-
-  /** Whether the cursor stands in a field of a form that holds a text. */
-  get #writing() {
-    const { activeElement } = document;
-    return this.text.value !== "" && this.form.contains(activeElement) && !this.departments.contains(activeElement);
   }
 
   #drawPresence(department) {
@@ -144,11 +138,9 @@ export class Form {
     return department?.open ? "" : words.say("nobody_there_help");
   }
 
-  /** A message has no topic; but nothing moves under the hand of who is writing. */
-  #drawFields(message) {
-    const shown = !this.topicField.hidden;
-    show(this.topicField, this.topic.options.length > 1 && (!message || (shown && this.#writing)));
-    this.topicField.classList.toggle("held", message);
+  /** A chat that becomes a message has its topic already. */
+  #drawFields(message, from) {
+    show(this.topicField, this.topic.options.length > 1 && !from);
     show(hint(this.emailField), !message);
     show(hint(this.textField), this.mayBeEmpty);
     this.email.required = message;

@@ -348,7 +348,7 @@ class App {
     this.#send({ t: "start", department: id, text, name, email, topic });
   }
 
-  #leaveMessage({ name, email, text, department }) {
+  #leaveMessage({ name, email, text, topic, department }) {
     const chat = this.state.chats.get(this.converting);
     const waiting = isOpen(chat) ? chat : null;
     const id = waiting?.card.department ?? this.#fixed()?.id ?? (Number(department) || this.state.departments[0]?.id);
@@ -356,7 +356,8 @@ class App {
     this.notice = "";
     this.view.form.values = { text: "" };
     this.drafts.keepForm(this.view.form.draft);
-    this.#send({ t: "leave_message", department: id, text, email, name, chat: waiting?.id ?? 0 });
+    const of = waiting ? { chat: waiting.id, topic: "" } : { chat: 0, topic };
+    this.#send({ t: "leave_message", department: id, text, email, name, ...of });
   }
 
   #say(text) {
