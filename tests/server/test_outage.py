@@ -8,8 +8,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from agentconsole.backend.server import SPARE_FILES
 from agentconsole.backend.storage.database import ONE_SERVER
 from tests.proof.impatient import LAUNCHER
+from tests.proof.server import SHIPPED
 from tests.running import Running, Visitor, cid, running
 from tests.waiting import until
 
@@ -54,6 +56,14 @@ def test_a_full_disk_is_said_and_passes(tmp_path: Path) -> None:
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, limits)
         assert say(visitor, chat, "there is room again") == ""
         assert said(server, chat, token) == [*lines, "there is room again"]
+
+
+def test_it_may_open_as_many_files_as_it_holds_sockets(tmp_path: Path) -> None:
+    """A shell's usual 1,024 would end it long before the sockets that are promised."""
+    narrow = ("sh", "-c", 'ulimit -Sn 200 && exec "$0" "$@"', *SHIPPED)
+    with running(tmp_path / "data", launcher=narrow, sockets=3_000) as server:
+        soft, hard = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+        assert soft == min(hard, 3_000 + SPARE_FILES)
 
 
 def test_who_holds_the_database_is_waited_for(tmp_path: Path) -> None:

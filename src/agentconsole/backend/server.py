@@ -9,6 +9,7 @@ import gc
 import logging
 import os
 import random
+import resource
 import secrets
 import signal
 import socket
@@ -49,6 +50,7 @@ STOP_SECONDS = 8
 LEAVE_SECONDS = 9.5
 USER_TIMEOUT_MS = 10_000
 SEND_BUFFER = 131_072
+SPARE_FILES = 500  # beside the sockets: the database, requests, mail
 SWITCH_SECONDS = 0.000_1  # event loop and writer wait for each other, and Python's 5 ms were delivery's tail
 
 
@@ -59,6 +61,7 @@ def clock() -> int:
 
 def run(options: Options, ready: Callable[[str, bool], None]) -> None:
     """`serve` to its end, on the faster event loop. Raises what serve raises."""
+    _open_files(options.sockets + SPARE_FILES)
     patience = threading.Timer(LEAVE_SECONDS, _give_up)
     patience.daemon = True
     try:
@@ -83,6 +86,16 @@ async def serve(
         await _serve(options, database, ready, leaving)
     finally:
         database.close()
+
+
+def _open_files(wanted: int) -> None:
+    """Let this process have so many files open, or as many as it may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    if most < wanted:
+        log.warning("only %d files may be open, and so fewer sockets than the settings say", most)
 
 
 def _give_up() -> None:
