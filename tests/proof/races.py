@@ -59,7 +59,7 @@ class Stepped(Writer[Job, Made]):
     """A writer that commits and tells when it is told to; its thread has nothing to do."""
 
     def __init__(self, desk: Desk, database: Database) -> None:
-        super().__init__(database, work, desk._failed, desk._done)
+        super().__init__(database, work, desk._failed, desk._done, lambda job: False)
         self.cut: list[Job] = []
         self.told: deque[tuple[list[Job], list[Made]]] = deque()
 
