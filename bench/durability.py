@@ -1,4 +1,4 @@
-"""The long form of the durability proof: kill -9 under load, links cut, the server broken on purpose.
+"""The long form of the durability proof: kill -9 under load, links cut, writes that fail, the server broken on purpose.
 
 `python -m bench.durability --kills 100 --cuts 1000`; the short form is in the test suite.
 """
@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import json
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -14,10 +15,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests.proof import failing, session
 from tests.proof.check import Findings
 from tests.proof.proxy import Proxy, anywhere
 from tests.proof.scene import Scene
 from tests.proof.server import FAULTS, Served, broken
+from tests.proof.staffing import staffed
 
 VISITORS, AGENTS, RATE = 50, 10, 500.0
 HERD_SECONDS, HANDSHAKE_SECONDS = 30, 5
@@ -85,6 +88,25 @@ async def herd(folder: Path, clients: int, luck: random.Random) -> dict[str, Any
     return result | {"ok": result["ok"] and back <= HERD_SECONDS and slow < HANDSHAKE_SECONDS}
 
 
+async def failing_disk(folder: Path, times: int, luck: random.Random) -> dict[str, Any]:
+    """One write or sync of the database fails, a different one each time, once or from then on."""
+    fresh, clean, data = (folder / name for name in ("fresh", "clean", "failing"))
+    staffed(fresh, 1)
+    shutil.copytree(fresh, clean)
+    all_failures = list(failing.failures(clean))
+    whole = session.story(clean)
+    chosen = luck.sample(all_failures, min(times, len(all_failures)))
+    wrong: dict[str, str] = {}
+    for n, failure in enumerate(chosen, 1):
+        shutil.copytree(fresh, data)
+        for fault in failing.faults(data, failure, whole):
+            wrong[str(failure)] = fault
+        shutil.rmtree(data)
+        _progress(f"failed {n} of {len(chosen)}, {len(wrong)} wrong")
+    result: dict[str, Any] = {"failures": len(chosen), "of": len(all_failures), "wrong": len(wrong)}
+    return result | {"ok": not wrong} | ({"examples": wrong} if wrong else {})
+
+
 async def calibration(folder: Path, fault: str, luck: random.Random) -> dict[str, Any]:
     """The same with a server that is broken on purpose: the checker must find it."""
     served = Served(folder / fault, launcher=broken(fault), agents=AGENTS)
@@ -115,6 +137,7 @@ async def run(arguments: argparse.Namespace) -> list[dict[str, Any]]:
             "killed": partial(kills, folder, arguments.kills, luck),
             "cut": partial(cuts, folder, arguments.cuts, luck),
             "herd": partial(herd, folder, arguments.herd, luck),
+            "failing disk": partial(failing_disk, folder, arguments.failures, luck),
         } | {f"broken: {fault}": partial(calibration, folder, fault, luck) for fault in FAULTS}
         for part, work in parts.items():
             began = time.monotonic()
@@ -130,6 +153,9 @@ def main() -> int:
     words.add_argument("--kills", type=int, default=100, help="how often the server is killed (default 100)")
     words.add_argument("--cuts", type=int, default=1000, help="how many links are cut (default 1000)")
     words.add_argument("--herd", type=int, default=2000, help="visitors who come back at once (default 2000)")
+    words.add_argument(
+        "--failures", type=int, default=200, help="how many writes or syncs fail (default 200)"
+    )
     words.add_argument("--seed", type=int, default=1, help="seed of all choices (default 1)")
     results = asyncio.run(run(words.parse_args()))
     return 0 if all(result["ok"] for result in results) else 1
