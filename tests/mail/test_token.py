@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from agentconsole.backend import token
 from agentconsole.backend.domain.letter import TOKEN
-from agentconsole.backend.token import DAY_MS, DAYS, named_in, read, sign
+from agentconsole.backend.domain.spans import DAY_MS
+from agentconsole.backend.token import DAYS, named_in, read, sign
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 NOW = 1_700_000_000_000

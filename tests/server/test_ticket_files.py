@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 
 from agentconsole import protocol as p
-from agentconsole.backend.desk.uploads import DAY_MS, UNSENT, ForgetFiles
+from agentconsole.backend.desk.uploads import UNSENT, ForgetFiles
 from agentconsole.backend.domain.policy import SYSTEM
+from agentconsole.backend.domain.spans import DAY_MS
 from agentconsole.backend.storage import files
 from tests.server.site import SUPPORT, staff_token
 from tests.server.ticket_desk import Desk, desk

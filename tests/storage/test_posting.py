@@ -12,9 +12,9 @@ from agentconsole.backend import token
 from agentconsole.backend.compose import text_of
 from agentconsole.backend.desk import mailing
 from agentconsole.backend.desk.mailing import ClaimMail, MailDeed, MailSent, RecoverMails, SettleMail
-from agentconsole.backend.desk.posting import AUTOMATIC_AN_HOUR, HOUR_MS, MAX_BYTES
+from agentconsole.backend.desk.posting import AUTOMATIC_AN_HOUR, MAX_BYTES
 from agentconsole.backend.domain.mailing import Mailing
-from agentconsole.backend.domain.ticket import DAY_MS
+from agentconsole.backend.domain.spans import DAY_MS, HOUR_MS
 from agentconsole.backend.storage import arrivals, departments, files, mails, raws
 from agentconsole.backend.storage.arrivals import Arrival
 from agentconsole.backend.storage.mails import Mail

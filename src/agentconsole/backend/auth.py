@@ -22,6 +22,7 @@ from .desk import Desk
 from .desk.sessions import EndSession, OpenSession, TouchSession
 from .domain.life import Refusal
 from .domain.policy import SYSTEM, Actor
+from .domain.spans import DAY_MS
 from .options import Options
 from .storage import users, visitors
 from .storage.database import Database
@@ -34,7 +35,6 @@ AT_ONCE = 4
 LEAST_PASSWORD = 8
 FIRST_DELAY_MS = 30_000
 TOUCH_MS = 60_000
-DAY_MS = 86_400_000
 MANY_KEYS = 10_000
 
 hasher = PasswordHasher(time_cost=2, memory_cost=MEMORY_KIB, parallelism=1)

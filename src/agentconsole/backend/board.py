@@ -22,6 +22,7 @@ from agentconsole.protocol import (
 from .domain.department import Department
 from .domain.life import Head, is_open
 from .domain.policy import answers
+from .domain.spans import DAY_MS
 from .storage import (
     Connection,
     assignments,
@@ -39,7 +40,6 @@ from .storage.users import User
 
 WAITS = 20
 WAITS_ENOUGH = 10
-DAY_MS = 86_400_000
 NOT_SEATED = Seat(0)
 UNANSWERED = (State.waiting, State.offered)  # in line, as its visitor sees it
 

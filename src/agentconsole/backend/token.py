@@ -11,7 +11,8 @@ import binascii
 import hashlib
 import hmac
 
-DAY_MS = 86_400_000
+from .domain.spans import DAY_MS
+
 DAYS = 180  # after which a token is not believed any more
 KEY_BYTES = 32
 _TICKET, _DAY, _MARK = 5, 2, 10  # bytes

@@ -21,6 +21,7 @@ from agentconsole.protocol import (
 
 from ..domain.life import Refusal, listed, without_nul
 from ..domain.policy import Actor, Deed, Thing, answering_in, can
+from ..domain.spans import MINUTE_MS
 from ..storage import chats, departments, seats, users
 from ..storage.chats import WorkingSet
 from ..storage.seats import Seat
@@ -31,7 +32,6 @@ from .things import carry_out, require
 
 NO_ANSWER = "No answer"
 SYSTEM_NAME = "agentconsole"
-MINUTE_MS = 60_000
 REASONS = 50
 REASON_LENGTH = 40
 

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from agentconsole.protocol import Code, FileCard, MailKind, MailState
 
 from ..compose import Enclosed, Outgoing, Unsendable, address, compose
-from ..domain.brakes import AUTOMATIC_AN_HOUR, HOUR_MS, is_machine
+from ..domain.brakes import AUTOMATIC_AN_HOUR, is_machine
 from ..domain.department import Department
 from ..domain.life import Refusal
+from ..domain.spans import DAY_MS, HOUR_MS
 from ..domain.template import filled
-from ..domain.ticket import DAY_MS, Ticket
+from ..domain.ticket import Ticket
 from ..storage import departments, files, mails, templates
 from ..storage.chats import WorkingSet
 from ..storage.mails import Mail

@@ -25,10 +25,11 @@ from agentconsole.protocol import (
 )
 from agentconsole.text import header
 
-from ..domain.brakes import HOUR_MS, why_silent
+from ..domain.brakes import why_silent
 from ..domain.letter import Bounce, Letter, Nature
 from ..domain.life import Refusal
 from ..domain.policy import Actor, Deed, Thing, can
+from ..domain.spans import HOUR_MS
 from ..domain.ticket import SYSTEM_PARTY, Ticket, into, record, subject_of
 from ..storage import Connection, arrivals, departments, files, mails, tickets
 from ..storage.arrivals import Arrival

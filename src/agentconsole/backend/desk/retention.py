@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from ..domain.hours import DAY_MS
 from ..domain.policy import Actor, Deed
+from ..domain.spans import DAY_MS
 from ..storage import arrivals, raws
 from ..storage.chats import WorkingSet
 from .made import Made

@@ -10,9 +10,10 @@ import msgspec
 from agentconsole.protocol import TicketQuery, TicketStatus
 
 from .. import token
-from ..domain.brakes import HOUR_MS, MACHINE_LETTERS_AN_HOUR, NEW_TICKETS_AN_HOUR
+from ..domain.brakes import MACHINE_LETTERS_AN_HOUR, NEW_TICKETS_AN_HOUR
 from ..domain.department import Department
 from ..domain.letter import IN_MESSAGE_ID, Bounce, Letter, Nature
+from ..domain.spans import HOUR_MS
 from ..domain.ticket import Ticket
 from ..storage import Connection, arrivals, departments, mails, tickets
 from ..storage.mails import Mail

@@ -11,9 +11,9 @@ import msgspec
 from agentconsole.protocol import MAX_FILE, Code
 from agentconsole.text import file_name
 
-from ..domain.hours import DAY_MS
 from ..domain.life import Refusal
 from ..domain.policy import Actor, Deed, can
+from ..domain.spans import DAY_MS
 from ..storage import files
 from ..storage.chats import WorkingSet
 from .made import Made

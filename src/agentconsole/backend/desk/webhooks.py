@@ -9,9 +9,9 @@ import msgspec
 
 from agentconsole.protocol import Code
 
-from ..domain.hours import DAY_MS
 from ..domain.life import Refusal, without_nul
 from ..domain.policy import Actor, Deed
+from ..domain.spans import DAY_MS
 from ..storage import Connection, departments, letters, rules, webhooks
 from ..storage.chats import WorkingSet
 from .admin import Done

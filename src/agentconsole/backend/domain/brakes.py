@@ -7,7 +7,6 @@ from collections.abc import Collection
 
 from .letter import Letter, Nature
 
-HOUR_MS = 3_600_000
 AUTOMATIC_AN_HOUR = 4  # mails that no person wrote, to one address
 MACHINE_LETTERS_AN_HOUR = 4  # that one sender's programs may add to tickets
 NEW_TICKETS_AN_HOUR = 20  # by one sender

@@ -10,9 +10,10 @@ from . import hours
 from .hours import Kind, Opening
 from .level import Levels
 from .mailing import Mailing
+from .spans import HOUR_MS
 
 ALWAYS = Opening()
-SOON_MS = 3_600_000  # how long before its hours end a department says so
+SOON_MS = HOUR_MS  # how long before its hours end a department says so
 
 
 class Department(msgspec.Struct, frozen=True):

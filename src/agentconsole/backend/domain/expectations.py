@@ -10,8 +10,9 @@ import msgspec
 
 from agentconsole.protocol import HoursMiss, HoursResult
 
-from .hours import DAY_MS, EPOCH, MINUTE_MS, Kind, Opening, is_open, segments, zone
+from .hours import EPOCH, Kind, Opening, is_open, segments, zone
 from .opening import DAY
+from .spans import DAY_MS, MINUTE_MS
 from .timetable import DASHES, weekday
 
 EXAMPLE = 'Write "support: Sun 02:30 Europe/Oslo -> closed" or "support email: 2026-12-24 12:00 -> open".'

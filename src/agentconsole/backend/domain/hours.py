@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from .opening import DAY, Day, Kind, Opening, Span, Week, check, check_date, zone
+from .spans import DAY_MS, MINUTE_MS
 from .timetable import parse_day, parse_week, week_text, words
 
 __all__ = [
@@ -43,8 +44,6 @@ __all__ = [
     "zone",
 ]
 
-MINUTE_MS = 60_000
-DAY_MS = DAY * MINUTE_MS
 BLOCK_MS = 7 * DAY_MS  # open time is worked out and remembered by weeks of UTC
 AHEAD_MS = 731 * DAY_MS  # how far to look for the next change
 LIMIT_MS = 5 * 366 * DAY_MS  # how far for the end of so much open time

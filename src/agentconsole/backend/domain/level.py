@@ -8,9 +8,11 @@ import msgspec
 
 from agentconsole.protocol import TicketPriority
 
+from .spans import DAY_MS, HOUR_MS, MINUTE_MS
+
 WARN_MS = 900_000
-MAX_MS = 366 * 86_400_000
-UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+MAX_MS = 366 * DAY_MS
+UNITS = {"m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 TARGETS = ("first", "next", "solve", "warn")
 EXAMPLE = 'Write "normal first=4h next=8h solve=3d", with "always" to count around the clock and warn=15m.'
 _PART = re.compile(r"(\d{1,6})([mhd])", re.ASCII)

@@ -7,9 +7,7 @@ from datetime import date
 from agentconsole.protocol import HoursDay
 
 from .hours import (
-    DAY_MS,
     EPOCH,
-    MINUTE_MS,
     Interval,
     Kind,
     Opening,
@@ -19,6 +17,7 @@ from .hours import (
     open_intervals,
     segments,
 )
+from .spans import DAY_MS, MINUTE_MS
 from .timetable import clock
 
 QUARTER_MS = 15 * MINUTE_MS

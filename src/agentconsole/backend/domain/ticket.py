@@ -24,8 +24,8 @@ from agentconsole.protocol import (
 )
 
 from .life import Refusal, without_nul
+from .spans import DAY_MS
 
-DAY_MS = 86_400_000
 CLOSE_AFTER_MS = 7 * DAY_MS  # a solved ticket is closed for good after so long
 PATIENCE_MS = (
     DAY_MS  # a ticket without a service level stands in lists as if it were due so long after it was asked

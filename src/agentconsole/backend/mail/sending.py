@@ -24,6 +24,7 @@ from ..desk.mailing import ClaimMail, MailSent
 from ..domain.life import Refusal
 from ..domain.mailing import Mailing
 from ..domain.policy import SYSTEM
+from ..domain.spans import DAY_MS, HOUR_MS, MINUTE_MS
 from ..secret import NoPassword
 from ..storage import Connection, departments, mails, raws
 from ..storage.database import Database, Unreachable
@@ -38,8 +39,8 @@ AT_ONCE_EACH = 3  # of them through one mailbox
 STEP_SECONDS = 60.0
 TAKEN_SECONDS = 600.0  # how long a server may think about a mail that it has got
 STOP_SECONDS = 4.0  # for mails on their way when the server stops
-FIRST_MS, MOST_MS = 60_000, 3_600_000  # between two tries
-GIVE_UP_MS = 3 * 86_400_000
+FIRST_MS, MOST_MS = MINUTE_MS, HOUR_MS  # between two tries
+GIVE_UP_MS = 3 * DAY_MS
 
 NOT_SENT = "The mail server was not reached: {}."
 NOT_READ = "The mail could not be read from the database: {}."

@@ -14,10 +14,9 @@ from agentconsole.protocol import (
 
 from ..audience import has_canned
 from ..domain.policy import Deed, Thing, can
+from ..domain.spans import DAY_MS
 from ..storage import letters
 from .calls import Call, Route
-
-DAY_MS = 86_400_000
 
 
 class Handling(Part, frozen=True):

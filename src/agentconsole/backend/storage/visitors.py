@@ -6,10 +6,11 @@ import msgspec
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
+from ..domain.spans import DAY_MS
 from .tables import visitor
 
-IDLE_MS = 24 * 3_600_000
-LIFE_MS = 30 * IDLE_MS
+IDLE_MS = DAY_MS
+LIFE_MS = 30 * DAY_MS
 
 
 class Visitor(msgspec.Struct, frozen=True):
