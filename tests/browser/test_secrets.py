@@ -17,8 +17,8 @@ from agentconsole.protocol import Role
 from tests.browser.acts import bubble, start, write
 from tests.browser.conftest import Contexts
 from tests.browser.desk import Agent, furnished
-from tests.mail.post_office import HOST, PostOffice, Received, Street
-from tests.mail.test_crash import MAILBOX
+from tests.mail.mailboxes import mailbox
+from tests.mail.post_office import PostOffice, Received, Street
 from tests.running import HASH, Running, cid, unique
 from tests.waiting import until
 
@@ -279,7 +279,7 @@ def test_no_mail_to_the_customer_holds_what_colleagues_write(
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
     with Street() as office:
-        (data / "mail.toml").write_text(MAILBOX.format(host=HOST, port=office.port))
+        (data / "mail.toml").write_text(mailbox("shop", smtp=office.port))
         with furnished(data) as site:
             ana = Agent(site)
             ana.order("set_status", status="online")

@@ -16,25 +16,14 @@ from tests.browser.conftest import Contexts
 from tests.browser.hours import CLOSED, OPEN, keep
 from tests.journey.console import ENTER, F8, F9, Console
 from tests.mail.dovecot import PASSWORD, Dovecot, prepared
-from tests.mail.post_office import HOST, PostOffice, Received, Street
+from tests.mail.mailboxes import mailbox
+from tests.mail.post_office import PostOffice, Received, Street
 from tests.running import Running, running
 from tests.waiting import until
 
 pytestmark = [pytest.mark.terminal, pytest.mark.browser, pytest.mark.imap]
 
 ADDRESS = "help@desk.example"
-MAILBOX = """
-[mailbox.main]
-smtp_host = "{host}"
-smtp_port = {smtp}
-smtp_tls = "none"
-imap_host = "{host}"
-imap_port = {imap}
-imap_tls = "none"
-imap_user = "help"
-imap_password_env = "MAIL_PASSWORD"
-imap_poll_seconds = 1
-"""
 
 
 @pytest.fixture
@@ -60,7 +49,8 @@ def site(
     monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
-    (data / "mail.toml").write_text(MAILBOX.format(host=HOST, smtp=post.port, imap=inbox.port))
+    box = mailbox("main", smtp=post.port, imap=inbox.port, user="help", imap_poll_seconds=1)
+    (data / "mail.toml").write_text(box)
     with running(data) as found:
         found.add_user("admin", name="root")
         found.add_department("support")

@@ -33,14 +33,6 @@ pytestmark = pytest.mark.imap
 USER = "help"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Dovecot]:
-    """A mail server for all tests of this module; each has a user of its own."""
-    with prepared() as dovecot:
-        dovecot.start()
-        yield dovecot
-
-
 @pytest.fixture
 def plain_server() -> Iterator[Dovecot]:
     """A mail server of few words, to be started and stopped by its test."""
@@ -129,25 +121,25 @@ def letter(subject: str) -> bytes:
 
 
 @pytest.mark.parametrize("tls", [Tls.none, Tls.starttls, Tls.tls])
-async def test_what_waits_is_fetched_and_what_comes_is_told(server: Dovecot, site: Site, tls: Tls) -> None:
+async def test_what_waits_is_fetched_and_what_comes_is_told(dovecot: Dovecot, site: Site, tls: Tls) -> None:
     user = f"all-{tls}"
-    server.deliver(user, letter("one"), letter("two"))
-    async with fetching(box(server, user, tls), site) as fetcher:
+    dovecot.deliver(user, letter("one"), letter("two"))
+    async with fetching(box(dovecot, user, tls), site) as fetcher:
         await site.has("one", "two")
         await async_until(lambda: fetcher.standing.taken == 2)
-        server.deliver(user, letter("three"))
+        dovecot.deliver(user, letter("three"))
         await site.has("one", "two", "three")
         await async_until(lambda: fetcher.standing.taken == 3)
         assert fetcher.standing.connected
-    assert all(b"\\Seen" in each for each in server.flags(user))
+    assert all(b"\\Seen" in each for each in dovecot.flags(user))
 
 
-async def test_new_mail_is_told_by_the_server_and_not_looked_for(server: Dovecot, site: Site) -> None:
-    async with fetching(box(server, "idle", poll_s=3600), site) as fetcher:
+async def test_new_mail_is_told_by_the_server_and_not_looked_for(dovecot: Dovecot, site: Site) -> None:
+    async with fetching(box(dovecot, "idle", poll_s=3600), site) as fetcher:
         fetcher.idle_seconds = 3600
         await async_until(lambda: fetcher.standing.connected)
         for n in range(5):
-            server.deliver("idle", letter(f"n{n}"))
+            dovecot.deliver("idle", letter(f"n{n}"))
             await site.has(*(f"n{k}" for k in range(n + 1)))
 
 
@@ -163,19 +155,19 @@ async def test_without_idle_it_looks_every_so_often(plain_server: Dovecot, site:
         assert person.search(None, "UNDELETED")[1] == [b""]
 
 
-async def test_what_was_taken_in_goes_to_its_folder(server: Dovecot, site: Site) -> None:
-    server.deliver("mover", letter("one"), letter("two"))
-    async with fetching(box(server, "mover", done="Tickets"), site) as fetcher:
+async def test_what_was_taken_in_goes_to_its_folder(dovecot: Dovecot, site: Site) -> None:
+    dovecot.deliver("mover", letter("one"), letter("two"))
+    async with fetching(box(dovecot, "mover", done="Tickets"), site) as fetcher:
         await async_until(lambda: fetcher.standing.taken == 2)
-    assert len(server.flags("mover", "Tickets")) == 2
-    assert server.flags("mover") == []
+    assert len(dovecot.flags("mover", "Tickets")) == 2
+    assert dovecot.flags("mover") == []
 
 
 async def test_nothing_is_marked_as_read_before_the_commit(
-    server: Dovecot, site: Site, monkeypatch: pytest.MonkeyPatch
+    dovecot: Dovecot, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server cannot write for a while; nothing is lost, nothing is marked, nobody needs to do anything."""
-    server.deliver("busy", letter("one"), letter("two"))
+    dovecot.deliver("busy", letter("one"), letter("two"))
     handle = site.desk.handle
     refused = 0
 
@@ -187,19 +179,19 @@ async def test_nothing_is_marked_as_read_before_the_commit(
         raise site_busy()
 
     monkeypatch.setattr(site.desk, "handle", full)
-    async with fetching(box(server, "busy"), site):
+    async with fetching(box(dovecot, "busy"), site):
         await async_until(lambda: refused > 2 * TRIES, seconds=60)
-        assert not any(b"\\Seen" in each for each in server.flags("busy"))
+        assert not any(b"\\Seen" in each for each in dovecot.flags("busy"))
         monkeypatch.setattr(site.desk, "handle", handle)
         await site.has_all("one", "two")
     assert await site.detained() == [], "it was no fault of theirs"
 
 
 async def test_a_mail_that_the_server_cannot_write_keeps_no_other_waiting(
-    server: Dovecot, site: Site, monkeypatch: pytest.MonkeyPatch
+    dovecot: Dovecot, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A full disk may have room for the next one."""
-    server.deliver("full", letter("large"), letter("small"))
+    dovecot.deliver("full", letter("large"), letter("small"))
     take = site.intake.take
     room = asyncio.Event()
 
@@ -209,7 +201,7 @@ async def test_a_mail_that_the_server_cannot_write_keeps_no_other_waiting(
         return await take(raw, mailbox)
 
     monkeypatch.setattr(site.intake, "take", full)
-    async with fetching(box(server, "full"), site):
+    async with fetching(box(dovecot, "full"), site):
         await site.has_all("small")
         room.set()
         await site.has_all("small", "large")
@@ -228,9 +220,9 @@ class Broken(msgspec.Struct):
 
 
 async def test_killed_between_commit_and_mark_it_is_one_ticket(
-    server: Dovecot, site: Site, monkeypatch: pytest.MonkeyPatch
+    dovecot: Dovecot, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.deliver("crash", letter("one"))
+    dovecot.deliver("crash", letter("one"))
     take: Callable[..., Any] = site.intake.take
     taken = asyncio.Event()
 
@@ -240,35 +232,35 @@ async def test_killed_between_commit_and_mark_it_is_one_ticket(
         return await asyncio.Event().wait()  # type: ignore[return-value]
 
     monkeypatch.setattr(site.intake, "take", then_die)
-    async with fetching(box(server, "crash"), site):
+    async with fetching(box(dovecot, "crash"), site):
         await asyncio.wait_for(taken.wait(), 10)
-    assert not any(b"\\Seen" in each for each in server.flags("crash"))
+    assert not any(b"\\Seen" in each for each in dovecot.flags("crash"))
     monkeypatch.setattr(site.intake, "take", take)
-    async with fetching(box(server, "crash"), site) as fetcher:
+    async with fetching(box(dovecot, "crash"), site) as fetcher:
         await async_until(lambda: fetcher.standing.taken == 1)
     assert await site.subjects() == ["one"]
 
 
-async def test_a_mail_that_somebody_read_meanwhile_is_not_missed(server: Dovecot, site: Site) -> None:
-    async with fetching(box(server, "webmail"), site) as fetcher:
+async def test_a_mail_that_somebody_read_meanwhile_is_not_missed(dovecot: Dovecot, site: Site) -> None:
+    async with fetching(box(dovecot, "webmail"), site) as fetcher:
         await async_until(lambda: fetcher.standing.connected)
-        server.deliver("webmail", letter("one"))
+        dovecot.deliver("webmail", letter("one"))
         await site.has("one")
         await async_until(lambda: fetcher.standing.taken == 1)
-    server.deliver("webmail", letter("two"))
-    with server.mailbox("webmail") as person:
+    dovecot.deliver("webmail", letter("two"))
+    with dovecot.mailbox("webmail") as person:
         person.store("2", "+FLAGS", "\\Seen")
-    async with fetching(box(server, "webmail"), site):
+    async with fetching(box(dovecot, "webmail"), site):
         await site.has("one", "two")
 
 
 async def test_mail_that_was_read_before_the_first_connection_is_left_alone(
-    server: Dovecot, site: Site
+    dovecot: Dovecot, site: Site
 ) -> None:
-    server.deliver("old", letter("old"), letter("new"))
-    with server.mailbox("old") as person:
+    dovecot.deliver("old", letter("old"), letter("new"))
+    with dovecot.mailbox("old") as person:
         person.store("1", "+FLAGS", "\\Seen")
-    async with fetching(box(server, "old"), site) as fetcher:
+    async with fetching(box(dovecot, "old"), site) as fetcher:
         await site.has("new")
         await async_until(lambda: fetcher.standing.taken == 1)
 
@@ -286,19 +278,19 @@ async def test_the_mail_server_goes_and_comes_again(plain_server: Dovecot, site:
         assert fetcher.standing.connected
 
 
-async def test_what_cannot_be_read_stops_nobody(server: Dovecot, site: Site) -> None:
+async def test_what_cannot_be_read_stops_nobody(dovecot: Dovecot, site: Site) -> None:
     broken = [case.raw for case in CASES if case.name in ("nested-3000", "flat-2000", "no-from")]
-    server.deliver("broken", broken[0], letter("one"), broken[1], broken[2], letter("two"))
-    async with fetching(box(server, "broken"), site) as fetcher:
+    dovecot.deliver("broken", broken[0], letter("one"), broken[1], broken[2], letter("two"))
+    async with fetching(box(dovecot, "broken"), site) as fetcher:
         await async_until(lambda: fetcher.standing.taken == 5)
     assert await site.subjects() == ["one", "two"]
     assert len(await site.detained()) == 3
 
 
-async def test_a_mail_that_is_too_large_is_not_fetched_whole(server: Dovecot, site: Site) -> None:
+async def test_a_mail_that_is_too_large_is_not_fetched_whole(dovecot: Dovecot, site: Site) -> None:
     huge = letter("huge") + b"x" * 78 + (b"\r\n" + b"x" * 78) * (MAX_BYTES // 80 + 40_000)
-    server.deliver("huge", huge, letter("small"))
-    async with fetching(box(server, "huge"), site) as fetcher:
+    dovecot.deliver("huge", huge, letter("small"))
+    async with fetching(box(dovecot, "huge"), site) as fetcher:
         await async_until(lambda: fetcher.standing.taken == 2, seconds=30)
     assert await site.subjects() == ["small"]
     (card,) = await site.detained()
@@ -306,9 +298,9 @@ async def test_a_mail_that_is_too_large_is_not_fetched_whole(server: Dovecot, si
 
 
 async def test_a_mail_that_the_desk_stumbles_over_goes_into_quarantine(
-    server: Dovecot, site: Site, monkeypatch: pytest.MonkeyPatch
+    dovecot: Dovecot, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.deliver("poison", letter("poison"), letter("good"))
+    dovecot.deliver("poison", letter("poison"), letter("good"))
     take = site.intake.take
 
     async def stumble(raw: bytes, mailbox: str) -> str:
@@ -317,27 +309,27 @@ async def test_a_mail_that_the_desk_stumbles_over_goes_into_quarantine(
         return await take(raw, mailbox)
 
     monkeypatch.setattr(site.intake, "take", stumble)
-    async with fetching(box(server, "poison"), site):
+    async with fetching(box(dovecot, "poison"), site):
         await site.has("good")
     (card,) = await site.detained()
     assert "went wrong" in card.reason
 
 
 async def test_what_does_not_work_is_said(
-    server: Dovecot, site: Site, monkeypatch: pytest.MonkeyPatch
+    dovecot: Dovecot, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.deliver("probe", letter("one"))
-    told = await asyncio.to_thread(probe, box(server, "probe", Tls.tls))
+    dovecot.deliver("probe", letter("one"))
+    told = await asyncio.to_thread(probe, box(dovecot, "probe", Tls.tls))
     assert "INBOX: 1 unread" in told
-    assert not any(b"\\Seen" in each for each in server.flags("probe"))
-    untrusted = msgspec.structs.replace(box(server, "probe", Tls.tls).imap, ca_file="")  # type: ignore[type-var]
+    assert not any(b"\\Seen" in each for each in dovecot.flags("probe"))
+    untrusted = msgspec.structs.replace(box(dovecot, "probe", Tls.tls).imap, ca_file="")  # type: ignore[type-var]
     with pytest.raises(FAILURES, match="certificate"):
         await asyncio.to_thread(probe, Mailbox("main", imap=untrusted))
     monkeypatch.setenv("MAIL_PASSWORD", "wrong")
     with pytest.raises(FAILURES, match=r"(?i)auth"):
-        await asyncio.to_thread(probe, box(server, "probe"))
-    async with fetching(box(server, "probe"), site) as fetcher:
+        await asyncio.to_thread(probe, box(dovecot, "probe"))
+    async with fetching(box(dovecot, "probe"), site) as fetcher:
         await async_until(lambda: "refused the login" in fetcher.standing.text)
     monkeypatch.delenv("MAIL_PASSWORD")
     with pytest.raises(NoPassword):
-        await asyncio.to_thread(probe, box(server, "probe"))
+        await asyncio.to_thread(probe, box(dovecot, "probe"))

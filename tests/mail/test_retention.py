@@ -10,12 +10,11 @@ from agentconsole.backend.desk.retention import SLICE, ForgetHeld, ForgetMails
 from agentconsole.backend.domain.policy import SYSTEM
 from agentconsole.backend.mail.parse import parse
 from agentconsole.backend.storage import arrivals, mails, raws
+from tests.storage.house import SALES, new_cid
 
 from .corpus import CASES
 from .corpus.case import ANNA, answering, from_anna, mail
-from .test_intake import NUMBER, SALES, Office, house, new_cid, office
-
-__all__ = ["house", "office"]
+from .office import NUMBER, Office
 
 DAYS, DAY_MS = 30, 86_400_000
 

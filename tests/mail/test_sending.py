@@ -14,9 +14,9 @@ from agentconsole.backend.mail.settings import Server, Tls
 from agentconsole.backend.storage.database import Unreachable
 from agentconsole.backend.storage.mails import Mail
 from agentconsole.protocol import MailKind, MailState
-from tests.journey.tls import Files, self_signed
+from tests.journey.tls import Files
+from tests.mail.mailboxes import mailbox
 from tests.mail.post_office import HOST, TAKEN, PostOffice
-from tests.mail.test_crash import MAILBOX
 from tests.server.ticket_desk import desk
 
 RAW = b"From: d@example.org\r\nTo: v@x.example\r\nSubject: x\r\n\r\nHello\r\n.\r\n..two dots\r\n"
@@ -31,20 +31,6 @@ def plain(office: PostOffice, **more: str) -> Server:
 async def deliver(office: PostOffice, server: Server | None = None) -> sending.Outcome:
     """One mail to this office."""
     return await delivered(server or plain(office), "d@example.org", "v@x.example", RAW)
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    """The certificate of a mail server on this machine."""
-    return self_signed(tmp_path_factory.mktemp("tls"), "office")
-
-
-@pytest.fixture
-def context(files: Files) -> ssl.SSLContext:
-    """How that mail server encrypts."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(files.certificate, files.key)
-    return context
 
 
 @pytest.fixture
@@ -238,7 +224,7 @@ async def test_a_claimed_mail_is_settled_whatever_goes_wrong(
         raise problem
 
     monkeypatch.setattr(f"agentconsole.backend.mail.sending.{part}", broken)
-    (tmp_path / "mail.toml").write_text(MAILBOX.format(host=HOST, port=1))
+    (tmp_path / "mail.toml").write_text(mailbox("shop", smtp=1))
     async with desk(sqlite_url, tmp_path) as d:
         ann = await d.site.staff("ann")
         number = await d.new()

@@ -1,6 +1,5 @@
 """The whole way: a mail in a real mailbox becomes a ticket of the running server, which also stops while it waits for mail."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,9 @@ from tests.server.site import running
 from tests.waiting import async_until
 
 from .corpus.case import DESK, from_anna, mail
-from .dovecot import PASSWORD, Dovecot, prepared
+from .dovecot import PASSWORD, Dovecot
 
 pytestmark = pytest.mark.imap
-
-
-@pytest.fixture(scope="module")
-def dovecot() -> Iterator[Dovecot]:
-    """A mail server."""
-    with prepared() as server:
-        server.start()
-        yield server
 
 
 def settings(folder: Path, server: Dovecot, user: str = "help") -> None:

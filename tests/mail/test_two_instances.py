@@ -8,8 +8,9 @@ import pytest
 
 from agentconsole.backend.desk.admin import SetDepartment
 from tests.mail.corpus.case import mail
-from tests.mail.dovecot import PASSWORD, Dovecot, prepared
-from tests.mail.post_office import HOST, PostOffice, Received, Street
+from tests.mail.dovecot import PASSWORD, Dovecot
+from tests.mail.mailboxes import mailbox
+from tests.mail.post_office import PostOffice, Received, Street
 from tests.running import Running, cid
 from tests.waiting import until
 
@@ -17,17 +18,6 @@ pytestmark = [pytest.mark.imap, pytest.mark.slow]
 
 ADDRESSES = {"one": "help@one.example", "other": "desk@other.example"}  # login name in Dovecot: address
 UNDER_WAY = "queued,sending,deferred"
-MAILBOX = """
-[mailbox.main]
-smtp_host = "{host}"
-smtp_port = {smtp}
-smtp_tls = "none"
-imap_host = "{host}"
-imap_port = {imap}
-imap_tls = "none"
-imap_user = "{user}"
-imap_password_env = "MAIL_PASSWORD"
-"""
 
 
 class Instance:
@@ -36,7 +26,7 @@ class Instance:
     def __init__(self, data: Path, user: str, post: PostOffice, inbox: Dovecot) -> None:
         self.user, self.address, self.inbox = user, ADDRESSES[user], inbox
         data.mkdir(mode=0o700)
-        settings = MAILBOX.format(host=HOST, smtp=post.port, imap=inbox.port, user=user)
+        settings = mailbox("main", smtp=post.port, imap=inbox.port, user=user)
         (data / "mail.toml").write_text(settings)
         self.server = Running(data, environment={"MAIL_PASSWORD": PASSWORD})
         self.server.start()
@@ -101,24 +91,22 @@ class Pair:
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def pair(tmp_path_factory: pytest.TempPathFactory, dovecot: Dovecot) -> Iterator[Pair]:
     """Two servers, one post office, one IMAP server with a mailbox for each."""
     folder = tmp_path_factory.mktemp("pair")
     users = {address: user for user, address in ADDRESSES.items()}
     with ExitStack() as open_:
-        inbox = open_.enter_context(prepared())
-        inbox.start()
         post = open_.enter_context(Street())
 
         def carry(mail: Received) -> None:
             for recipient in mail.recipients:
                 local, _, domain = recipient.partition("@")
-                inbox.deliver(users[f"{local.partition('+')[0]}@{domain}"], mail.raw)
+                dovecot.deliver(users[f"{local.partition('+')[0]}@{domain}"], mail.raw)
 
         post.carry = carry
         instances = []
         for user in ADDRESSES:
-            instances.append(Instance(folder / user, user, post, inbox))
+            instances.append(Instance(folder / user, user, post, dovecot))
             open_.callback(instances[-1].server.stop)
         yield Pair(instances[0], instances[1], post)
 
