@@ -10,6 +10,7 @@ from agentconsole import rule_text
 from agentconsole.backend.domain import rules
 from agentconsole.client import Problem
 from agentconsole.protocol import (
+    MAX_COUNTED,
     Message,
     RoomCard,
     RuleCard,
@@ -22,6 +23,7 @@ from agentconsole.protocol import (
     RuleTried,
     RuleWish,
     WebhookCard,
+    WebhookPage,
     WebhookState,
 )
 from agentconsole.screens import rules as screen
@@ -48,6 +50,7 @@ class Server:
             firing = RuleFiring(1, START, ["moved to Sales", "tag refund"], ticket=41)
             self.cards[0] = msgspec.structs.replace(self.cards[0], fired=3, firings=[firing])
         self.lost: list[WebhookCard] = []
+        self.older = 0  # calls that were given up too, and are not shown
         self.problem = ""
         self.calls: list[str] = []
         monkeypatch.setattr(d.app.client, "ask", self.ask)
@@ -65,14 +68,14 @@ class Server:
         except ValueError as error:
             raise Problem("invalid", str(error)) from error
 
-    def webhooks(self, method: str, path: str) -> list[WebhookCard]:
+    def webhooks(self, method: str, path: str) -> WebhookPage:
         if method == "POST":
             self.lost = [
                 card
                 for card in self.lost
                 if path not in ("/api/webhooks/again", f"/api/webhooks/{card.id}/again")
             ]
-        return self.lost
+        return WebhookPage(len(self.lost) + self.older, self.lost)
 
     def answer(self, method: str, rest: str, content: bytes) -> Any:
         if method == "GET":
@@ -270,6 +273,19 @@ async def test_calls_that_were_given_up_are_told_and_tried_again(
         await d.press("escape")
         await async_until(lambda: d.sees("Refunds go") and not d.sees("given up"), what="the rules alone")
         assert server.calls.count("POST /api/webhooks/2/again") == 1
+
+
+@pytest.mark.parametrize("older, number", [(1_732, "1,734"), (MAX_COUNTED - 2, "10,000 or more")])
+async def test_very_many_calls_are_counted_though_only_the_newest_are_shown(
+    older: int, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk((80, 24)) as d:
+        server = Server(d, monkeypatch, REFUND)
+        server.lost, server.older = [lost(2), lost(1)], older
+        await opened(d)
+        await async_until(lambda: d.sees(f"{number} calls to other systems were given up."), what="how many")
+        await d.press("w")
+        await async_until(lambda: d.sees(f"given up, the newest 2 of {number}"), what="how many are shown")
 
 
 async def test_nobody_is_left_with_an_empty_screen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,7 +145,7 @@ async def asked(
     content = answer.content
     if isinstance(REST[route][0], str):  # a list: what is not in it does not exist
         rows = json.loads(content)
-        rows = rows.get("tickets", []) if isinstance(rows, dict) else rows
+        rows = rows.get("tickets", rows.get("webhooks", [])) if isinstance(rows, dict) else rows
         mine = [row for row in rows if REST[route][0] in json.dumps(row)]
         return (200, content) if mine else (404, b"nothing")
     return answer.status_code, content

@@ -126,6 +126,16 @@ def test_very_many_are_tried_again_in_slices(calls: House, monkeypatch: pytest.M
     assert seen(calls, SYSTEM, S.waiting) == [3, 2, 1]
 
 
+def test_they_are_counted_further_than_they_are_shown(calls: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def total(actor: Actor, state: WebhookState = S.given_up) -> int:
+        return calls.database.read_now(lambda db: webhooks.total(db, state, mine(db, actor)))
+
+    assert [total(actor) for actor in (SYSTEM, calls.sue, calls.ann)] == [3, 1, 0]
+    assert total(SYSTEM, S.waiting) == 0
+    monkeypatch.setattr(webhooks, "MAX_COUNTED", 2)
+    assert total(SYSTEM) == 2, "so long as that is no work"
+
+
 def test_a_card_tells_nothing_of_what_was_told(calls: House) -> None:
     card = one(calls, 1).card
     assert (card.rule_name, card.event, card.ticket) == ("Tell", "ticket_created", 1)

@@ -204,6 +204,7 @@ from .rest import (
 from .rules import (
     CHAT_EVENTS,
     MAX_CONDITION,
+    MAX_COUNTED,
     MAX_RULES,
     RuleCard,
     RuleEvent,
@@ -215,6 +216,7 @@ from .rules import (
     RuleTried,
     RuleWish,
     WebhookCard,
+    WebhookPage,
     WebhookState,
 )
 from .templates import TemplateCard, TemplateTrial, TemplateTried
@@ -283,6 +285,7 @@ __all__ = [
     "LINK_LOST_SECONDS",
     "MAX_COMMENT",
     "MAX_CONDITION",
+    "MAX_COUNTED",
     "MAX_EMAIL",
     "MAX_FILE",
     "MAX_FILES",
@@ -516,6 +519,7 @@ __all__ = [
     "VisitorWelcome",
     "Wall",
     "WebhookCard",
+    "WebhookPage",
     "WebhookState",
     "Welcome",
     "What",

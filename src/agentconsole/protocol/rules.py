@@ -17,6 +17,7 @@ MAX_CONDITION = 4_000
 MAX_ACTION = 4_000
 MAX_ACTIONS = 20
 MAX_RULES = 1_000
+MAX_COUNTED = 10_000  # calls to other systems; where there are more, it says so many
 
 
 class RuleEvent(Term):
@@ -139,3 +140,10 @@ class WebhookCard(Part, frozen=True):
     tried_at: Millis = 0
     next_at: Millis = 0
     answer: str = ""
+
+
+class WebhookPage(Part, frozen=True):
+    """The newest calls that have got so far, and how many there are, counted to MAX_COUNTED."""
+
+    total: Count
+    webhooks: list[WebhookCard]

@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from agentconsole import dates, rule_text
 from agentconsole.actions import Unfit
 from agentconsole.client import Problem
-from agentconsole.protocol import RuleCard, RuleOrder, RuleSet, RuleTrial, RuleTried, RuleWish, WebhookCard
+from agentconsole.protocol import RuleCard, RuleOrder, RuleSet, RuleTrial, RuleTried, RuleWish, WebhookPage
 from agentconsole.screens.choice import Choice, Option
 from agentconsole.screens.editing import edited
 from agentconsole.screens.host import Host
@@ -94,7 +94,7 @@ class RulesDialog(ModalScreen[None]):
     def __init__(self, host: Host) -> None:
         super().__init__()
         self.host = host
-        self.lost: Sequence[WebhookCard] = ()  # calls to other systems that were given up
+        self.lost = WebhookPage(0, [])  # calls to other systems that were given up
         self.cards: Sequence[RuleCard] = ()
         self.unkept: dict[int, str] = {}  # what was written and could not be kept, by rule
         self.rows = RuleList(id="rule-list")
@@ -183,12 +183,12 @@ class RulesDialog(ModalScreen[None]):
         with suppress(Problem):  # reading the rules tells of it
             self.lost = await given_up(self.host)
             self._lost.show(counted(self.lost))
-            self._lost.display = bool(self.lost)
+            self._lost.display = bool(self.lost.total)
 
     @work(exclusive=True, group="webhooks")
     async def action_webhooks(self) -> None:
         """Show the calls that were given up."""
-        if self.lost:
+        if self.lost.total:
             await self.host.push_screen_wait(WebhooksDialog(self.host, self.lost))
             self.action_again()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from typing import ClassVar
 
 import msgspec
@@ -14,32 +14,35 @@ from textual.screen import ModalScreen
 
 from agentconsole import dates
 from agentconsole.client import Problem
-from agentconsole.protocol import WebhookCard
+from agentconsole.protocol import MAX_COUNTED, WebhookCard, WebhookPage
 from agentconsole.screens.host import Host
 from agentconsole.widgets.paint import Cell, column
 from agentconsole.widgets.rows import Rows
 from agentconsole.widgets.words import Words, hints
 
 KEYS = (("Enter", "try again"), ("A", "all again"), ("r", "read again"), ("Esc", "back"))
-MOST = 200  # as many as the server shows
 
 
-async def given_up(host: Host) -> list[WebhookCard]:
-    """The calls that were given up, newest first, of the rules that I may set. Raises Problem."""
+async def given_up(host: Host) -> WebhookPage:
+    """The calls that were given up of the rules that I may set. Raises Problem."""
     answer = await host.client.ask("GET", "/api/webhooks")
     try:
-        return msgspec.json.decode(answer, type=list[WebhookCard])
+        return msgspec.json.decode(answer, type=WebhookPage)
     except msgspec.MsgspecError as error:
         raise Problem("unreachable", "The server's answer cannot be read; is it the same version?") from error
 
 
-def counted(cards: Sequence[WebhookCard]) -> list[Cell]:
+def counted(page: WebhookPage) -> list[Cell]:
     """How many there are, in words; nothing if there are none."""
-    if not cards:
+    if not page.total:
         return []
-    number = f"{MOST} or more" if len(cards) >= MOST else str(len(cards))
-    calls = "call to another system was" if len(cards) == 1 else "calls to other systems were"
-    return [("! ", "bad"), (f"{number} {calls} given up. ", "warn"), ("w", "key"), (" shows them.", "dim")]
+    calls = "call to another system was" if page.total == 1 else "calls to other systems were"
+    told = f"{_number(page.total)} {calls} given up. "
+    return [("! ", "bad"), (told, "warn"), ("w", "key"), (" shows them.", "dim")]
+
+
+def _number(total: int) -> str:
+    return f"{total:,} or more" if total >= MAX_COUNTED else f"{total:,}"
 
 
 class WebhookList(Rows[WebhookCard]):
@@ -70,17 +73,18 @@ class WebhooksDialog(ModalScreen[None]):
         Binding("r", "read", "Read again", show=False),
     ]
 
-    def __init__(self, host: Host, cards: Sequence[WebhookCard]) -> None:
+    def __init__(self, host: Host, page: WebhookPage) -> None:
         super().__init__()
         self.host = host
-        self.cards = cards
+        self.page = page
         self.rows = WebhookList(id="webhook-list")
+        self._title = Words(classes="dialog-title")
         self._told = Words(id="webhook-told")
 
     def compose(self) -> ComposeResult:
         """Title, the list, the call under the cursor, the keys."""
         with Vertical(classes="dialog -page"):
-            yield Words([("Calls to other systems that were given up", "strong")], classes="dialog-title")
+            yield self._title
             yield self.rows
             yield self._told
             yield Words(hints(*KEYS))
@@ -88,12 +92,15 @@ class WebhooksDialog(ModalScreen[None]):
     def on_mount(self) -> None:
         """Show what is known."""
         self.rows.focus()
-        self.show(self.cards)
+        self.show(self.page)
 
-    def show(self, cards: Sequence[WebhookCard]) -> None:
+    def show(self, page: WebhookPage) -> None:
         """Bring the list up to date."""
-        self.cards = cards
-        self.rows.show(cards)
+        self.page = page
+        shown = len(page.webhooks)
+        newest = f", the newest {shown} of {_number(page.total)}" if shown < page.total else ""
+        self._title.show([(f"Calls to other systems that were given up{newest}", "strong")])
+        self.rows.show(page.webhooks)
         self._describe()
 
     def _describe(self) -> None:
@@ -114,7 +121,7 @@ class WebhooksDialog(ModalScreen[None]):
 
     def action_all(self) -> None:
         """Try all of them again."""
-        if self.cards:
+        if self.page.total:
             self._work(lambda: self._again("/api/webhooks/again"))
 
     def action_read(self) -> None:

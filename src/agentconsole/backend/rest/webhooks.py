@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentconsole.protocol import Code, Part, WebhookCard, WebhookState
+from agentconsole.protocol import Code, Part, WebhookPage, WebhookState
 
 from ..desk.webhooks import CallAgain, mine
 from ..storage import Connection, webhooks
@@ -17,10 +17,11 @@ class WebhookQuery(Part, frozen=True):
     state: WebhookState = WebhookState.given_up
 
 
-async def _list(call: Call) -> list[WebhookCard]:
-    def read(connection: Connection) -> list[WebhookCard]:
-        found = webhooks.in_state(connection, call.query.state, mine(connection, call.actor), SHOWN)
-        return [hook.card for hook in found]
+async def _list(call: Call) -> WebhookPage:
+    def read(connection: Connection) -> WebhookPage:
+        state, departments = call.query.state, mine(connection, call.actor)
+        found = webhooks.in_state(connection, state, departments, SHOWN)
+        return WebhookPage(webhooks.total(connection, state, departments), [hook.card for hook in found])
 
     return await call.house.database.read(read)
 
@@ -36,7 +37,7 @@ ROUTES = (
         handler=_list,
         summary="Calls that rules made to other systems, as far as I may set those rules, newest first.",
         query=WebhookQuery,
-        answer=list[WebhookCard],
+        answer=WebhookPage,
     ),
     Route(
         method="POST",

@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import TextClause, delete, func, insert, select, text, update
 from sqlalchemy.engine import Connection
 
-from agentconsole.protocol import WebhookCard, WebhookState
+from agentconsole.protocol import MAX_COUNTED, WebhookCard, WebhookState
 
 from .ticket_tables import webhook_out
 
@@ -121,6 +121,14 @@ def in_state(
         .limit(limit)
     )
     return [_webhook(row) for row in connection.execute(query)]
+
+
+def total(connection: Connection, state: WebhookState, departments: Collection[int]) -> int:
+    """How many those are, counted to MAX_COUNTED."""
+    mine = select(webhook_out.c.id).where(WHERE[state], webhook_out.c.department.in_(departments))
+    return connection.execute(
+        select(func.count()).select_from(mine.limit(MAX_COUNTED).subquery())
+    ).scalar_one()
 
 
 def counts(connection: Connection) -> dict[str, int]:
