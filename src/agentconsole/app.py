@@ -105,6 +105,7 @@ class AgentConsole(App[int]):
         self.idle = Idle(self.settings.away_after_min, clock())
         self.signals = Signals(self.store, self.settings, self._alert)
         self._touched: set[Touched] = set()
+        self._asking = 0  # the chat whose customer has been asked for
         self._pumping = False
         self._pumped = 0.0
         for action in table:
@@ -168,6 +169,8 @@ class AgentConsole(App[int]):
     def _pump(self) -> None:
         now, chat = self.clock(), self.main.chat.chat
         if self.main.is_mounted:
+            if any(touch.topic is Topic.synced for touch in self._touched):
+                self.main.chat.caught_up()
             if any(touch.topic in LOOK_AGAIN and touch.chat in (0, chat) for touch in self._touched):
                 self.looking()  # first: what is read as it comes is not drawn as unread before
             touched, self._touched = self._touched, set()
@@ -262,7 +265,9 @@ class AgentConsole(App[int]):
     def fetch_customer(self, again: bool = False) -> None:
         """Ask for the customer of the chat in front, if the card is on screen and not known yet."""
         view = self.main.chat
-        if view.chat and view.customer_shown and (again or view.chat not in view.customers):
+        wanted = again or view.chat not in {*view.customers, self._asking}
+        if view.chat and view.customer_shown and wanted:
+            self._asking = view.chat
             self._fetch_customer(view.chat)
 
     @on(ChatView.CustomerShown)
@@ -277,6 +282,9 @@ class AgentConsole(App[int]):
             view.customers[chat] = await self.client.customer(chat)
         except Problem as problem:
             view.customers[chat] = f"Not known: {problem}"
+        finally:
+            if self._asking == chat:
+                self._asking = 0
         view.redraw()
 
     # --- keys and mouse ---

@@ -23,7 +23,7 @@ from agentconsole.protocol import (
     State,
     VisitorMarks,
 )
-from tests.screens.fed import START, Desk, desk, event, log, mine, waiting
+from tests.screens.fed import START, Desk, desk, event, hello, log, mine, waiting
 from tests.screens.team import supervisor
 from tests.waiting import async_until
 
@@ -404,3 +404,37 @@ async def test_no_chat_comes_up_under_an_open_dialog() -> None:
         await d.press("1")
         assert [command.chat for command in d.sent if isinstance(command, Close)] == [11]
         assert d.sees("to Bo ▸")
+
+
+async def test_a_chat_that_is_over_says_so_to_whoever_still_acts_on_it() -> None:
+    async with desk((120, 30)) as d:
+        await d.feed(mine(11, name="A very long name " * 5), *log(11, "*", "<a", "+"))
+        await d.press("1", "escape")
+        assert "● online" in d.screen[1]
+        await d.feed(mine(11, version=8, state=State.wrapup))
+        for key in ("z", "c"):
+            await d.press(key)
+            assert d.sees("This chat is closed already. u reopens it")
+        await d.feed(mine(11, version=9, state=State.closed))
+        assert d.sees("over")
+        assert not d.sees("view")
+        for key in ("z", "c"):
+            await d.press(key)
+            assert d.sees("This chat is over. x puts it away.")
+        assert d.sent == []
+
+
+async def test_a_customer_that_could_not_be_asked_for_is_asked_for_once_the_link_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with desk((120, 30)) as d:
+        await d.feed(mine(11, email="ana@example.org"), *log(11, "*", "<a", "+"))
+        await d.press("1")
+        assert d.sees("Not known: No server here.")
+
+        async def customer(chat: int) -> CustomerCard:
+            return CustomerCard("ana@example.org", "Ana", [], [])
+
+        monkeypatch.setattr(d.app.client, "customer", customer)
+        await d.feed(*hello()[:-1], mine(11, version=9, email="ana@example.org"), hello()[-1])
+        await async_until(lambda: d.sees("No earlier chats"), what="the customer")

@@ -49,6 +49,7 @@ class ChatView(Widget, can_focus=True):
         self.loaded_note = False
         self.customers: dict[int, CustomerCard | str] = {}
         self.customer_wanted: bool | None = None
+        self._card_of = 0  # the chat whose customer's card is on the screen
         self.side = ChatList(id="chats")
         self.strip = ChatStrip(id="strip")
         self.visitor = Bar(id="visitor")
@@ -150,6 +151,11 @@ class ChatView(Widget, can_focus=True):
             self.actions.put_away(self.chat)
             self.chat = 0
             self.script.open(0)
+
+    def caught_up(self) -> None:
+        """The link is back: customers that could not be asked for are asked for again."""
+        self.customers = {chat: card for chat, card in self.customers.items() if not isinstance(card, str)}
+        self._card_of = 0
 
     def keep(self) -> None:
         """What stands in the composer is kept as this chat's draft."""
@@ -265,7 +271,9 @@ class ChatView(Widget, can_focus=True):
         name = narrate.name(card.name) if card else f"chat {chat}"
         if chat in self.stranded:
             return Tab(chat, 0, name, "✎", "warn", "unsent", (card.topic or card.first_line) if card else "")
-        return Tab(chat, 0, name, "=", "dim", "view", (card.topic or card.first_line) if card else "")
+        over = card is None or card.state not in OPEN_STATES
+        sign, note = ("✓", "over") if over else ("=", "view")
+        return Tab(chat, 0, name, sign, "dim", note, (card.topic or card.first_line) if card else "")
 
     def _visitor(self, now: int) -> None:
         card = self.card
@@ -273,7 +281,7 @@ class ChatView(Widget, can_focus=True):
             words = f"Chat {self.chat} is over." if self.chat else "No chat is open."
             self.visitor.show([(f" {words}", "dim")], [])
             return
-        self.visitor.show(*head(self.store, card, self.store.server_now(now)))
+        self.visitor.show(*head(self.store, card, self.store.server_now(now), self.size.width))
 
     def _typing(self, now: int) -> None:
         """The row above the composer: what the visitor is typing, else a rule."""
@@ -311,6 +319,9 @@ class ChatView(Widget, can_focus=True):
             self.app.size.width >= FULL_CELLS if self.customer_wanted is None else self.customer_wanted
         )
         self.panel.display = shown
+        before, self._card_of = self._card_of, self.chat if shown else 0
+        if shown and before != self.chat:
+            self.post_message(self.CustomerShown())
         if shown and card:
             self.panel.show(
                 card,
@@ -326,10 +337,7 @@ class ChatView(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         """Another width may show or hide the customer, and shorten the prompt."""
-        shown = self.customer_shown
         self.redraw()
-        if self.customer_shown and not shown:
-            self.post_message(self.CustomerShown())
 
     def on_descendant_focus(self) -> None:
         """The prompt shows whether letters go into the text."""

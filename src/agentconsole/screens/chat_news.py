@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentconsole import narrate
+from agentconsole import narrate, text
 from agentconsole.handover import note_of, origin, seconds_left, whom
 from agentconsole.offers import Offer, Offered
 from agentconsole.protocol import OPEN_STATES, ChatCard, Role, State
@@ -10,11 +10,14 @@ from agentconsole.store import Store
 from agentconsole.widgets.paint import Cell
 
 
-def head(store: Store, card: ChatCard, now: int) -> tuple[list[Cell], list[Cell]]:
-    """Both ends of the row at the top: the visitor and who is with them; calls and offers. ``now`` is the server's clock."""
+def head(store: Store, card: ChatCard, now: int, width: int) -> tuple[list[Cell], list[Cell]]:
+    """Both ends of the row at the top: the visitor and who is with them; calls and offers. ``now`` is the server's clock.
+
+    A name takes a third of the ``width`` at most: whether the visitor is there is worth more than all of it.
+    """
     there = narrate.presence(card, now)
     left: list[Cell] = [
-        (f" {narrate.name(card.name)}", "strong"),
+        (f" {text.cut(text.clean(narrate.name(card.name)), max(12, width // 3))}", "strong"),
         ("  ● " if not card.lost_at else "  ○ ", "good" if not card.lost_at else "bad"),
         (there, "bad" if card.lost_at else "good"),
         (f"  {store.department_name(card.department)}", "dim"),

@@ -13,7 +13,7 @@ from agentconsole.client import Problem
 from agentconsole.keys import Where
 from agentconsole.offers import Offer
 from agentconsole.outbox import OutboxFull
-from agentconsole.protocol import Join, Outcome, Said, Side, Take, TakeNext, TakeOver
+from agentconsole.protocol import OPEN_STATES, Join, Outcome, Said, Side, State, Take, TakeNext, TakeOver
 from agentconsole.screens.ahead import Ahead
 from agentconsole.screens.ask import Ask
 from agentconsole.screens.choice import Choice, Option
@@ -315,7 +315,7 @@ class Deeds:
         view.write()
 
     async def close(self) -> None:
-        chat = self._mine()
+        chat = self._answered()
         draft = self.app.store.draft(chat)
         options = [Option(each, narrate.OUTCOMES[each], OUTCOME_HINTS[each]) for each in Outcome]
         department = self.app.store.departments.get(self.app.store.chats[chat].department)
@@ -330,7 +330,7 @@ class Deeds:
         self.app.actions.reopen(self._chat())
 
     async def release(self) -> None:
-        chat = self._mine()
+        chat = self._answered()
         explanation = f"{self._visitor()} waits again, first in line, for you or a colleague."
         if await self.confirm("Put the chat back into the queue?", explanation, "Put it back"):
             self.app.actions.release(chat)
@@ -514,10 +514,16 @@ class Deeds:
     def _chat(self) -> int:
         return self.app.main.chat.chat
 
-    def _mine(self) -> int:
-        chat = self._chat()
-        if not self.app.store.is_mine(chat):
+    def _answered(self) -> int:
+        """The chat in front, if I answer it and it runs."""
+        chat, store = self._chat(), self.app.store
+        card = store.chats.get(chat)
+        if card is None or card.state not in (*OPEN_STATES, State.wrapup):
+            raise Unfit("This chat is over. x puts it away.")
+        if not store.is_mine(chat):
             raise Unfit("This chat is not yours.")
+        if card.state is State.wrapup:
+            raise Unfit("This chat is closed already. u reopens it, x ends the wrap-up.")
         return chat
 
     def _visitor(self) -> str:
