@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import ssl
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -124,6 +125,7 @@ _NOT_TRUSTED = (
     "its certificate is not trusted ({why}). If your desk made it itself, name the file of its authority in "
     "SSL_CERT_FILE; if not, somebody may be listening: do not log in, and ask your administrator"
 )
+_ERRNO = re.compile(r"\[Errno -?\d+\] ")
 _NO_TLS = "it does not speak TLS; perhaps its address begins with http:// instead"
 
 
@@ -156,4 +158,6 @@ def reason(error: BaseException) -> str:
         ):
             return _NO_TLS
         cause = cause.__cause__ or cause.__context__
-    return str(error).strip().rstrip(".") or type(error).__name__
+    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and (error.errno or 0) > 0:
+        return os.strerror(error.errno or 0)
+    return _ERRNO.sub("", str(error)).strip().rstrip(".") or type(error).__name__

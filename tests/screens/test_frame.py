@@ -199,3 +199,13 @@ def test_footer_keys_exist_for_every_place() -> None:
     for where in Where:
         assert any(action.shown and action.keys for action in keys.at(where))
     assert Store().counts().mine == 0
+
+
+async def test_help_on_a_narrow_screen_names_the_actions_and_says_when_there_is_none() -> None:
+    async with desk((40, 16)) as d:
+        await with_ana(d)
+        await d.press("escape", "question_mark")
+        await d.type("close")
+        assert d.sees("F9 c         Close")
+        await d.type("xyz")
+        assert d.sees("No key does that, Escape goes")

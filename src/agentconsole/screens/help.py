@@ -18,6 +18,12 @@ from agentconsole.widgets.paint import Cell, column
 from agentconsole.widgets.rows import Rows
 from agentconsole.widgets.words import Words
 
+HOW = "type to find, Enter does it, Escape goes back"
+
+
+def _title(words: str) -> list[Cell]:
+    return [("Keys", "strong"), (f"  {words}", "dim")]
+
 
 class KeyRows(Rows[Action | Where], can_focus=False):
     """Headings and actions."""
@@ -29,11 +35,14 @@ class KeyRows(Rows[Action | Where], can_focus=False):
         return None if isinstance(item, Where) else item.id
 
     def draw(self, item: Action | Where, line: int, width: int) -> Iterable[Cell]:
-        """Keys and the sentence."""
+        """Keys and the sentence; where it is narrow the action's name, for the sentence stands below or nowhere."""
         if isinstance(item, Where):
             return [(f" {keys.PLACES[item]} ", "head"), ("─" * (width - len(keys.PLACES[item]) - 3), "rule")]
         spoken = " ".join(map(keys.spoken, item.keys)) or "palette"
-        return [(f" {column(spoken, 18 if width >= 70 else 12)} ", "key"), (item.help, "")]
+        return [
+            (f" {column(spoken, 18 if width >= 70 else 12)} ", "key"),
+            (item.help if width >= 60 else item.label, ""),
+        ]
 
 
 class Help(ModalScreen[str | None]):
@@ -55,10 +64,7 @@ class Help(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """Search field, table, the whole sentence of the row under the cursor."""
         with Vertical(classes="dialog -tall"):
-            yield Words(
-                [("Keys", "strong"), ("  type to find, Enter does it, Escape goes back", "dim")],
-                classes="dialog-title",
-            )
+            yield Words(_title(HOW), classes="dialog-title")
             yield Input(placeholder="type to find", compact=True)
             yield KeyRows()
             yield Words(id="whole")
@@ -120,5 +126,8 @@ class Help(ModalScreen[str | None]):
                 rows += [where, *fitting]
         table = self.query_one(KeyRows)
         table.show(rows)
+        self.query_one(".dialog-title", Words).show(
+            _title(HOW if rows else "No key does that, Escape goes back")
+        )
         table.action_edge(-1)
         self.moved()

@@ -97,6 +97,11 @@ class ObserveView(Widget):
         return page
 
     @property
+    def has_pages(self) -> bool:
+        """True if there are more chats than one page has room for."""
+        return len(self._order) > self.tiles.grid.capacity
+
+    @property
     def card(self) -> ChatCard | None:
         """The card of the chat under the cursor."""
         return self.store.chats.get(self.selected)

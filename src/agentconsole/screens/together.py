@@ -168,18 +168,21 @@ class Together:
         """Hand over the chat at hand; where there is none, the one in front, or my first."""
         main, chat = self.app.main, self.chat
         if main.where is not Where.chat and not self._passable(self.card):
-            chat = main.chat.chat or self.app.store.neighbour(0, 1)
+            chat = main.chat.chat or self.app.store.neighbour(0, 1) or chat
         await self.hand_over(chat)
 
     async def hand_over(self, chat: int) -> bool:
         """Ask to whom a chat goes and offer it; True once it is offered."""
         card = self.app.store.chats.get(chat)
-        if card is None or not (self._running(card) or (self._waits(card) and self._supervises(card))):
-            raise Unfit("Only a running chat can be handed over; a waiting one by a supervisor.")
+        if card is None:
+            raise Unfit("You have no chat to hand over.")
+        if not (self._running(card) or self._waits(card)):
+            raise Unfit("Only a running chat can be handed over; this one is closed.")
         if not (self.app.store.is_mine(chat) or self._supervises(card)):
-            raise Unfit(
-                f"{card.owner_name or 'Nobody'} answers this chat; only who answers it hands it over."
+            who = (
+                f"{card.owner_name} answers this chat" if card.owner_name else "Nobody answers this chat yet"
             )
+            raise Unfit(f"{who}; only who answers it, or a supervisor, hands it over.")
         if card.offer_until:
             raise Unfit(f"This chat is offered to {self._whom(card)} already. H takes that back first.")
         dialog = TransferDialog(

@@ -35,7 +35,9 @@ class Watch:
         match id:
             case "observe":
                 return store.observes(0)
-            case "tile_next" | "tile_previous" | "tile_page" | "tile_page_back" | "tile_open":
+            case "tile_page" | "tile_page_back":
+                return view.has_pages
+            case "tile_next" | "tile_previous" | "tile_open":
                 return bool(view.selected)
             case "tile_join" | "tile_take_over":
                 return (

@@ -58,7 +58,7 @@ def entries(
 
 def offer(row: Offered, words: str, departments: Mapping[int, str], now: int) -> Entry:
     """A chat that waits for my yes or no; ``words`` say who wants what, ``now`` is the server's clock."""
-    left = seconds_left(row.until, now) if row.until else "invited"
+    left = f"{seconds_left(row.until, now)} left" if row.until else "invited"
     return Entry(row.card, left, departments.get(row.card.department, ""), urgent=True, lead=f"⇒ {words}")
 
 
@@ -89,6 +89,11 @@ def _waiting(row: Waiting, departments: Mapping[int, str], me: int, rings: bool)
 def _mine(row: Mine, departments: Mapping[int, str]) -> Entry:
     department = departments.get(row.card.department, "")
     return Entry(row.card, state_of(row), department, urgent=bool(row.failed or row.unread), mine=True)
+
+
+def _first(note: str, width: int) -> str:
+    """The first column of a row ``width`` cells wide."""
+    return column(note, 11) if width >= 60 else column(note.removesuffix(" left"), 8)
 
 
 def state_of(chat: Mine) -> str:
@@ -122,7 +127,7 @@ class QueueList(Rows[Entry]):
         card = item.card
         cells: list[Cell] = [
             ("!" if item.urgent and not item.mine else " ", "warn"),
-            (column(item.note, 11 if width >= 60 else 8), "warn" if item.urgent else ""),
+            (_first(item.note, width), "warn" if item.urgent else ""),
         ]
         if width >= 60:
             cells.append((column(item.department, min(18, width // 8)) + " ", "dim"))
