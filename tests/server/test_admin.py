@@ -30,6 +30,7 @@ from agentconsole.backend.desk.admin import (
 )
 from agentconsole.backend.desk.made import DepartmentsChanged, Made, SessionsEnded, StaffChanged
 from agentconsole.backend.desk.sessions import EndSession, EndSessions, OpenSession, TouchSession
+from agentconsole.backend.desk.visits import TouchVisitor
 from agentconsole.backend.domain.life import Refusal
 from agentconsole.backend.domain.policy import SYSTEM, Actor
 from agentconsole.backend.storage import departments, tables, users
@@ -354,6 +355,7 @@ ORDERS = [
     EndSessions("root"),
     OpenSession(1, HASH, b"x", "", 2_000_000),
     TouchSession(1),
+    TouchVisitor(1),
 ]
 
 

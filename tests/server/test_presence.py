@@ -7,6 +7,7 @@ import pytest
 
 from agentconsole import protocol as p
 from agentconsole.backend import hub, jobs
+from agentconsole.backend.domain.spans import HOUR_MS
 from tests.server.site import SALES, SUPPORT, running
 from tests.server.windows import new_cid
 from tests.waiting import async_until
@@ -66,6 +67,31 @@ async def test_one_of_two_windows_is_enough(sqlite_url: str, tmp_path: Path) -> 
         twin.drop()
         await async_until(lambda: site.hub.board.heads[chat].lost_at, what="the loss")
         assert site.hub.board.heads[chat].state is p.State.active, "an answered chat waits for its visitor"
+
+
+async def test_a_visit_is_idle_only_while_nobody_is_there(database_url: str, tmp_path: Path) -> None:
+    """A chat may go on for days: its visitor is let in again for 24 hours from the last sign of life."""
+    async with running(database_url, tmp_path) as site:
+        start, hour = site.desk.clock(), 0
+        site.desk.clock = lambda: start + hour * HOUR_MS
+        vera, chat = await site.chat(await site.staff("ann"))
+        hour = 23
+        await vera.pong()
+        await site.desk.writer.drain()
+        hour = 46
+        await vera.come_back()
+        assert vera.seen(p.VisitorCard, chat=chat)
+        await site.desk.writer.drain()
+        hour = 69
+        await vera.come_back()
+        await site.desk.writer.drain()
+        vera.drop()
+        await vera.closed()
+        hour = 94
+        await vera.connect()
+        vera.send(vera.hello())
+        assert (await vera.expect(p.Refused)).code is p.Code.expired
+        assert await vera.closed() == 4002
 
 
 async def test_seats_are_lost_and_come_back(database_url: str, tmp_path: Path) -> None:

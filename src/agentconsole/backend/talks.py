@@ -44,10 +44,11 @@ from agentconsole.protocol import (
 from .auth import token_hash
 from .desk import Desk, Made
 from .desk.talking import Looked, Watched, may_read_room, watches
-from .desk.visits import BeginChat, BeginMessage, Where
+from .desk.visits import BeginChat, BeginMessage, TouchVisitor, Where
 from .domain.chat import VisitorPage
 from .domain.life import Head, is_open, takes_part, thing
-from .domain.policy import Actor, Deed, can
+from .domain.policy import SYSTEM, Actor, Deed, can
+from .domain.spans import HOUR_MS
 from .greetings import explanations, greet_staff, greet_visitor, open_chat, show_chat
 from .hub import Hub
 from .limits import Rate, millis
@@ -134,6 +135,7 @@ class VisitorTalk(Talk):
         self._socket = socket
         self._reader: VisitorReader | None = None
         self._typing: _Typing | None = None
+        self._touched_at = 0
 
     def heard(self, data: bytes) -> None:
         """Part of Talk."""
@@ -146,6 +148,8 @@ class VisitorTalk(Talk):
             _greet_once(self._socket, self._hello(command))
         elif isinstance(command, Ping):
             self._send(Pong(command.n, self._desks.desk.clock()))
+            if reader is not None:
+                self._touch(reader)
         elif reader is None:
             raise BadFrame("hello comes first")
         elif isinstance(command, Start):
@@ -187,11 +191,20 @@ class VisitorTalk(Talk):
         self._reader = reader
         if socket.transport.is_closing():
             return
+        self._touched_at = found.used_at if found else now
+        self._touch(reader)
         cursors = {cursor.chat: cursor.pub for cursor in command.cursors}
         await greet_visitor(desks.hub, reader, cursors, desks.run, now, ended)
         if reader.page:
             self._tell_page(reader)
         socket.go_on()
+
+    def _touch(self, reader: VisitorReader) -> None:
+        """A visit is not idle while a window is there; so much is written once an hour."""
+        now = self._desks.desk.clock()
+        if reader.actor.id and now - self._touched_at >= HOUR_MS:
+            self._touched_at = now
+            self._desks.desk.submit(SYSTEM, TouchVisitor(reader.actor.id), _quiet)
 
     def _start(self, reader: VisitorReader, command: Start) -> None:
         if not self._has_open(reader, command.department):

@@ -1,4 +1,4 @@
-"""The visitor's commands that begin something: a chat, a left message."""
+"""What visitors begin: a visit, a chat, a left message."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from ..domain.contact import checked_email, checked_name
 from ..domain.department import Department
 from ..domain.leading import lead
 from ..domain.life import Entry, Head, Refusal, checked_text, unknown, without_nul
-from ..domain.policy import Actor
+from ..domain.policy import Actor, Deed
 from ..storage import chats, departments, visitors
 from ..storage.chats import WorkingSet
 from .left import leave
 from .made import Change, Made
 from .succession import reopened
-from .things import carry_out, department_in_use
+from .things import carry_out, department_in_use, require
 
 
 class Where(msgspec.Struct, frozen=True):
@@ -68,6 +68,12 @@ class BeginMessage(msgspec.Struct, frozen=True):
     def words(self) -> LeaveMessage:
         """As in BeginChat."""
         return self.letter
+
+
+class TouchVisitor(msgspec.Struct, frozen=True):
+    """A visitor is there: the token is not idle."""
+
+    visitor: int
 
 
 def arrive(sheet: WorkingSet, actor: Actor, command: Any, now: int) -> Actor:
@@ -184,6 +190,12 @@ def _begin_message(sheet: WorkingSet, actor: Actor, command: BeginMessage, now: 
     return Made(about=letter.chat or left.id, pub=pub, changes=changes, news=[left, ticket])
 
 
+def _touch_visitor(sheet: WorkingSet, actor: Actor, command: TouchVisitor, now: int) -> Made:
+    require(actor, Deed.administer)
+    visitors.touch(sheet.connection, command.visitor, now)
+    return Made(about=command.visitor)
+
+
 def _end_as_message(sheet: WorkingSet, actor: Actor, key: int, now: int) -> Change:
     head = sheet.head(key)
     if head is None or head.visitor != actor.id:
@@ -207,4 +219,5 @@ def _kept(metadata: str) -> str:
 COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {
     BeginChat: _begin_chat,
     BeginMessage: _begin_message,
+    TouchVisitor: _touch_visitor,
 }
