@@ -214,6 +214,10 @@ def terminal(folder: Path, *flags: str) -> Iterator[Terminal]:
 def test_leaving_the_console_ends_the_demo_and_names_the_page_again(tmp_path: Path, role: str) -> None:
     with terminal(tmp_path, "--as", role) as screen:
         until(lambda: screen.appears(f"Demo {role}".encode()), 20, what="my name")
+        screen.press(b"T")
+        until(lambda: screen.appears(b"calm and light"), 20, what="the themes")
+        screen.press(b"2")
+        until(lambda: screen.appears(f"Demo {role}".encode()), 20, what="the other theme")
         screen.press(b"Q")
         until(screen.ended, 40, what="the demo's end")
         assert b"exit code 0" in screen.shown

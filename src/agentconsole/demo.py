@@ -232,6 +232,7 @@ async def _console(
         "AGENTCONSOLE_TOKEN": token,
         "XDG_STATE_HOME": str(own),
         "XDG_CACHE_HOME": str(own),
+        "XDG_CONFIG_HOME": str(own),
     }
     words = command("--server", server.base, "--user", SEAT)
     process = await asyncio.create_subprocess_exec(*words, env=environment)

@@ -307,11 +307,12 @@ async def test_search_finds_and_goes_from_hit_to_hit() -> None:
 async def test_the_customer_card_shows_history_and_takes_a_note() -> None:
     async with desk((120, 40)) as d:
         await d.feed(mine(11, email="ana@example.org"), *log(11, "*", "<a", "+"))
-        past = EarlierChat(5, 1, START - 86_400_000, State.closed, "Fax smokes", Outcome.solved)
+        past = EarlierChat(5, 1, START - 86_400_000, State.closed, "Fax smokes " + "s" * 900, Outcome.solved)
         d.app.main.chat.customers[11] = CustomerCard("ana@example.org", "Ana", [past], [])
         await d.press("1")
         assert d.sees("ana@example.org")
         assert d.sees("Fax smokes")
+        assert len([row for row in d.screen if "ssss" in row]) <= 5
         await d.press("escape", "N")
         await d.type("Owns three printers")
         await d.press("enter")

@@ -9,12 +9,13 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 
-from agentconsole import narrate, ticket_words
+from agentconsole import narrate, text, ticket_words
 from agentconsole.protocol import ChatCard, CustomerCard, Person
 from agentconsole.widgets.paint import Cell
 from agentconsole.widgets.words import Words
 
 LOADING = "looking …"
+FIRST_LINE = 100  # cells of an earlier chat's first line; a pasted address would fill the card
 
 
 class Customer(Widget):
@@ -85,7 +86,7 @@ def _history(history: CustomerCard, chat: int) -> list[Cell]:
         facts += [narrate.RATINGS[past.rating]] if past.rating else []
         cells += [
             (f"\n{_day(past.started_at)} {', '.join(facts) or past.state.value} ", "dim"),
-            (past.first_line, ""),
+            (text.cut(text.clean(past.first_line), FIRST_LINE), ""),
         ]
     if history.tickets:
         cells.append(("\n\nTickets", "head"))
