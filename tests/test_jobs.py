@@ -14,11 +14,14 @@ from sqlalchemy import update
 
 from agentconsole import protocol as p
 from agentconsole.backend import jobs
-from agentconsole.backend.desk import Desk
+from agentconsole.backend.desk import Desk, slices
 from agentconsole.backend.desk import desk as carrying_out
+from agentconsole.backend.desk.made import Made
+from agentconsole.backend.desk.rules import OnTime, PutRule
 from agentconsole.backend.desk.ticketing import ExpireTicket
 from agentconsole.backend.domain.chat import Expire
-from agentconsole.backend.domain.policy import SYSTEM
+from agentconsole.backend.domain.policy import SYSTEM, Actor
+from agentconsole.backend.domain.ticket import Ticket
 from agentconsole.backend.storage import tickets
 from agentconsole.backend.storage.database import Database
 from agentconsole.backend.storage.tables import chat
@@ -66,7 +69,7 @@ class Clock:
             if command in self.over:
                 raise ArithmeticError
 
-        def ticket(sheet: Any, actor: Any, command: Any, now: int) -> Any:
+        def timed(sheet: Any, actor: Any, command: Any, now: int) -> Any:
             tried(command)
             return expire(sheet, actor, command, now)
 
@@ -74,7 +77,7 @@ class Clock:
             tried(command)
             return decide(head, actor, command, *more)
 
-        monkeypatch.setitem(carrying_out.PLAIN, ExpireTicket, ticket)
+        monkeypatch.setitem(carrying_out.PLAIN, ExpireTicket, timed)
         monkeypatch.setattr(carrying_out, "decide", chats)
 
 
@@ -104,10 +107,10 @@ async def clock(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         database.close()
 
 
-def status(house: House, key: int) -> TicketStatus:
+def ticket(house: House, key: int) -> Ticket:
     found = house.database.read_now(lambda db: tickets.one(db, key))
     assert found is not None
-    return found.status
+    return found
 
 
 async def test_what_stumbles_rests_and_holds_up_nothing_else(
@@ -116,13 +119,39 @@ async def test_what_stumbles_rests_and_holds_up_nothing_else(
     clock.stumble(monkeypatch, ExpireTicket(1), Expire(1))
     async with clock.going():
         await async_until(
-            lambda: status(clock.house, 2) is TicketStatus.open and Expire(2) in clock.tried,
+            lambda: ticket(clock.house, 2).status is TicketStatus.open and Expire(2) in clock.tried,
             what="the other ticket and the other chat",
         )
         looks = clock.looks
         await async_until(lambda: clock.looks > looks + 5, what="a few looks more")
         assert clock.desk.codes[Code.busy] == 2, "each was tried but once"
-        assert status(clock.house, 1) is TicketStatus.hold
+        assert ticket(clock.house, 1).status is TicketStatus.hold
+
+
+async def test_the_more_rules_on_time_have_to_be_asked_the_fewer_tickets_come_at_once(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are one transaction, which everybody waits for."""
+    wish = p.RuleWish("Late", p.RuleEvent.time_passed, ["tag late"], "age over 1h")
+    clock.house.do(SYSTEM, PutRule(wish))
+    monkeypatch.setattr(slices, "EFFORT", 1)
+    handle = clock.desk.handle
+    under_way: set[OnTime] = set()
+    most = 0
+
+    async def handled(actor: Actor, command: Any) -> Made:
+        nonlocal most
+        if isinstance(command, OnTime):
+            under_way.add(command)
+            most = max(most, len(under_way))
+        made = await handle(actor, command)
+        under_way.discard(command)
+        return made
+
+    monkeypatch.setattr(clock.desk, "handle", handled)
+    async with clock.going():
+        await async_until(lambda: all(ticket(clock.house, key).tags for key in (1, 2)), what="both tickets")
+    assert most == 1
 
 
 async def test_what_has_rested_is_tried_again(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,4 +160,4 @@ async def test_what_has_rested_is_tried_again(clock: Clock, monkeypatch: pytest.
     async with clock.going():
         await async_until(lambda: clock.desk.codes[Code.busy] > 2, what="another try, and one more")
         clock.over.clear()
-        await async_until(lambda: status(clock.house, 1) is TicketStatus.open, what="it to be mended")
+        await async_until(lambda: ticket(clock.house, 1).status is TicketStatus.open, what="it to be mended")

@@ -12,7 +12,7 @@ from typing import Any
 
 from agentconsole.protocol import Code
 
-from .desk import Desk
+from .desk import Desk, slices
 from .desk.admin import Alive
 from .desk.made import Made
 from .desk.rules import OnTime
@@ -21,7 +21,7 @@ from .desk.ticketing import ExpireTicket
 from .domain.chat import Expire
 from .domain.life import Refusal, Stumbled
 from .domain.policy import SYSTEM
-from .storage import backlog, chats, tickets
+from .storage import Connection, backlog, chats, tickets
 from .storage.database import Database, Locked, Unreachable
 
 log = logging.getLogger("agentconsole.jobs")
@@ -30,7 +30,7 @@ PERIOD, LEAST = 0.5, 0.02  # seconds between two looks; a timer that runs out ea
 ALIVE_EVERY = 10.0  # seconds
 FORGET_EVERY = 3_600.0
 CHECKPOINT_EVERY = 30.0
-RIPE = 20  # tickets on which rules on time fire in one go
+RIPE = 5  # a ticket on which rules on time fire takes as long as so many that are asked
 REST = 60.0  # seconds until what stumbled is tried again
 CHECKPOINT_JOBS = 4_000
 CHATS, TICKETS = 500, 200  # whose timers fire in one go
@@ -139,11 +139,16 @@ async def _go_on(database: Database, desk: Desk, resting: Resting) -> bool:
 
 async def _on_time(database: Database, desk: Desk, resting: Resting) -> bool:
     """Let rules act on tickets because time has passed; are there more?"""
-    now = desk.clock()
-    ripe = await database.read(lambda db: tickets.ripe(db, now, RIPE + len(resting)))
-    found = [command for key in ripe if (command := OnTime(key)) not in resting][:RIPE]
+    now, more = desk.clock(), len(resting)
+
+    def look(db: Connection) -> tuple[int, list[int]]:
+        limit = max(1, slices.size(db) // RIPE)
+        return limit, tickets.ripe(db, now, limit + more)
+
+    limit, ripe = await database.read(look)
+    found = [command for key in ripe if (command := OnTime(key)) not in resting][:limit]
     await asyncio.gather(*(_try(desk, command, resting) for command in found))
-    return len(found) == RIPE
+    return len(found) == limit
 
 
 async def _try(desk: Desk, command: Timed, resting: Resting) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from ..domain.policy import Actor, Deed
 from ..domain.ticket import Ticket
-from ..storage import backlog, tickets, webhooks
+from ..storage import Connection, backlog, tickets, webhooks
 from ..storage.backlog import Left, Work
 from ..storage.chats import WorkingSet
 from .made import Made, TicketMade
@@ -20,6 +20,11 @@ from .time_rules import effort
 SLICE = 100  # tickets in one transaction
 CALLS = 500
 EFFORT = 300_000  # of asking rules on time in one transaction; a twentieth of a second
+
+
+def size(connection: Connection) -> int:
+    """How many tickets are changed in one transaction: the more rules on time have to be asked about each, the fewer."""
+    return max(1, min(SLICE, EFFORT // max(1, effort(connection))))
 
 
 class GoOn(msgspec.Struct, frozen=True):
@@ -67,33 +72,29 @@ def _go_on(sheet: WorkingSet, actor: Actor, command: GoOn, now: int) -> Made:
 
 def _free(sheet: WorkingSet, left: Left, now: int) -> Slice:
     """Tickets of somebody who may not answer them any more become nobody's."""
-    size = _size(sheet)
-    page = tickets.undone_of(sheet.connection, left.about, left.after, size)
+    limit = size(sheet.connection)
+    page = tickets.undone_of(sheet.connection, left.about, left.after, limit)
     news = []
     for before in page:
         after, lines = freed(sheet, before, now)
         if lines:
             department = sheet.department(before.department)
             news.append(TicketMade(before, keep(sheet, before, after, lines, department, now)))
-    return _reached(page, size), news
+    return _reached(page, limit), news
 
 
 def _wind(sheet: WorkingSet, left: Left, now: int) -> Slice:
-    size = _size(sheet)
-    page = tickets.not_closed(sheet.connection, left.after, size, left.about)
-    return _reached(page, size), rewound(sheet, page, now)
+    limit = size(sheet.connection)
+    page = tickets.not_closed(sheet.connection, left.after, limit, left.about)
+    return _reached(page, limit), rewound(sheet, page, now)
 
 
 def _call(sheet: WorkingSet, left: Left, now: int) -> Slice:
     return webhooks.again(sheet.connection, now, [left.about], left.after, CALLS)[1], []
 
 
-def _size(sheet: WorkingSet) -> int:
-    return max(1, min(SLICE, EFFORT // max(1, effort(sheet.connection))))
-
-
-def _reached(page: Sequence[Ticket], size: int) -> int:
-    return page[-1].id if len(page) == size else 0
+def _reached(page: Sequence[Ticket], limit: int) -> int:
+    return page[-1].id if len(page) == limit else 0
 
 
 Slice = tuple[int, list[TicketMade]]  # up to which number, 0 = nothing is left; and what changed
