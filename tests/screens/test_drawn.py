@@ -23,6 +23,7 @@ from agentconsole.protocol import (
     TicketPriority,
     TicketStatus,
 )
+from agentconsole.settings import Settings
 from tests.screens.drawing import compare, differences, drawn
 from tests.screens.fed import ME, START, Desk, desk, left, log, mine, waiting
 from tests.screens.fed_tickets import HOUR, settled, thread, ticket, with_doors
@@ -126,3 +127,16 @@ async def test_a_picture_tells_letters_styles_and_rows() -> None:
         assert len(differences(before, drawn(d.app))) == 3 * 18
         assert "row 1 has other styles" in differences(before, drawn(d.app))[0]
     assert differences("", before) == ["it has not been drawn yet"]
+
+
+async def test_another_theme_is_on_the_screen_at_once() -> None:
+    """Also one with the same background, for which Textual itself paints nothing anew."""
+    async with desk((60, 18), Settings(theme="mono")) as d:
+        await d.feed(waiting(1, "Bo"))
+        d.app.choose_theme("ansi-dark")
+        await d.drawn()
+        at_once = drawn(d.app)
+        for widget in d.app.screen.walk_children():
+            widget.refresh()
+        await d.drawn()
+        assert differences(at_once, drawn(d.app)) == []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
 from textual.containers import Vertical
 from textual.strip import Strip
 from textual.widget import Widget
@@ -14,50 +16,46 @@ from agentconsole import text
 
 Cell = tuple[str, str]  # (text, ink); ink is one of INKS or "" for plain
 
-INKS = (
-    "dim",
-    "strong",
-    "accent",
-    "staff",
-    "good",
-    "warn",
-    "bad",
-    "note",
-    "typing",
-    "rule",
-    "key",
-    "head",
-    "on",
-    "cursor",
-    "cursor-blurred",
-)
+# Of each ink the theme's variables that give its foreground, its background and its shape ("" = the widget's own); a
+# shape without `$` is written out. They are no component classes: Textual works those out anew for each widget and each
+# change of its classes, and that was the greatest part of a start and of every change of place.
+INKS = {
+    "dim": ("ink-dim", "", "$ink-dim-style"),
+    "strong": ("", "", "bold"),
+    "accent": ("primary", "", "bold"),
+    "staff": ("secondary", "", ""),
+    "good": ("success", "", ""),
+    "warn": ("warning", "", "bold"),
+    "bad": ("error", "", "bold"),
+    "note": ("ink-note", "", "$ink-note-style"),
+    "typing": ("ink-dim", "", "italic"),
+    "rule": ("rule", "", "$rule-style"),
+    "key": ("primary", "", "bold"),
+    "head": ("ink-dim", "", "bold"),
+    "on": ("cursor-foreground", "cursor-background", "$cursor-style"),
+    "cursor": ("cursor-foreground", "cursor-background", "$cursor-style"),
+    "cursor-blurred": ("", "cursor-blurred-background", "$cursor-blurred-style"),
+}
 
-INK_CSS = """
-    & > .ink--dim { color: $ink-dim; text-style: $ink-dim-style; }
-    & > .ink--strong { text-style: bold; }
-    & > .ink--accent { color: $primary; text-style: bold; }
-    & > .ink--staff { color: $secondary; }
-    & > .ink--good { color: $success; }
-    & > .ink--warn { color: $warning; text-style: bold; }
-    & > .ink--bad { color: $error; text-style: bold; }
-    & > .ink--note { color: $ink-note; text-style: $ink-note-style; }
-    & > .ink--typing { color: $ink-dim; text-style: italic; }
-    & > .ink--rule { color: $rule; text-style: $rule-style; }
-    & > .ink--key { color: $primary; text-style: bold; }
-    & > .ink--head { color: $ink-dim; text-style: bold; }
-    & > .ink--on { color: $cursor-foreground; background: $cursor-background; text-style: $cursor-style; }
-    & > .ink--cursor { color: $cursor-foreground; background: $cursor-background; text-style: $cursor-style; }
-    & > .ink--cursor-blurred { background: $cursor-blurred-background; text-style: $cursor-blurred-style; }
-"""
+
+def dyed(name: str, variables: Mapping[str, str]) -> Style:
+    """What an ink alone makes of a text, in the theme of these variables."""
+    front, back, shape = INKS[name]
+    style = Style(color=_colour(variables, front), bgcolor=_colour(variables, back))
+    return style + Style.parse(variables[shape[1:]] if shape.startswith("$") else shape)
+
+
+def _colour(variables: Mapping[str, str], name: str) -> RichColor | None:
+    return Color.parse(variables[name]).rich_color if name else None
 
 
 class Painted(Widget):
     """A widget that draws lines of cells; subclasses answer `cells(y, width)`."""
 
-    COMPONENT_CLASSES = {f"ink--{ink}" for ink in INKS}
-    DEFAULT_CSS = "Painted { height: 1; " + INK_CSS + "}"
+    DEFAULT_CSS = "Painted { height: 1; }"
 
     _inks: dict[tuple[str, str], Style] | None = None
+    _inked_in = ""  # the theme of these
 
     def cells(self, y: int, width: int) -> Iterable[Cell]:
         """What stands in row `y`, of at most `width` cells; longer is cut."""
@@ -66,12 +64,14 @@ class Painted(Widget):
     def notify_style_update(self) -> None:
         """Forget the looked-up styles: theme, focus or classes changed."""
         super().notify_style_update()
+        if self._inks and self._inked_in != self.app.theme:
+            self.refresh()
         self._inks = None
 
     def ink(self, name: str, over: str = "") -> Style:
         """The style of an ink, perhaps over a cursor's."""
         if self._inks is None:
-            self._inks = {}
+            self._inks, self._inked_in = {}, self.app.theme
         style = self._inks.get((name, over))
         if style is None:
             style = self._inks[name, over] = self._mixed(name, over)
@@ -79,11 +79,11 @@ class Painted(Widget):
 
     def _mixed(self, name: str, over: str) -> Style:
         """Under a cursor an ink keeps its shape, not its colour: that might vanish in the cursor's."""
-        ink = self.get_component_rich_style(f"ink--{name}", partial=True) if name else Style()
+        variables = self.app.theme_variables
+        ink = dyed(name, variables) if name else Style()
         if not over:
             return self.rich_style + ink
-        cursor = self.get_component_rich_style(f"ink--{over}", partial=True)
-        return self.rich_style + cursor + Style(bold=ink.bold, italic=ink.italic)
+        return self.rich_style + dyed(over, variables) + Style(bold=ink.bold, italic=ink.italic)
 
     def strip(self, cells: Iterable[Cell], width: int, over: str = "") -> Strip:
         """The cells as one strip of exactly `width` cells."""
