@@ -209,3 +209,15 @@ async def test_help_on_a_narrow_screen_names_the_actions_and_says_when_there_is_
         assert d.sees("F9 c         Close")
         await d.type("xyz")
         assert d.sees("No key does that, Escape goes")
+
+
+@pytest.mark.parametrize("size, hints", [((40, 12), False), ((80, 24), True)])
+async def test_after_a_notice_the_screen_is_as_it_was(size: tuple[int, int], hints: bool) -> None:
+    async with desk(size) as d:
+        assert d.sees("? Help") is hints
+        await d.press("D")
+        assert d.sees("Nothing is offered to you.")
+        assert not d.sees("? Help")
+        await d.press("g")
+        assert not d.sees("Nothing is offered")
+        assert d.sees("? Help") is hints

@@ -246,7 +246,7 @@ async def test_an_analyst_watches_but_is_offered_no_whisper_join_or_take_over() 
 async def test_nothing_to_watch_says_so() -> None:
     async with desk() as d:
         await watching(d)
-        assert d.sees("No chat is running in the departments you supervise.")
+        assert d.sees("No colleague answers a chat in the departments you supervise.")
         await d.press("enter", "right", "comma")
         assert d.sent == []
 

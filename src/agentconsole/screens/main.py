@@ -203,7 +203,7 @@ class MainScreen(Screen[None]):
         """Tell the person something, in place of the key hints, for a while."""
         self.sentence.show([(sentence, ink)])
         self.sentence.display = True
-        self.hints.display = False
+        self.hints.add_class("-covered")  # no more than that: a low screen has no hints to come back
         self._notice_until = self.actions.clock() + NOTICE_MS
 
     def unnotice(self) -> None:
@@ -211,7 +211,7 @@ class MainScreen(Screen[None]):
         if self._notice_until:
             self._notice_until = 0
             self.sentence.display = False
-            self.hints.display = True
+            self.hints.remove_class("-covered")
 
     def on_descendant_focus(self) -> None:
         """Other keys act in the composer than beside it."""

@@ -173,7 +173,7 @@ class ObserveView(Widget):
         if not shown:
             self.nobody.show(
                 [
-                    ("No chat is running in the departments you supervise.", "strong"),
+                    ("No colleague answers a chat in the departments you supervise.", "strong"),
                     ("\nChats show up here as soon as somebody answers them, the riskiest first.", "dim"),
                 ]
             )
