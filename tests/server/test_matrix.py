@@ -11,7 +11,16 @@ from typing import Any, get_args
 
 from agentconsole import protocol as p
 from agentconsole.backend import operator
-from agentconsole.backend.desk import admin, availability, mailing, sessions, team, templates, webhooks
+from agentconsole.backend.desk import (
+    admin,
+    availability,
+    mailing,
+    receiving,
+    sessions,
+    team,
+    templates,
+    webhooks,
+)
 from agentconsole.backend.domain.life import Refusal
 from agentconsole.backend.storage import users
 from tests.server.doors import CAST, HOUSES, NOWHERE, ROLES, House, answered, house
@@ -408,6 +417,10 @@ ORDERS: dict[type[Any], tuple[Callable[[bool], Any], str]] = {  # real or not; s
     ),
     mailing.SettleMail: (
         lambda real: mailing.SettleMail(MAIL if real else NOWHERE, mailing.MailDeed.resend),
+        "- -/- - - - - y - - - - -",
+    ),
+    receiving.DiscardMail: (
+        lambda real: receiving.DiscardMail(MAIL if real else NOWHERE),
         "- -/- - - - - y - - - - -",
     ),
     webhooks.CallAgain: (
