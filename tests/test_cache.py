@@ -157,7 +157,7 @@ def drawn(
     tmp_path: Path, width: int = 80, height: int = 24, encoding: str = "utf-8", **env: str
 ) -> tuple[bytes, list[str]]:
     """The bytes, and the rows that a terminal shows."""
-    raw = cache.first_picture(width, height, {"TERM": "xterm"} | env, encoding=encoding, folder=tmp_path)
+    raw = cache.draw(cache.last_picture(folder=tmp_path), width, height, {"TERM": "xterm"} | env, encoding)
     emulator = Emulator(width, height)
     emulator.feed(raw)
     return raw, emulator.screen.rows()
@@ -289,7 +289,7 @@ def test_drawing_the_picture_loads_nothing_heavy(tmp_path: Path) -> None:
         "import sys, json\n"
         "from pathlib import Path\n"
         "from agentconsole import cache\n"
-        "raw = cache.first_picture(80, 24, {'TERM': 'xterm'}, folder=Path(sys.argv[1]))\n"
+        "raw = cache.draw(cache.last_picture(folder=Path(sys.argv[1])), 80, 24, {'TERM': 'xterm'})\n"
         "print(json.dumps([len(raw), sorted(sys.modules)]))\n"
     )
     ran = subprocess.run(

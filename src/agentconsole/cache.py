@@ -206,24 +206,6 @@ LEAVE = b"\x1b[?25h\x1b[?1049l"
 CONNECTING, OPENING = "connecting", "opening"
 
 
-def first_picture(
-    width: int,
-    height: int,
-    env: Mapping[str, str],
-    *,
-    server: str = "",
-    user: str = "",
-    encoding: str = "utf-8",
-    folder: Path | None = None,
-) -> bytes:
-    """The last known queue as bytes for the terminal, marked with its time; b'' if there is none to show.
-
-    It begins with ENTER (the other screen, as the console uses it); whoever wrote it writes LEAVE if the console
-    does not come up after all. No colour with NO_COLOR, ASCII where the encoding is not UTF-8.
-    """
-    return _drawn(last_picture(server, user, folder), width, height, env, encoding, CONNECTING)
-
-
 def drawn(shown: Picture | None, env: Mapping[str, str], note: str = CONNECTING) -> bytes:
     """A picture as bytes for the terminal that standard output is; ``note`` says what happens just now."""
     try:
@@ -231,7 +213,7 @@ def drawn(shown: Picture | None, env: Mapping[str, str], note: str = CONNECTING)
     except OSError:
         return b""
     encoding = getattr(sys.__stdout__, "encoding", "") or "utf-8"
-    return _drawn(shown, size.columns, size.lines, env, encoding, note)
+    return draw(shown, size.columns, size.lines, env, encoding, note)
 
 
 def changes(old: bytes, new: bytes) -> bytes:
@@ -240,9 +222,19 @@ def changes(old: bytes, new: bytes) -> bytes:
     return b"".join(b"\x1b[%dH%b" % (number, row) for number, (was, row) in enumerate(rows, 1) if row != was)
 
 
-def _drawn(
-    shown: Picture | None, width: int, height: int, env: Mapping[str, str], encoding: str, note: str
+def draw(
+    shown: Picture | None,
+    width: int,
+    height: int,
+    env: Mapping[str, str],
+    encoding: str = "utf-8",
+    note: str = CONNECTING,
 ) -> bytes:
+    """A picture as bytes for a terminal of this size, marked with its time; b'' if there is none to show.
+
+    It begins with ENTER (the other screen, as the console uses it); whoever wrote it writes LEAVE if the console
+    does not come up after all. No colour with NO_COLOR, ASCII where the encoding is not UTF-8.
+    """
     if shown is None or width < 10 or height < 3 or env.get("TERM", "") in ("", "dumb"):
         return b""
     utf8 = encoding.lower().replace("-", "") == "utf8"
