@@ -6,6 +6,7 @@ import asyncio
 from contextlib import AbstractAsyncContextManager
 
 import pytest
+from websockets.protocol import State
 
 from agentconsole import client as client_module
 from agentconsole.client import Client, End, Problem, in_the_clear, login, new_cid, now_ms, server_url
@@ -405,3 +406,20 @@ async def test_a_login_without_a_server_is_a_sentence() -> None:
     with pytest.raises(Problem, match="cannot be reached") as problem:
         await login(f"http://127.0.0.1:{free_port()}", "ada", "secret")
     assert problem.value.code == "unreachable"
+
+
+async def test_whoever_is_in_a_hurry_leaves_no_connection_open(desk: SmallDesk) -> None:
+    """The server does not answer the goodbye, and the program's end does not wait for that."""
+    async with listening(desk) as (_, port):
+        client = Client(f"http://127.0.0.1:{port}", TOKEN, store := Store(), lambda touched: None)
+        life = asyncio.create_task(client.run())
+        await async_until(lambda: store.synced, what="synced")
+        socket = client._socket
+        assert socket
+        for each in desk.sockets:
+            each.transport.pause_reading()
+        life.cancel()
+        await async_until(lambda: socket.state is not State.OPEN, every=0.005, what="the goodbye")
+        life.cancel()
+        await asyncio.wait([life])
+        assert socket.transport.is_closing()

@@ -261,6 +261,7 @@ class Client:
     async def _connection(self) -> str:
         """Connect, say hello, and stay as long as the link does; the sentence says why it is gone."""
         self._tell(self._entered(""))
+        socket: ClientConnection | None = None
         try:
             async with connect(
                 f"ws{self.server.removeprefix('http')}/ws/staff",
@@ -286,6 +287,9 @@ class Client:
             return f"The server answered {error.response.status_code}; is the address right?"
         except (OSError, TimeoutError, WebSocketException, ImportError) as error:
             return f"{self.server} cannot be reached: {reason(error)}."
+        finally:
+            if socket:  # cancelled once more during its goodbye, it would stay open
+                socket.transport.abort()
 
     def _goodbye(self, socket: ClientConnection) -> str:
         if socket.close_code in SESSION_ENDED:

@@ -237,7 +237,9 @@ def _worth_waiting(answer: Refused) -> bool:
 
 
 async def _hang_up(socket: ClientConnection) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(1):
-            await socket.close()
-    socket.transport.abort()
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await socket.close()
+    finally:
+        socket.transport.abort()
