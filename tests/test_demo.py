@@ -140,6 +140,7 @@ def test_without_a_terminal_it_says_what_to_do(tmp_path: Path) -> None:
         out, err = process.communicate(timeout=20)
     assert process.returncode == 2
     assert "--headless" in err
+    assert "and here is none" in err
     assert out == ""
     assert left_behind(tmp_path) == []
 

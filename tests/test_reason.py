@@ -8,12 +8,20 @@ import pytest
 from agentconsole.questions import reason
 
 
+def wrapped(error: OSError) -> Exception:
+    """As a library tells it: what really happened is the cause of something general."""
+    outer = RuntimeError("All connection attempts failed")
+    outer.__cause__ = error
+    return outer
+
+
 @pytest.mark.parametrize(
     "error, words",
     [
         (OSError(errno.ECONNREFUSED, "Connect call failed ('127.0.0.1', 9)"), "Connection refused"),
         (socket.gaierror(-2, "Name or service not known"), "Name or service not known"),
         (RuntimeError("[Errno 111] Connection refused."), "Connection refused"),
+        (wrapped(ConnectionRefusedError(errno.ECONNREFUSED, "x")), "Connection refused"),
         (TimeoutError(), "TimeoutError"),
     ],
 )

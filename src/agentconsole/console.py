@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from agentconsole.start import Start
 
 NO_TERMINAL = (
-    "agentconsole: the console needs a terminal that can move its cursor (TERM is '{term}'). "
+    "agentconsole: the console needs a terminal that can move its cursor, and here is {found}. "
     "Run it in a terminal, or over ssh with -t."
 )
 
@@ -37,8 +37,10 @@ def run(
     stands on the terminal already.
     """
     term = os.environ.get("TERM", "")
-    if not (sys.stdin.isatty() and sys.stdout.isatty()) or term in ("", "dumb", "unknown"):
-        print(NO_TERMINAL.format(term=term), file=sys.stderr)
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if not terminal or term in ("", "dumb", "unknown"):
+        found = f"one of the kind '{term}' (TERM)" if terminal else "none"
+        print(NO_TERMINAL.format(found=found), file=sys.stderr)
         return 2
     loaded = settings.load(flags=flags)
     server, user = server or loaded.settings.server, user or loaded.settings.user

@@ -32,7 +32,7 @@ from .simulate import Drill, departments, positive, rate, run_drill
 
 ROLES = ("agent", "supervisor", "analyst", "admin")
 NO_TERMINAL = (
-    "agentconsole demo: the console needs a terminal that can move its cursor (TERM is {term!r}). "
+    "agentconsole demo: the console needs a terminal that can move its cursor, and here is {found}. "
     "Run it in a terminal, over ssh with -t, or without one: agentconsole demo --headless --seconds 12."
 )
 CONSOLE_STOP_SECONDS = 5.0
@@ -301,9 +301,10 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command; the answer is the exit code: 0 fine, 1 not possible or something was lost, 2 no terminal."""
     given = parser().parse_args(arguments)
     term = os.environ.get("TERM", "")
-    usable = sys.stdin.isatty() and sys.stdout.isatty() and term not in ("", "dumb", "unknown")
-    if not given.headless and not usable:
-        print(NO_TERMINAL.format(term=term), file=sys.stderr)
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if not given.headless and (not terminal or term in ("", "dumb", "unknown")):
+        found = f"one of the kind '{term}' (TERM)" if terminal else "none"
+        print(NO_TERMINAL.format(found=found), file=sys.stderr)
         return 2
     wish = Wish(
         role=given.role,

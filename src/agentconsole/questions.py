@@ -149,6 +149,7 @@ def trusted() -> ssl.SSLContext:
 def reason(error: BaseException) -> str:
     """Why there is no connection, in words for a person, without a full stop."""
     cause: BaseException | None = error
+    words = ""
     while cause:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _NOT_TRUSTED.format(why=cause.verify_message)
@@ -157,7 +158,7 @@ def reason(error: BaseException) -> str:
             "RECORD_LAYER_FAILURE",
         ):
             return _NO_TLS
+        if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) and (cause.errno or 0) > 0:
+            words = words or os.strerror(cause.errno or 0)
         cause = cause.__cause__ or cause.__context__
-    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and (error.errno or 0) > 0:
-        return os.strerror(error.errno or 0)
-    return _ERRNO.sub("", str(error)).strip().rstrip(".") or type(error).__name__
+    return words or _ERRNO.sub("", str(error)).strip().rstrip(".") or type(error).__name__
