@@ -243,6 +243,15 @@ def test_its_files_are_too_even_in_a_folder_that_others_may_enter(tmp_path: Path
     assert {path.name for path in data.iterdir()} >= {"agentconsole.db", "server.lock"}
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_what_root_makes_before_the_first_start_is_for_the_servers_user(tmp_path: Path) -> None:
+    os.chown(tmp_path, 4_711, 4_712)
+    assert admin(tmp_path, "department", "add", "support", "--name", "Support")[0] == 0
+    owners = {path.name: (path.stat().st_uid, path.stat().st_gid) for path in tmp_path.iterdir()}
+    assert set(owners) >= {"agentconsole.db", "server.lock"}
+    assert set(owners.values()) == {(4_711, 4_712)}
+
+
 # --- the socket ------------------------------------------------------------------------------------------------
 
 

@@ -360,7 +360,10 @@ def ask(data: Path, wish: Any) -> Answer | None:
 
 
 def alone(options: Options, clock: Callable[[], int], wish: Any) -> Answer:
-    """Carry a wish out without a server, under the same lock. Raises Locked, TooNew, Unreachable, OSError."""
+    """Carry a wish out without a server, under the same lock. Raises Locked, TooNew, Unreachable, OSError.
+
+    What root makes in the folder is its owner's, as whom the server runs.
+    """
     database = Database(options.database_url, options.data)
     try:
         database.lock()
@@ -369,6 +372,15 @@ def alone(options: Options, clock: Callable[[], int], wish: Any) -> Answer:
             return asyncio.run(_alone(database, options, clock, wish))
     finally:
         database.close()
+        if os.geteuid() == 0:
+            _give_to_owner(options.data)
+
+
+def _give_to_owner(folder: Path) -> None:
+    owner = folder.stat()
+    for path in folder.iterdir():
+        if path.lstat().st_uid == 0:
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 async def _alone(database: Database, options: Options, clock: Callable[[], int], wish: Any) -> Answer:
