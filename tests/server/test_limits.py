@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agentconsole import protocol as p
+from agentconsole.backend import jobs
 from agentconsole.backend.domain import chat as domain
 from agentconsole.backend.limits import Rate, Tally, millis
 from tests.server.raw import Raw
@@ -233,6 +234,17 @@ async def test_who_says_nothing_is_sent_away(sqlite_url: str, tmp_path: Path) ->
             assert await silent.closed() == 1008
             assert await pinging.closed() == 1008
         await vera.pong()
+
+
+async def test_who_says_nothing_is_sent_away_while_the_database_takes_nothing(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock waits for the database; dead and silent links do not wait with it."""
+    monkeypatch.setattr(jobs, "ALIVE_EVERY", 0.0)
+    async with running(sqlite_url, tmp_path, hello_seconds=0.2) as site, site.stalled() as arrived:
+        await arrived()
+        async with await Raw.connect(site.url) as silent:
+            assert await silent.closed() == 1008
 
 
 async def test_the_public_address_is_an_own_origin(sqlite_url: str, tmp_path: Path) -> None:

@@ -39,15 +39,23 @@ Timed = Expire | ExpireTicket | OnTime | GoOn
 Resting = dict[Timed, float]  # until when
 
 
+async def sweep(once: Callable[[], None]) -> None:
+    """Until cancelled: do what needs no database, such as dropping dead links, however long that lets others wait."""
+    while True:
+        try:
+            once()
+        except Exception:  # one of the four loops that catch everything: links must be looked after
+            log.exception("the sweep stumbled, mark %s", secrets.token_hex(4))
+        await asyncio.sleep(PERIOD)
+
+
 async def run(
     database: Database,
     desk: Desk,
-    sweep: Callable[[], None],
     is_typing: Callable[[int], bool],
     forgets: Sequence[Any],
 ) -> None:
-    """Until cancelled: fire timers, drop dead links (``sweep``), keep the lock and the sign of life, delete
-    what is old, move SQLite's log.
+    """Until cancelled: fire timers, keep the lock and the sign of life, delete what is old, move SQLite's log.
 
     The timer of a chat in which its agent ``is_typing`` waits a little longer. ``forgets`` are commands that delete
     what is old, a slice at a time; the value of what they make is true as long as there is more.
@@ -61,7 +69,6 @@ async def run(
     while True:
         pause = PERIOD
         try:
-            sweep()
             _wake(resting)
             pause = await _expire(database, desk, is_typing, resting)
             if await _on_time(database, desk, resting) | await _go_on(database, desk, resting):
@@ -85,7 +92,7 @@ async def run(
             raise
         except (Unreachable, *database.failures) as error:
             log.warning("the clock waits for the database: %s", type(error).__name__)
-        except Exception:  # one of the three loops that catch everything: the clock must go on
+        except Exception:  # one of the four loops that catch everything: the clock must go on
             log.exception("the clock stumbled, mark %s", secrets.token_hex(4))
         await asyncio.sleep(pause)
 

@@ -182,7 +182,7 @@ async def _tick(
 ) -> Locked | None:
     """The clock, until cancelled; ends everything if another server has taken the database."""
 
-    def sweep() -> None:
+    def once() -> None:
         door.sweep()
         hub.tick()
         if hub.dispatcher is not None:
@@ -195,11 +195,14 @@ async def _tick(
         ForgetMails(options.mail_days),
         ForgetHeld(options.quarantine_days),
     )
+    sweeping = asyncio.create_task(jobs.sweep(once))
     try:
-        await jobs.run(database, desk, sweep, hub.typists.is_awaited, forgets)
+        await jobs.run(database, desk, hub.typists.is_awaited, forgets)
     except Locked as ousted:
         stop.set()
         return ousted
+    finally:
+        sweeping.cancel()
     return None
 
 

@@ -286,7 +286,7 @@ class Socket(asyncio.Protocol):
             self.send(pack(encode(Refused(Code.bad_frame, f"This frame could not be read: {error}"))))
             if self._strikes >= STRIKES:
                 self.close(POLICY, "too many bad frames")
-        except Exception:  # one of the three loops that catch everything: a socket's fault stays its own
+        except Exception:  # one of the four loops that catch everything: a socket's fault stays its own
             mark = secrets.token_hex(4)
             log.exception("a command failed, mark %s", mark)
             self.send(
