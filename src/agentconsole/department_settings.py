@@ -228,6 +228,11 @@ GROUPS = (
             _flag("acknowledge", "Acknowledge", "Who writes is told that it has come."),
             _flag("tell_solved", "Tell when solved", "Customers are told that their ticket is solved."),
             _flag("transcript", "Transcripts", "Chats are mailed to visitors who ask for it."),
+            _flag(
+                "mail_html",
+                "Mails as HTML too",
+                "Beside the plain text a simple HTML part, with links to click.",
+            ),
             _flag("missed", "Missed chats", "A missed chat with an e-mail address becomes a ticket."),
         ),
     ),

@@ -55,7 +55,7 @@ def site(
         found.add_user("admin", name="root")
         found.add_department("support")
         settings = SetDepartment(
-            "support", address=ADDRESS, mailbox="main", mail_name="Desk", acknowledge=True
+            "support", address=ADDRESS, mailbox="main", mail_name="Desk", acknowledge=True, mail_html=True
         )
         answer = found.order(settings)
         assert answer.code is None, answer
@@ -77,9 +77,16 @@ def mails_to(post: PostOffice, recipient: str, count: int) -> list[EmailMessage]
     return [each for each in read if isinstance(each, EmailMessage)]
 
 
+def said(mail: EmailMessage, form: str = "plain") -> str:
+    """What a mail says, in one of its forms."""
+    part = mail.get_body((form,))
+    assert part is not None
+    return str(part.get_content())
+
+
 def answer_to(mail: EmailMessage, sender: str, text: str) -> bytes:
     """What a mail program makes of an answer: to whom it says, and with what was written before below it."""
-    quoted = "\n".join(f"> {line}" for line in mail.get_content().splitlines())
+    quoted = "\n".join(f"> {line}" for line in said(mail).splitlines())
     answer = EmailMessage()
     answer["From"], answer["To"] = sender, str(mail["Reply-To"])
     answer["Subject"] = f"Re: {mail['Subject']}"
@@ -119,13 +126,14 @@ def test_a_message_left_after_hours_is_answered_by_mail_and_the_customer_writes_
         kim.row("# NOTE by kim", "NOTESECRET")
         kim.send(F8)
         kim.row("to vera@customer.example ▸")
-        kim.send("It comes tomorrow.")
+        kim.send("It comes tomorrow. https://post.example/?a=1&b=2")
         kim.row("▸ It comes tomorrow.")
         kim.send(F9)
         kim.wait_for("waiting")
         kim.send(ENTER)
         _, answer = mails_to(post, "vera@customer.example", 2)
-        assert "It comes tomorrow." in answer.get_content()
+        assert "It comes tomorrow. https://post.example/?a=1&b=2" in said(answer)
+        assert 'It comes tomorrow. <a href="https://post.example/?a=1&amp;b=2"' in said(answer, "html")
         assert answer["Auto-Submitted"] is None
         kim.row("accepted")
 

@@ -218,6 +218,7 @@ def test_an_administrator_says_where_mails_go(house: House) -> None:
             signature="Hilsen",
             acknowledge=False,
             tell_solved=True,
+            mail_html=True,
             plus=False,
         )
     )
@@ -232,7 +233,12 @@ def test_an_administrator_says_where_mails_go(house: House) -> None:
         "nb",
         "Hilsen",
     )
-    assert (mailing.acknowledge, mailing.tell_solved, mailing.plus) == (False, True, False)
+    assert (mailing.acknowledge, mailing.tell_solved, mailing.html, mailing.plus) == (
+        False,
+        True,
+        True,
+        False,
+    )
 
 
 def test_a_supervisor_words_mails_and_leads_none(house: House) -> None:

@@ -386,6 +386,7 @@ def _mail_words(verb: argparse.ArgumentParser) -> None:
         ("tell_solved", "customers are told that a ticket is solved", "they are not"),
         ("transcript", "a chat that is over is mailed to who was answered", "they are not"),
         ("missed", "a missed chat with an e-mail address becomes a ticket", "it does not"),
+        ("mail_html", "its mails say the same as HTML too", "they are plain text alone"),
         ("plus", "its mail server delivers address+tag to the address", "it does not; mails do without"),
     ):
         flag = name.replace("_", "-")

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import quopri
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.headerregistry import Address
@@ -20,6 +21,8 @@ from typing import Any
 import msgspec
 
 from agentconsole.text import UNSAFE, file_name, header
+
+from .markup import page
 
 MAX_NAME = 80
 MAX_SUBJECT = 200
@@ -33,6 +36,8 @@ _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,200}@[!-;=?-~]{1,200}>")
 _TYPE = re.compile(r"[a-z0-9]+/[a-z0-9.+-]{1,80}")
 _TEXTUAL = re.compile(r"(text|message|multipart)/")
 
+
+Part = tuple[list[tuple[str, str]], bytes]  # its headers, its body
 
 # What the library is known to raise on what it does not understand.
 _BROKEN = (ValueError, LookupError, TypeError, AttributeError)
@@ -53,7 +58,7 @@ class Enclosed(msgspec.Struct, frozen=True):
 class Outgoing(msgspec.Struct, frozen=True):
     """A mail to one customer. Ids have their angle brackets; ``at`` is UTC milliseconds, ``language`` '' = not said.
 
-    ``automatic`` = no person wrote it, and no machine should answer.
+    ``automatic`` = no person wrote it, and no machine should answer; ``html`` = it says the same as HTML too.
     """
 
     sender: str
@@ -69,6 +74,7 @@ class Outgoing(msgspec.Struct, frozen=True):
     references: tuple[str, ...] = ()
     language: str = ""
     automatic: bool = False
+    html: bool = False
     files: tuple[Enclosed, ...] = ()
 
 
@@ -123,10 +129,8 @@ def text_of(raw: bytes) -> str:
 
 
 def _written(mail: Outgoing) -> bytes:
-    heads = _heads(mail)
-    if mail.files:
-        return _with_files(mail, heads)
-    return _assembled(heads + _text_heads(mail.text)) + _text_body(mail.text)
+    heads, body = _content(mail)
+    return _assembled(_heads(mail) + heads) + body
 
 
 def _heads(mail: Outgoing) -> list[tuple[str, str]]:
@@ -177,9 +181,32 @@ def _words(text: str) -> str:
     return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(word).decode()}?=" for word in words)
 
 
-def _text_heads(text: str) -> list[tuple[str, str]]:
+def _content(mail: Outgoing) -> Part:
+    text = _plain(mail.text)
+    words = _text("plain", text)
+    if mail.html:
+        words = _together("alternative", mail, [words, _text("html", page(text, mail.language))])
+    if not mail.files:
+        return words
+    return _together(
+        "mixed", mail, [words, *((_file_heads(file), _base64(file.data)) for file in mail.files)]
+    )
+
+
+def _text(kind: str, text: str) -> Part:
     way = "base64" if _is_foreign(text) else "quoted-printable"
-    return [("Content-Type", "text/plain; charset=utf-8"), ("Content-Transfer-Encoding", way)]
+    heads = [("Content-Type", f"text/{kind}; charset=utf-8"), ("Content-Transfer-Encoding", way)]
+    return heads, _text_body(text)
+
+
+def _together(kind: str, mail: Outgoing, parts: Sequence[Part]) -> Part:
+    mark = hashlib.sha256(f"{kind} {mail.message_id}".encode()).hexdigest()[:32]
+    boundary = f"=_{mark}"  # "=_" is in no text that is quoted-printable or base64
+    line = f"--{boundary}".encode()
+    body = [line + b"\r\n" + _assembled(heads) + part + b"\r\n" for heads, part in parts]
+    return [("Content-Type", f'multipart/{kind};\r\n boundary="{boundary}"')], b"".join(
+        [*body, line + b"--\r\n"]
+    )
 
 
 def _is_foreign(text: str) -> bool:
@@ -188,7 +215,7 @@ def _is_foreign(text: str) -> bool:
 
 
 def _text_body(text: str) -> bytes:
-    coded = (_plain(text) + "\n").encode()
+    coded = (text + "\n").encode()
     if _is_foreign(text):
         return _base64(coded)
     return quopri.encodestring(coded).replace(b"\n", b"\r\n")
@@ -198,22 +225,6 @@ def _plain(text: str) -> str:
     """A text without what acts on a terminal; what shapes its script stays."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(8).split("\n")
     return "\n".join(re.sub("[\x00-\x1f\x7f-\x9f\ud800-\udfff]", "", line) for line in lines).rstrip("\n")
-
-
-def _with_files(mail: Outgoing, heads: list[tuple[str, str]]) -> bytes:
-    mark = hashlib.sha256(mail.message_id.encode()).hexdigest()[:32]
-    boundary = f"=_{mark}"  # "=_" is in no text that is quoted-printable or base64
-    parts = [_assembled(_text_heads(mail.text)) + _text_body(mail.text)]
-    parts += [_assembled(_file_heads(file)) + _base64(file.data) for file in mail.files]
-    kind = f'multipart/mixed;\r\n boundary="{boundary}"'
-    line = f"--{boundary}".encode()
-    return b"".join(
-        [
-            _assembled([*heads, ("Content-Type", kind)]),
-            *(line + b"\r\n" + part + b"\r\n" for part in parts),
-            line + b"--\r\n",
-        ]
-    )
 
 
 def _file_heads(file: Enclosed) -> list[tuple[str, str]]:
@@ -260,7 +271,8 @@ def _compare(raw: bytes, mail: Outgoing) -> None:
     if max(map(len, raw.split(b"\r\n"))) > MAX_LINE:
         raise Unsendable("It has a line that is too long for mail servers.")
     message: Any = message_from_bytes(raw, policy=policy.default)
-    content = ["Content-Type"] if mail.files else ["Content-Type", "Content-Transfer-Encoding"]
+    whole = not (mail.files or mail.html)
+    content = ["Content-Type", "Content-Transfer-Encoding"] if whole else ["Content-Type"]
     if list(message.keys()) != [*(name for name, _ in _heads(mail)), *content]:
         raise Unsendable(f"Its headers are {', '.join(message.keys())}.")
     meant = {"From": (mail.sender_name, mail.sender), "To": (mail.to_name, mail.to)}
@@ -284,8 +296,13 @@ def _dense(text: str) -> str:
 def _check_parts(message: EmailMessage, mail: Outgoing) -> None:
     parts = [part for part in message.walk() if not part.is_multipart()]
     allowed = {"content-type", "content-transfer-encoding", "content-disposition"}
-    strange = [name for part in parts if part is not message for name in part if name.lower() not in allowed]
+    inner = [part for part in message.walk() if part is not message]
+    strange = [name for part in inner for name in part if name.lower() not in allowed]
     broken = [defect for part in message.walk() for defect in part.defects]
-    named = [part.get_filename() for part in parts[1:]]
+    texts = ["text/plain", "text/html"] if mail.html else ["text/plain"]
+    strange += [
+        part.get_content_type() for part in parts[: len(texts)] if part.get_content_type() not in texts
+    ]
+    named = [part.get_filename() for part in parts[len(texts) :]]
     if strange or broken or named != [file_name(file.name) or "file" for file in mail.files]:
         raise Unsendable("Its parts are not the text and the files that were meant.")

@@ -150,6 +150,7 @@ class AddDepartment(Order, tag="add_department", frozen=True):
     tell_solved: bool | None = None
     transcript: bool | None = None
     missed: bool | None = None
+    mail_html: bool | None = None
 
 
 class SetDepartment(AddDepartment, tag="set_department", frozen=True):

@@ -125,6 +125,7 @@ def _queued(
         references=tuple(went),
         language=department.mailing.language,
         automatic=kind in mails.AUTOMATIC,
+        html=department.mailing.html,
         files=tuple(Enclosed(card.name, card.type, files.data(connection, card.id)) for card in cards),
     )
     raw = compose(outgoing)
