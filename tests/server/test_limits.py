@@ -297,6 +297,27 @@ async def test_a_slow_reader_is_cut_off_and_slows_nobody(sqlite_url: str, tmp_pa
         assert len(vera.log(chat)) == lines + 4
 
 
+async def test_lists_longer_than_the_buffer_keep_nobody_out(sqlite_url: str, tmp_path: Path) -> None:
+    """Else whoever leaves enough long messages locks all agents out: each hello would be cut off, again and again."""
+    async with running(sqlite_url, tmp_path, staff_buffer=65_536) as site:
+        vera = await site.visitor()
+        for number in range(40):
+            await vera.done(p.LeaveMessage(new_cid(), SALES, f"{number} " + "長" * 9_000, "vera@x.example"))
+        ann = await site.staff("ann", greet=False)
+        assert ann.wire.transport is not None
+        ann.wire.transport.pause_reading()
+        ann.send(ann.hello())
+        await async_until(lambda: site.hub.staff, what="Ann to be in")
+        ann.wire.transport.resume_reading()
+        await ann.expect(p.Synced)
+        assert len(ann.seen(p.LeftCard)) == 40
+        assert site.hub.cut == 0
+        ann.wire.transport.pause_reading()
+        while not site.hub.cut and len(site.hub.board.left) < 2_000:
+            await vera.done(p.LeaveMessage(new_cid(), SALES, "長" * 9_000, "vera@x.example"))
+        assert site.hub.cut == 1, "what comes after them is bounded as before"
+
+
 # --- the bookkeeping itself -----------------------------------------------------------------------------------------------
 
 

@@ -67,7 +67,9 @@ async def greet_staff(
     mine = list(hub.board.own_open(actor.id))
     words.extend(hub.learning(head.id) for head in mine if hub.is_learned_from(head.id))
     words.append(hub.tickets.counts(actor))
-    reader.send(b"".join(pack(encode(word)) for word in words))
+    lists = b"".join(pack(encode(word)) for word in words)
+    reader.allow(len(lists))  # in one piece: what is committed next must not come before them
+    reader.send(lists)
     hub.enter_staff(reader)
     for head in mine:
         hub.follow(reader, head.id)

@@ -20,6 +20,10 @@ async def _at_once() -> None:
     """There is nothing to wait for."""
 
 
+def _whatever(size: int) -> None:
+    """There is no limit to raise."""
+
+
 def pack(payload: bytes) -> Frame:
     """One unmasked WebSocket text frame (RFC 6455, section 5.2), made once for all its readers."""
     size = len(payload)
@@ -34,11 +38,11 @@ class Reader:
     """A connected socket that has said hello.
 
     ``send`` writes a frame, ``close(code, reason)`` ends the socket, ``drain`` waits until a slow link has taken
-    what was written. While a conversation's past is being read for it, that conversation's new events are held
+    what was written, ``allow(size)`` lets an answer of that size wait beside what may wait anyway. While a conversation's past is being read for it, that conversation's new events are held
     back, so that the reader gets them in order and once.
     """
 
-    __slots__ = ("_held", "_told", "actor", "address", "close", "drain", "send")
+    __slots__ = ("_held", "_told", "actor", "address", "allow", "close", "drain", "send")
 
     def __init__(
         self, actor: Actor, address: str, send: Callable[[Frame], None], close: Callable[[int, str], None]
@@ -48,6 +52,7 @@ class Reader:
         self.send = send
         self.close = close
         self.drain: Callable[[], Awaitable[None]] = _at_once
+        self.allow: Callable[[int], None] = _whatever
         self._held: dict[int, list[tuple[int, Frame]]] | None = None
         self._told: dict[int, int] | None = None
 

@@ -324,12 +324,18 @@ class Socket(asyncio.Protocol):
             self.door.hub.cut += 1
             self.abort()
 
+    def allow(self, size: int) -> None:
+        """An answer that must come in one piece is so long: it may wait, beside the buffer, until it is taken."""
+        self.limit += size
+
     def pause_writing(self) -> None:
         """Part of asyncio.Protocol."""
         self._drained = asyncio.Event()
 
     def resume_writing(self) -> None:
         """Part of asyncio.Protocol."""
+        if self._talk is not None:
+            self.limit = self._talk.buffer
         if self._drained is not None:
             self._drained.set()
             self._drained = None

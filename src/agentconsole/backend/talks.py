@@ -375,6 +375,7 @@ class StaffTalk(Talk):
         actor, session = found
         reader = StaffReader(actor, socket.address, socket.send, socket.close, session.id)
         reader.drain = socket.drain
+        reader.allow = socket.allow
         reader.silent_ms = socket.silent_ms
         reader.expires_at = session.expires_at
         self._reader = reader
