@@ -136,6 +136,10 @@ class Knowledge:
         """True if I supervise this department (0: any)."""
         return self.has_role(department, Role.supervisor, Role.admin)
 
+    def answers(self) -> bool:
+        """True if I may answer chats anywhere; analysts and administrators alone only read them."""
+        return self.me is None or self.has_role(0, Role.agent, Role.supervisor)
+
     def offers(self) -> list[Offered]:
         """What is offered to me: the offer that runs out first, first."""
         return waiting_for_me(self.chats.values(), self.me.user, self._my_departments()) if self.me else []

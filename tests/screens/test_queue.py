@@ -1,7 +1,7 @@
 """The queue screen: what stands there, and what the keys send."""
 
-from agentconsole.protocol import Ack, Gone, Preview, Take, TakeNext
-from tests.screens.fed import START, desk, log, mine, waiting
+from agentconsole.protocol import Ack, Gone, Grant, Open, Preview, Role, Status, Take, TakeNext, Welcome
+from tests.screens.fed import ME, START, desk, log, mine, waiting
 
 
 async def test_shows_who_waits_with_wait_department_name_topic_and_first_line() -> None:
@@ -12,6 +12,22 @@ async def test_shows_who_waits_with_wait_department_name_topic_and_first_line() 
         assert "Invoice · My printer is on fire" in ana
         assert d.sees("no name")
         assert d.sees("drill My printer")
+
+
+async def test_who_may_only_read_is_offered_no_taking_and_told_so() -> None:
+    async with desk((100, 24)) as d:
+        grants = [Grant(Role.analyst)]
+        await d.feed(Welcome("run1", START, ME, "kim", "Kim", grants, Status.online), waiting(1))
+        assert not d.sees("Take")
+        assert not d.sees("takes it")
+        assert d.sees("v reads it")
+        for key in ("enter", "t"):
+            await d.press(key)
+            assert d.sees("Agents and supervisors answer chats")
+            await d.press("g")
+        assert all(isinstance(command, Open) for command in d.sent)
+        await d.press("v")
+        assert not d.sees("a takes it")
 
 
 async def test_seconds_only_in_the_first_minute() -> None:

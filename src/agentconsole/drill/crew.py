@@ -19,6 +19,10 @@ from .visitor import Visitor
 
 GUIDE = "Welcome to the demo"
 OPENING = "Enter takes me. Write anything, and I show you around. Your own visitor's page: {page}"
+READ_ONLY = (
+    "v reads this. E watches running chats in silence, the riskiest first; + gives feedback on a line of theirs. ? shows "
+    "every key. The real visitor is you: {page}"
+)
 TOUR = (
     "Sales gives you chats by itself: they stand on top of the queue as offered to you. Enter takes one, D declines, "
     "w says why it came to you. Support rings everybody who is free; in Billing you pick by hand. Who lets an offer run out is put on a break: B "
@@ -37,7 +41,6 @@ TOURS = {
         "P in the queue changes how soon a chat is answered, w says why it is where it is. h gives a chat to "
         "somebody, asked or not.",
     ),
-    "analyst": ("E watches running chats in silence, the riskiest first; + gives feedback on a line.",),
 }
 LAST_STEP = "? shows every key. I am a script and nothing here stays; the real visitor is you: {page}"
 LAST_SECONDS = 15.0  # real seconds in which agents have closed their chats
@@ -83,7 +86,7 @@ def guide(base: str, department: DepartmentFace, book: Book, ledger: Ledger, rol
     script = Script(
         topic=GUIDE,
         language=book.languages[0].code,
-        opens=[OPENING.format(page=page)],
+        opens=[(READ_ONLY if role == "analyst" else OPENING).format(page=page)],
         goes_on=[*TOURS.get(role, TOUR), LAST_STEP.format(page=page)],
         answers=[Answer(["browser", "page"], f"With a browser on this machine, at {page}")],
         page=page,

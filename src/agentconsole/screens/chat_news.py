@@ -113,9 +113,11 @@ def _part(store: Store, card: ChatCard, may_note: bool) -> list[Cell]:
     if store.looks_on(card.chat):
         return _looking_on(store, card)
     who = f"{card.owner_name} answers" if card.owner_name else "nobody answers yet"
+    key = "J joins it" if card.owner else "a takes it" if store.answers() else ""
+    keys = [each for each in (key, "i writes a note" if may_note else "") if each]
     return [
         ("= You only view this chat: ", "strong"),
-        (f"{who}; a takes it" + (", i writes a note" if may_note else ""), "dim"),
+        (f"{who}; {', '.join(keys)}" if keys else who, "dim"),
     ]
 
 

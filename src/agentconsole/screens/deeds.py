@@ -37,6 +37,7 @@ from agentconsole.screens.watch import Watch
 T = TypeVar("T")
 
 UNMARKED = "unmarked"
+NO_ANSWERS = "Agents and supervisors answer chats; you read them: v opens the one under the cursor."
 NO_NOTE = "Only who takes part in this chat, or supervises it, writes notes into it."
 TAKES = frozenset({"take", "take_next", "take_viewed"})
 # So long after the chat under the cursor went away, a key may still have been meant for it.
@@ -277,9 +278,13 @@ class Deeds:
         self._take(self._chat())
 
     def take_next(self) -> None:
+        if not self.app.store.answers():
+            raise Unfit(NO_ANSWERS)
         self.told(self.app.actions.take_next())
 
     def _take(self, chat: int) -> None:
+        if not self.app.store.answers():
+            raise Unfit(NO_ANSWERS)
         invited = self.together.offer(chat) is Offer.invited
         self.told(self.app.actions.join(chat) if invited else self.app.actions.take(chat))
 

@@ -104,6 +104,8 @@ class QueueView(Listing):
         served = [card.name for card in self.store.departments.values() if card.mine]
         if served:
             cells.append((f"\nYou will see new chats of {', '.join(served)} here.", "dim"))
+        elif not self.store.answers():
+            cells.append(("\nChats that wait in the departments you look after stand here.", "dim"))
         else:
             cells.append(("\nYou are in no department yet. Ask your administrator for a grant.", "warn"))
         if self.store.me and self.store.me.status is not Status.online:
@@ -168,9 +170,12 @@ class QueueView(Listing):
         reads = mine or (card.owner != 0 and not offered)
         joins = offered is not None and offered.kind is Offer.invited
         takes = " opens it" if reads else " joins it" if joins else " takes it"
-        cells += [("\n\nEnter", "key"), (takes, "dim")]
+        answers = self.store.answers()
+        cells.append(("\n", ""))
+        if reads or answers:
+            cells += [("\nEnter", "key"), (takes, "dim")]
         if not reads:
-            cells += [("\nv", "key"), (" reads it first", "dim")]
+            cells += [("\nv", "key"), (" reads it first" if answers else " reads it", "dim")]
         if offered:
             cells += [("\nD", "key"), (" declines", "dim")]
         return [*cells, ("\nw", "key"), (" says why it is where it is", "dim")]

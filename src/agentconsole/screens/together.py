@@ -31,7 +31,9 @@ class Together:
         self._wishes: dict[int, Wish] = {}
         self._fetched: set[int] = set()
         self._checks: dict[str, Callable[[], bool]] = {
-            "take_viewed": lambda: self._takeable(self.card),
+            "take": lambda: self.app.store.answers() or self.reads_only(self.chat),
+            "take_next": self.app.store.answers,
+            "take_viewed": lambda: self.app.store.answers() and self._takeable(self.card),
             "transfer": lambda: self._passable(self.card),
             "cancel_transfer": lambda: self._cancellable(self.card),
             "decline": lambda: bool(self._declinable()),
