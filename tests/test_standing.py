@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentconsole.protocol import SeatCard, Status, TicketCount, TicketCounts
+from agentconsole.protocol import RoomCard, SeatCard, Status, TicketCount, TicketCounts
 from agentconsole.screens import standing
 from agentconsole.store import Store
 from tests.screens.fed import ME, START, hello, waiting
@@ -58,3 +58,14 @@ def test_tickets_are_counted_in_words_as_far_as_there_is_room() -> None:
     assert "Support 7 new  Billing 3 solved" in row(found, 90)
     assert "tickets 7 new" in row(found, 80)
     assert "tickets 7" in row(found, 75)
+
+
+def test_zeros_give_way_to_the_tickets() -> None:
+    found = store("Demo agent", offers=1)
+    found.apply(TicketCounts([TicketCount(1, new=7)]), START)
+    found.apply(RoomCard("d1", 32, 32), START)
+    said = row(found, 80)
+    assert "32 msg" in said
+    assert "7 new" in said
+    assert "2 wait" in said
+    assert "0 new" not in said

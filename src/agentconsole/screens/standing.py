@@ -18,19 +18,25 @@ MARGIN = 4  # cells between what stands left and right of it and the tickets
 
 
 class Form(NamedTuple):
-    """How much is said: cells for my name, whether in whole words, with zeros, and of a link on which all is well."""
+    """How much is said: cells for my name, whether in whole words, with zeros, with reasons for my status, and of a
+    link on which all is well."""
 
     name: int
     words: bool = False
     zeros: bool = True
+    reasons: bool = True
     link: bool = True
 
 
 # The first that fits is shown: my status and what waits for me go before the whole of my name.
-FORMS = (Form(80, words=True), Form(80), Form(24), Form(24, zeros=False), Form(12, zeros=False))
+FORMS = (
+    *(Form(80, words=True), Form(80), Form(80, zeros=False)),
+    *(Form(24), Form(24, zeros=False, reasons=False), Form(12, zeros=False, reasons=False)),
+)
+WITH_TICKETS = 3  # so many of them are tried first for one that leaves room for the tickets too
 NARROW_FORMS = (
-    *(Form(40, link=False), Form(14, link=False), Form(14, zeros=False, link=False)),
-    *(Form(6, zeros=False, link=False), Form(0, zeros=False, link=False)),
+    *(Form(40, link=False), Form(14, link=False)),
+    *(Form(cells, zeros=False, reasons=False, link=False) for cells in (14, 6, 0)),
 )
 
 
@@ -39,11 +45,13 @@ def row(store: Store, now: int, width: int) -> tuple[list[Cell], list[Cell]]:
     left: list[Cell] = []
     right: list[Cell] = []
     tickets: list[Cell] = []
-    for form in NARROW_FORMS if width < NARROW else FORMS:
-        left, right = _me(store, now, form, width < NARROW), _counted(store.counts(), form, width < NARROW)
+    narrow = width < NARROW
+    first = FORMS[:WITH_TICKETS] if store.tickets.counts and not narrow else ()
+    for number, form in enumerate((*first, *(NARROW_FORMS if narrow else FORMS))):
+        left, right = _me(store, now, form, narrow), _counted(store.counts(), form, narrow)
         room = width - _width(left, right)
         tickets = _tickets(store, room - MARGIN)
-        if room > 0 and (tickets or not (form.words and store.tickets.counts)):
+        if room > 0 and (tickets or number >= len(first)):
             break
     return [*left, *tickets], right
 
@@ -57,7 +65,7 @@ def _me(store: Store, now: int, form: Form, narrow: bool) -> list[Cell]:
         name = text.cut(text.clean(me.display), form.name)
         cells = [(f" {sign} ", ink), *([(f"{name} ", "strong")] if name else [])]
         if not narrow or me.status is not Status.online:
-            cells.append((f"{_status(store, now, brief=not form.zeros)} ", ink))
+            cells.append((f"{_status(store, now, brief=not form.reasons)} ", ink))
     fine = link.state is LinkState.connected and not link.silent_s(now)
     if not fine:
         cells.append((f" ! {link.words(now)}", "bad"))
