@@ -3,6 +3,7 @@
 import sqlite3
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -221,6 +222,28 @@ def test_postgres_commits_reach_the_disk(postgres_url: str, tmp_path: Path) -> N
     try:
         with database.writer_engine.connect() as connection:
             assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() in ("on", "remote_apply")
+    finally:
+        database.close()
+
+
+@pytest.mark.one_engine
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "more, seconds", [({}, "5"), ({"connect_timeout": "9"}, "9")], ids=["by itself", "in the address"]
+)
+def test_a_link_to_a_silent_postgres_is_given_up(
+    postgres_url: str, tmp_path: Path, more: dict[str, str], seconds: str
+) -> None:
+    url = make_url(postgres_url).update_query_dict(more).render_as_string(hide_password=False)
+    database = Database(url, tmp_path)
+    try:
+        for engine in (database.writer_engine, database._reader_engine):
+            with engine.connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                found = driver.info.get_parameters()
+                assert found["connect_timeout"] == seconds
+                assert found["tcp_user_timeout"] == "15000"
+                assert found["keepalives_idle"] == "10"
     finally:
         database.close()
 

@@ -22,6 +22,14 @@ T = TypeVar("T")
 ONE_SERVER = 4_127_690_153
 CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)"
 READERS = 4
+# What a link to PostgreSQL is held for dead after, unless its address says otherwise: seconds, but the last in ms.
+LINK = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 LOCK_SECONDS = 30  # while another program holds SQLite's file
 
 
@@ -70,8 +78,13 @@ class Database:
 
     def _engine(self, writer: bool) -> Engine:
         if not self.sqlite:
+            given = make_url(self.url).query
             return create_engine(
-                self.url, pool_size=2 if writer else READERS + 1, max_overflow=0, pool_pre_ping=not writer
+                self.url,
+                pool_size=2 if writer else READERS + 1,
+                max_overflow=0,
+                pool_pre_ping=not writer,
+                connect_args={name: value for name, value in LINK.items() if name not in given},
             )
         engine = create_engine(self.url, connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False})
 
