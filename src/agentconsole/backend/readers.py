@@ -38,8 +38,9 @@ class Reader:
     """A connected socket that has said hello.
 
     ``send`` writes a frame, ``close(code, reason)`` ends the socket, ``drain`` waits until a slow link has taken
-    what was written, ``allow(size)`` lets an answer of that size wait beside what may wait anyway. While a conversation's past is being read for it, that conversation's new events are held
-    back, so that the reader gets them in order and once.
+    what was written, ``allow(size)`` lets an answer of that size wait beside what may wait anyway. While a conversation's
+    past is being read for it, that conversation's new events are held back, so that the reader gets them in order and
+    once.
     """
 
     __slots__ = ("_held", "_told", "actor", "address", "allow", "close", "drain", "send")
