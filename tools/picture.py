@@ -58,7 +58,11 @@ async def draw(folder: Path) -> None:
             await site.stock(server.base, tokens[roster.KEEPER])
             visitors = await _visitors(server.base)
             app = AgentConsole(
-                server.base, roster.SEAT, tokens[roster.SEAT], settings=Settings(), driver_class=None
+                server.base,
+                roster.SEAT,
+                tokens[roster.SEAT],
+                settings=Settings(theme="night"),
+                driver_class=None,
             )
             try:
                 async with app.run_test(size=SIZE) as pilot:
