@@ -32,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for; the answer is the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     other = OTHERS.get(words[0]) if words else None
+    if other is None and words and not words[0].startswith("-"):
+        _parser().error(f"there is no command {words[0]!r}; there are {', '.join(OTHERS)}")
     return other(words[1:]) if other else _console(words)
 
 
