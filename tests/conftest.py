@@ -4,6 +4,7 @@ import gc
 import os
 from collections import defaultdict
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ MANDATORY = {name for name in os.environ.get("AGENTCONSOLE_MANDATORY", "").split
 # many seeds of races, and what runs pytest itself.
 SLOW = {"screens", "server", "test_client.py", "test_driver.py", "test_links.py", "test_simulate.py"}
 SLOW |= {"test_races.py", "test_mandatory.py"}
+# And single ones that take seconds.
+SLOW |= {"test_bench_tickets.py", "test_demo.py", "test_echo.py", "test_promises.py", "test_workers.py"}
 QUICK = {"test_journey.py", "test_queue.py", "test_left.py"}
 
 # A busy machine is no failure, and CI tries the same examples each time.
@@ -39,8 +42,18 @@ at_rest.install()
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what `./dev check` leaves out."""
     for item in items:
-        if SLOW & set(item.path.parts) and item.path.name not in QUICK:
+        if _slow(item.path):
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What is left out for being slow is not loaded either: that took as long as many of the others."""
+    skipped = "not slow" in config.option.markexpr and _slow(collection_path)
+    return True if skipped and collection_path.name.startswith("test_") else None
+
+
+def _slow(path: Path) -> bool:
+    return bool(SLOW & set(path.parts)) and path.name not in QUICK
 
 
 def pytest_collection_finish() -> None:
