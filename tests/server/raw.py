@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from tests.proof.wire import client_frame
 
 CONT, TEXT, BINARY, CLOSE, PING, PONG = range(3), 1, 2, 8, 9, 10
-SECONDS = 5.0
+SECONDS = 20.0
 
 
 class Raw:
