@@ -136,9 +136,9 @@ class Knowledge:
         """True if I supervise this department (0: any)."""
         return self.has_role(department, Role.supervisor, Role.admin)
 
-    def answers(self) -> bool:
-        """True if I may answer chats anywhere; analysts and administrators alone only read them."""
-        return self.me is None or self.has_role(0, Role.agent, Role.supervisor)
+    def answers(self, department: int = 0) -> bool:
+        """True if I may answer there (0: anywhere); analysts and administrators alone only read."""
+        return self.me is None or self.has_role(department, Role.agent, Role.supervisor)
 
     def offers(self) -> list[Offered]:
         """What is offered to me: the offer that runs out first, first."""

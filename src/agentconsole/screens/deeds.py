@@ -30,7 +30,7 @@ from agentconsole.screens.statuses import Statuses
 from agentconsole.screens.talk import Talk
 from agentconsole.screens.ticket_files import TicketFiles
 from agentconsole.screens.ticket_filters import TicketFilters
-from agentconsole.screens.ticketing import Ticketing
+from agentconsole.screens.ticketing import READ_ONLY, Ticketing
 from agentconsole.screens.together import Together
 from agentconsole.screens.watch import Watch
 
@@ -87,6 +87,8 @@ class Deeds:
             if id.startswith("chat_"):
                 self._numbered(int(id.removeprefix("chat_")))
                 return
+            if not self.ticketing.works(id):
+                raise Unfit(READ_ONLY)
             name = "break_" if id == "break" else id
             done = getattr(next(noun for noun in self.nouns if hasattr(noun, name)), name)()
             if done is not None:

@@ -52,21 +52,22 @@ class MailList(Rows[MailRow]):
                 (column(mail.to, min(28, width // 4)) + " ", "strong"),
                 (mail.answer or mail.subject, "dim"),
             ]
-            return (
-                ends(left, [(f"{dates.shown(mail.at)[4:10].strip()} ", "dim")], width)
-                if width >= 60
-                else left
-            )
+            return _dated(left, mail.at, width)
         if item.held:
             held = item.held
             quiet = settled(held) or held.ignored
-            return [
+            cells: list[Cell] = [
                 _mark(held),
-                (column(held.sender or "no sender", min(28, width // 3)) + " ", "" if quiet else "strong"),
+                (column(held.sender or "no sender", min(28, width // 4)) + " ", "" if quiet else "strong"),
+                (column(held.reason, min(30, width // 3)) + " ", "dim"),
                 (held.subject or "no subject", "dim" if quiet else ""),
-                (f"  {held.reason}", "dim"),
             ]
+            return _dated(cells, held.at, width)
         return [(f" {item.heading} ", "head"), ("─" * (width - len(item.heading) - 3), "rule")]
+
+
+def _dated(left: list[Cell], at: int, width: int) -> list[Cell]:
+    return ends(left, [(f"{dates.shown(at)[4:10].strip()} ", "dim")], width) if width >= 60 else left
 
 
 def settled(held: QuarantineCard) -> bool:

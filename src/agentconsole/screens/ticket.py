@@ -99,9 +99,11 @@ class TicketView(Widget, can_focus=True):
 
     @property
     def writable(self) -> bool:
-        """True if something can be written here: into a closed ticket a note alone."""
+        """True if I can write something here: into a closed ticket a note alone."""
         card = self.card
-        return card is not None and (card.status is not TicketStatus.closed or self.note)
+        if card is None or not self.store.answers(card.department):
+            return False
+        return card.status is not TicketStatus.closed or self.note
 
     @property
     def attached(self) -> list[FileCard]:

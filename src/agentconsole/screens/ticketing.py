@@ -35,6 +35,9 @@ BY_HAND = (*ON_SEND, TicketStatus.closed)
 SHARED = frozenset(
     {"take_ticket", "ticket_status", "assign_ticket", "ticket_priority", "ticket_tags", "change_ticket"}
 )
+WRITING = SHARED | {"ticket_note", "write_answer", "send_ticket", "ticket_replies", "attach"}
+ANYWHERE = frozenset({"next_ticket", "new_ticket", "convert_chat"})
+READ_ONLY = "Agents and supervisors of its department work on a ticket; you read it."
 
 
 class Ticketing:
@@ -49,6 +52,8 @@ class Ticketing:
     def possible(self, id: str) -> bool:
         """False if this action could only be refused now: then it is not offered."""
         card = self._card()
+        if not self.works(id):
+            return False
         match id:
             case "take_ticket":
                 return card is not None and not self._mine(card)
@@ -63,6 +68,13 @@ class Ticketing:
             case "open_left":
                 return bool(self._left())
         return card is not None or id not in SHARED
+
+    def works(self, id: str) -> bool:
+        """False if this action writes to a ticket that I may only read."""
+        card = self._card()
+        if id in WRITING:
+            return card is None or self.app.store.answers(card.department)
+        return id not in ANYWHERE or self.app.store.answers()
 
     # --- places ---
 
