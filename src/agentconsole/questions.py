@@ -15,6 +15,8 @@ from agentconsole.addresses import is_local
 from agentconsole.protocol import Code, Login, Session, encode
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     import httpx
 
 T = TypeVar("T")
@@ -70,8 +72,9 @@ class Http:
 
         try:
             headers = {"Content-Type": kind} if kind else None
-            answer = await http.request(
-                method, self.server + path, content=content, params=params, headers=headers
+            url = self.server + path
+            answer = await _to_its_end(
+                http.request(method, url, content=content, params=params, headers=headers)
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._unreachable(error) from error
@@ -93,6 +96,16 @@ class Http:
 
     def _unreachable(self, error: Exception) -> Problem:
         return Problem("unreachable", f"{self.server} cannot be reached: {reason(error)}.")
+
+
+async def _to_its_end(request: Coroutine[Any, Any, T]) -> T:
+    """What came of it. If nobody waits any more it goes on alone: cut off while it connects, it would leave a socket open."""
+    task = asyncio.ensure_future(request)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        raise
 
 
 class _Refusal(msgspec.Struct):
