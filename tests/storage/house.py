@@ -30,11 +30,14 @@ def new_cid() -> str:
 
 
 class House:
-    """A migrated database; `now` is what its clock shows."""
+    """A migrated database; `now` is what its clock shows. While no other hand writes to it (`alone`), what is left in
+    memory for the next batch is looked at after each: it must be what the rows say.
+    """
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.now = NOW
+        self.alone = True
         self._visitors = itertools.count(1)
         with database.writer_engine.begin() as connection:
             for slug in ("sales", "support"):
@@ -53,7 +56,13 @@ class House:
         """Carry out commands in one transaction."""
         jobs = [Job(actor, command, self.now, lambda made: None) for actor, command in orders]
         with self.database.writer_engine.begin() as connection:
-            return work(connection, jobs, careful)
+            made = work(connection, jobs, careful)
+            if self.alone:
+                for key, head in connection.info["heads"].items():
+                    assert head == chats.one(connection, key), "what is remembered is what is written"
+                for key, found in connection.info["departments"].items():
+                    assert found == departments.one(connection, key)
+            return made
 
     def do(self, actor: Actor, command: Any, careful: bool = False) -> Made:
         """Carry out one command, which must work."""

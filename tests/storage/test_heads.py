@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from agentconsole import protocol as p
 from agentconsole.backend.desk import desk
-from agentconsole.backend.desk.admin import SetDepartment
+from agentconsole.backend.desk.admin import Alive, SetDepartment
 from agentconsole.backend.desk.desk import Job, work
 from agentconsole.backend.domain.policy import SYSTEM
 from agentconsole.backend.storage.batch import TOGETHER, Overtaken, Statements
@@ -21,6 +21,7 @@ from tests.storage.house import House, new_cid
 def test_a_row_changed_by_another_hand_is_noticed_and_read_again(
     house: House, others: int, changes: dict[str, Any]
 ) -> None:
+    house.alone = False
     started = [house.start() for _ in range(others + 1)]
     visitor, head = started[others // 2]
     house.batch(*((vera, p.Say(new_cid(), each.id, "one")) for vera, each in started))
@@ -43,6 +44,19 @@ def test_a_line_asks_the_database_nothing(house: House) -> None:
         assert [call.args[2] for call in asked.call_args_list] == [[]]
         house.do(visitor, p.Say(new_cid(), head.id, "three"), careful=True)
         assert asked.call_args_list[1].args[2] == [head.id]
+
+
+def test_what_a_command_of_another_kind_leaves_alone_stays_in_memory(house: House) -> None:
+    (vera, one), (vlad, other) = house.start(), house.start()
+    house.batch((vera, p.Say(new_cid(), one.id, "one")), (vlad, p.Say(new_cid(), other.id, "one")))
+    house.do(SYSTEM, Alive())
+    assert house.do(house.ann, p.TakeNext(new_cid())).about == one.id
+    with mock.patch.object(Statements, "by_ids", autospec=True, side_effect=Statements.by_ids) as asked:
+        lines = house.batch(
+            (vera, p.Say(new_cid(), one.id, "two")), (vlad, p.Say(new_cid(), other.id, "two"))
+        )
+        assert asked.call_args_list[0].args[2] == [one.id], "only what was taken is read"
+    assert lines[0].changes[0].after.owner == house.ann.id
 
 
 def test_settings_of_a_department_hold_from_the_next_command_on(house: House) -> None:

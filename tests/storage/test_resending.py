@@ -61,6 +61,7 @@ ROUNDS = st.lists(
 @given(ROUNDS)
 def test_lines_again_at_any_time_are_written_once(house: House, rounds: list[tuple[str, int]]) -> None:
     """Over batches, new connections, batches that failed, and lines written by another hand meanwhile."""
+    house.alone = False
     vera, head = house.start()
     house.do(house.ann, p.Take(new_cid(), head.id))
     told: list[tuple[Actor, p.Say, tuple[int, int, int]]] = []

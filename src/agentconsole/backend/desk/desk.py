@@ -77,6 +77,9 @@ PLAIN: dict[type[Any], Plain] = {
 }
 
 
+PAST = (admin.Awake,)  # these write to rows of chats past the working set
+
+
 class Job(msgspec.Struct, gc=False):
     """A command on its way through the writer."""
 
@@ -162,8 +165,11 @@ def work(connection: Connection, jobs: Sequence[Job], careful: bool) -> list[Mad
             job = msgspec.structs.replace(job, actor=rights[job.actor.id])
         if type(job.command) in PLAIN:
             sheet.flush()
-            made = _plain(connection, job)
-            sheet.forget()
+            own = WorkingSet(connection, careful=True)
+            made = _plain(own, job)
+            sheet.forget(own)
+            if type(job.command) in PAST:
+                sheet.forget_all()
             rights = _rights(connection, made, rights)
         else:
             made = _chat(sheet, job)
@@ -191,10 +197,9 @@ def _chats_of(jobs: Iterable[Job]) -> Iterable[int]:
     return (job.command.chat for job in jobs if isinstance(job.command, CHAT_COMMANDS))
 
 
-def _plain(connection: Connection, job: Job) -> Made:
-    sheet = WorkingSet(connection, careful=True)
+def _plain(sheet: WorkingSet, job: Job) -> Made:
     try:
-        with connection.begin_nested():
+        with sheet.connection.begin_nested():
             actor = visits.arrive(sheet, job.actor, job.command, job.now)
             key = _receipt_key(0, actor, job.command)
             made = _again(sheet, key, job.command)

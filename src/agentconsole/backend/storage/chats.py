@@ -75,8 +75,8 @@ class WorkingSet:
 
     ``careful`` remembers nothing, and looks up receipts first, so that a resent command is answered and not tried.
 
-    What the batches before left on this connection is not read again: there is one server, and a command that writes
-    past the working set makes it forget. Should another hand have changed a row all the same, ``flush`` raises
+    What the batches before left on this connection is not read again: there is one server, and what a command touched in
+    a working set of its own is forgotten. Should another hand have changed a row all the same, ``flush`` raises
     batch.Overtaken, and the batch is tried once more, carefully.
 
     A command signs its sender's last event with its cid if that is public; that is its receipt. Which cids an open
@@ -97,7 +97,7 @@ class WorkingSet:
         self.told: list[Message] = []  # staff messages that were written by the way
         self._known: dict[int, Head] = connection.info.pop("heads", {})
         if careful:
-            self.forget()
+            self.forget_all()
 
     def load(self, ids: Iterable[int]) -> None:
         """Read and lock these chats, in id order."""
@@ -149,8 +149,15 @@ class WorkingSet:
             self._departments[key] = departments.department_of(rows[0])
         return self._departments[key]
 
-    def forget(self) -> None:
-        """Read again what is asked from now on; call it after flush, when others wrote to the same rows."""
+    def forget(self, others: WorkingSet) -> None:
+        """Read again what was touched there, and every department; call it after both were flushed."""
+        self._departments = {}
+        for key in others._heads:
+            for remembered in (self._known, self._loaded, self._heads):
+                remembered.pop(key, None)
+
+    def forget_all(self) -> None:
+        """Read everything again; call it after flush, when rows were written past any working set."""
         self._known, self._loaded, self._heads, self._departments = {}, {}, {}, {}
 
     def change(
