@@ -17,30 +17,25 @@ from agentconsole.protocol import (
     CustomerCard,
     EarlierChat,
     FileCard,
-    Grant,
     MailState,
     MergeTicket,
     NoteTicket,
     QuarantineCard,
     Refused,
     ReplyTicket,
-    Role,
     SetTicket,
     SplitTicket,
     State,
-    Status,
-    TakeTicket,
     TicketDetail,
     TicketStatus,
     TicketViewer,
     TicketViewers,
-    Welcome,
     Wrote,
 )
 from agentconsole.store import Store
 from agentconsole.text import UNSAFE
 from tests.hostile import HOSTILE
-from tests.screens.fed import ME, START, Desk, desk, log, mine
+from tests.screens.fed import START, Desk, desk, log, mine
 from tests.screens.fed_tickets import HOUR, Doors, entry, mail, settled, thread, ticket, with_doors
 from tests.screens.team import supervisor
 from tests.waiting import async_until
@@ -83,23 +78,6 @@ async def test_the_ticket_stands_whole_on_every_size(size: tuple[int, int]) -> N
         assert d.sees("ana@example.org")
         await d.press("pageup", "pageup", "pageup")
         assert d.sees("my printer is on fire.")
-
-
-async def test_who_may_only_read_tickets_is_offered_nothing_else() -> None:
-    async with desk((120, 40)) as d:
-        await d.feed(Welcome("run1", START, ME, "kim", "Kim", [Grant(Role.analyst)], Status.online))
-        doors = await opened(d)
-        assert d.sees("It is off. What now?")
-        assert not d.app.main.ticket.composer.display
-        for label in ("Take", "Status", "Assign", "Next ticket", "Note"):
-            assert not d.sees(label), label
-        for key in "acoNmu":
-            await d.press(key)
-            assert d.sees("Agents and supervisors of its department work on a ticket"), key
-            await d.later(10_000)
-        assert doors.decided == []
-        assert not {TakeTicket, SetTicket, NoteTicket} & {type(each) for each in d.sent}
-        assert d.sees("It is off. What now?")
 
 
 async def test_customer_staff_notes_and_history_cannot_be_mistaken_for_each_other() -> None:
