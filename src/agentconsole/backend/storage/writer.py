@@ -23,7 +23,7 @@ R = TypeVar("R")
 
 Chore = Callable[[Connection], None]
 
-MAX_BATCH = 1_000
+MAX_BATCH = 4_000  # the more lines of a chat together, the fewer pages a line
 MAX_WAITING = 20_000
 QUICK = 0.002  # seconds by which a commit may be longer than its work, on the mean, to be waited for by all
 
@@ -71,7 +71,7 @@ class Writer(Generic[J, R]):
         self._idle.set()
         self.batches = 0
         self.jobs = 0
-        self.sizes = Steps((1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024))
+        self.sizes = Steps((1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048, 4_096))
         self.seconds = Steps((0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0))
 
     def submit(self, job: J) -> None:
