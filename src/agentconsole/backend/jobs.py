@@ -10,8 +10,6 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from agentconsole.protocol import Code
-
 from .desk import Desk, slices
 from .desk.admin import Alive
 from .desk.made import Made
@@ -19,7 +17,7 @@ from .desk.rules import OnTime
 from .desk.slices import GoOn
 from .desk.ticketing import ExpireTicket
 from .domain.chat import Expire
-from .domain.life import Refusal, Stumbled
+from .domain.life import Refusal, Stumbled, is_busy
 from .domain.policy import SYSTEM
 from .storage import Connection, backlog, chats, tickets
 from .storage.database import Database, Locked, Unreachable
@@ -131,7 +129,7 @@ async def _expire(
 
 def _fired(resting: Resting, command: Timed, made: Made) -> None:
     del resting[command]
-    if made.refusal is not None and not _is_busy(made.refusal):
+    if made.refusal is not None and not is_busy(made.refusal):
         _rest(resting, command)
 
 
@@ -149,8 +147,8 @@ async def _on_time(database: Database, desk: Desk, resting: Resting) -> bool:
     now, more = desk.clock(), len(resting)
 
     def look(db: Connection) -> tuple[int, list[int]]:
-        limit = max(1, slices.size(db) // RIPE)
-        return limit, tickets.ripe(db, now, limit + more)
+        ripe = tickets.ripe(db, now, slices.SLICE // RIPE + more)
+        return (max(1, slices.size(db) // RIPE) if ripe else 1), ripe
 
     limit, ripe = await database.read(look)
     found = [command for key in ripe if (command := OnTime(key)) not in resting][:limit]
@@ -163,14 +161,9 @@ async def _try(desk: Desk, command: Timed, resting: Resting) -> None:
     try:
         await desk.handle(SYSTEM, command)
     except Refusal as refusal:
-        if _is_busy(refusal):
+        if is_busy(refusal):
             raise
         _rest(resting, command)
-
-
-def _is_busy(refusal: Refusal) -> bool:
-    """Is it that there is too much to do, and no fault of the command?"""
-    return refusal.code is Code.busy and not isinstance(refusal, Stumbled)
 
 
 def _rest(resting: Resting, command: Timed) -> None:

@@ -17,12 +17,11 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import httpcore
 
 from agentconsole import __version__
-from agentconsole.protocol import Code
 
 from . import signing
 from .desk import Desk
 from .desk.webhooks import Called
-from .domain.life import Refusal, Stumbled
+from .domain.life import Refusal, is_busy
 from .domain.policy import SYSTEM
 from .secret import NoPassword
 from .storage import webhooks
@@ -286,7 +285,7 @@ class Caller:
                 await self._desk.handle(SYSTEM, outcome)
                 return
             except Refusal as refusal:
-                if refusal.code is not Code.busy or isinstance(refusal, Stumbled):
+                if not is_busy(refusal):
                     raise
                 log.warning("what came of webhook %d cannot be kept yet: %s", outcome.id, refusal.text)
                 await asyncio.sleep(PERIOD)

@@ -184,6 +184,11 @@ class Stumbled(Refusal):
     """The server failed at this very command, and perhaps always will; it is not that it had too much to do."""
 
 
+def is_busy(refusal: Refusal) -> bool:
+    """Is it that there is too much to do, and no fault of the command?"""
+    return refusal.code is Code.busy and not isinstance(refusal, Stumbled)
+
+
 Decision = tuple[Head, list[Entry]]
 
 NO_OFFER: dict[str, object] = {
