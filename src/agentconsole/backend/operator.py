@@ -8,6 +8,7 @@ import logging
 import os
 import pwd
 import socket
+import stat
 import struct
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -41,7 +42,7 @@ from .desk.webhooks import CallAgain, mine
 from .domain.life import Refusal
 from .domain.policy import Actor
 from .options import Options
-from .secret import NoPassword
+from .secret import NoPassword, give_to_owner
 from .storage import Connection, arrivals, departments, letters, templates, users, webhooks
 from .storage.database import Database
 from .tracing import traced
@@ -373,14 +374,17 @@ def alone(options: Options, clock: Callable[[], int], wish: Any) -> Answer:
     finally:
         database.close()
         if os.geteuid() == 0:
-            _give_to_owner(options.data)
+            _give_all_to_owner(options.data)
 
 
-def _give_to_owner(folder: Path) -> None:
-    owner = folder.stat()
+def _give_all_to_owner(folder: Path) -> None:
     for path in folder.iterdir():
-        if path.lstat().st_uid == 0:
-            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        if stat.S_ISREG(path.lstat().st_mode):
+            file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                give_to_owner(file, folder)
+            finally:
+                os.close(file)
 
 
 async def _alone(database: Database, options: Options, clock: Callable[[], int], wish: Any) -> Answer:

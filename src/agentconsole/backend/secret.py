@@ -16,6 +16,14 @@ class NoPassword(Exception):
     """A password or key that cannot be had; the message says what to do and never shows one."""
 
 
+def give_to_owner(file: int, folder: Path) -> None:
+    """An open file that root made is its folder's owner's, as whom the server runs; one with other names stays."""
+    made = os.fstat(file)
+    if os.geteuid() == 0 and made.st_uid == 0 and made.st_nlink == 1:
+        owner = folder.stat()
+        os.fchown(file, owner.st_uid, owner.st_gid)
+
+
 def from_environment(name: str, env: Mapping[str, str] | None = None) -> str:
     """Raises NoPassword."""
     found = (os.environ if env is None else env).get(name, "")

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .options import Options
-from .secret import NoPassword, from_environment, from_file, from_keyring
+from .secret import NoPassword, from_environment, from_file, from_keyring, give_to_owner
 
 NAME = "webhook.secret"
 KEYRING_SERVICE = "agentconsole webhooks"
@@ -49,9 +49,7 @@ def _make(path: Path) -> None:
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            if os.geteuid() == 0:
-                folder = path.parent.stat()
-                os.fchown(file.fileno(), folder.st_uid, folder.st_gid)
+            give_to_owner(file.fileno(), path.parent)
             file.write(f"{PREFIX}{base64.b64encode(secrets.token_bytes(NEW)).decode()}\n")
             file.flush()
             os.fsync(file.fileno())
