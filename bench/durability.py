@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import json
 import random
-import shutil
 import sys
 import tempfile
 import time
@@ -15,12 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.proof import failing, session
+from tests.proof import failing
 from tests.proof.check import Findings
 from tests.proof.proxy import Proxy, anywhere
 from tests.proof.scene import Scene
 from tests.proof.server import FAULTS, Served, broken
-from tests.proof.staffing import staffed
 
 VISITORS, AGENTS, RATE = 50, 10, 500.0
 HERD_SECONDS, HANDSHAKE_SECONDS = 30, 5
@@ -90,20 +88,14 @@ async def herd(folder: Path, clients: int, luck: random.Random) -> dict[str, Any
 
 async def failing_disk(folder: Path, times: int, luck: random.Random) -> dict[str, Any]:
     """One write or sync of the database fails, a different one each time, once or from then on."""
-    fresh, clean, data = (folder / name for name in ("fresh", "clean", "failing"))
-    staffed(fresh, 1)
-    shutil.copytree(fresh, clean)
-    all_failures = list(failing.failures(clean))
-    whole = session.story(clean)
-    chosen = luck.sample(all_failures, min(times, len(all_failures)))
+    rig = failing.Rig(folder)
+    chosen = luck.sample(rig.failures, min(times, len(rig.failures)))
     wrong: dict[str, str] = {}
     for n, failure in enumerate(chosen, 1):
-        shutil.copytree(fresh, data)
-        for fault in failing.faults(data, failure, whole):
+        for fault in rig.faults(failure):
             wrong[str(failure)] = fault
-        shutil.rmtree(data)
         _progress(f"failed {n} of {len(chosen)}, {len(wrong)} wrong")
-    result: dict[str, Any] = {"failures": len(chosen), "of": len(all_failures), "wrong": len(wrong)}
+    result: dict[str, Any] = {"failures": len(chosen), "of": len(rig.failures), "wrong": len(wrong)}
     return result | {"ok": not wrong} | ({"examples": wrong} if wrong else {})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,7 +26,7 @@ from agentconsole.backend.storage.database import Database
 from agentconsole.backend.storage.tables import chat
 from agentconsole.protocol import Code, TicketStatus
 from tests.storage.house import NOW, SALES, House, new_cid
-from tests.waiting import async_until
+from tests.waiting import async_until, during
 
 HOUR = 3_600_000
 
@@ -49,13 +48,10 @@ class Clock:
     @asynccontextmanager
     async def going(self) -> AsyncIterator[None]:
         """It goes until the end."""
-        running = asyncio.create_task(jobs.run(self.house.database, self.desk, lambda chat: False, ()))
         try:
-            yield
+            async with during(jobs.run(self.house.database, self.desk, lambda chat: False, ())):
+                yield
         finally:
-            running.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await running
             await self.desk.writer.drain()
 
     def stumble(self, monkeypatch: pytest.MonkeyPatch, *over: Any) -> None:

@@ -31,7 +31,7 @@ from agentconsole.backend.storage import departments, webhooks
 from agentconsole.backend.storage.database import Database
 from agentconsole.backend.storage.ticket_tables import webhook_out
 from agentconsole.protocol import Code, NewTicket, RuleEvent, RuleWish
-from tests.waiting import async_until
+from tests.waiting import async_until, during
 
 ENDLESS, DRIPPING = b"endless", b"dripping"
 BODY = b'{"ticket":1}'
@@ -338,18 +338,6 @@ async def once(caller: hooks.Caller) -> None:
         await caller.begin(calls)
 
 
-@asynccontextmanager
-async def calling(caller: hooks.Caller) -> AsyncIterator[None]:
-    """Calls are made as a server does it, until the end."""
-    running = asyncio.create_task(caller.run())
-    try:
-        yield
-    finally:
-        running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
-
-
 async def test_a_rules_call_is_made_until_it_is_taken_always_under_one_id(house: House) -> None:
     async with serving(answer(500), answer(503), answer(200)) as server:
         await house.rule(f"{server.url}/x")
@@ -394,7 +382,7 @@ async def test_one_that_lets_us_wait_holds_up_only_what_is_for_it(
             await house.rule(server.url)
         for _ in range(3):
             await house.ticket()
-        async with calling(house.caller()):
+        async with during(house.caller().run()):
             await async_until(lambda: len(quick.heard) == 3, what="what is for the other")
             await async_until(lambda: silent.heard, what="the call that is not answered")
             assert _tickets(quick) == [1, 2, 3], "in the order in which they came"
@@ -444,7 +432,7 @@ async def test_a_call_over_which_the_desk_stumbles_holds_up_no_other_receiver(
             await house.ticket()
         stumbled = Stumbled(Code.busy, "a mistake")
         refused = house.refusing(monkeypatch, lambda called: None if called.taken else stumbled)
-        async with calling(house.caller()):
+        async with during(house.caller().run()):
             await async_until(lambda: len(good.heard) == 3 and refused, what="what is for the other")
             assert len(poor.heard) == 1, "it is not called again and again"
 
@@ -456,5 +444,5 @@ async def test_many_calls_wait_for_no_pause_between_them(
     await house.rule("http://127.0.0.1:1/")
     for _ in range(5):
         await house.ticket()
-    async with calling(hooks.Caller(house.database, house.desk, lambda: SECRET)):
+    async with during(hooks.Caller(house.database, house.desk, lambda: SECRET).run()):
         await async_until(lambda: not house.database.read_now(lambda db: webhooks.due(db, house.now, 1)))

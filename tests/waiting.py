@@ -3,8 +3,11 @@
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar, cast
+
+import pytest
 
 T = TypeVar("T")
 GRACE = 1.0  # seconds past the deadline in which a last answer may still come
@@ -24,6 +27,18 @@ def until(condition: Callable[[], T], seconds: float = 10, every: float = 0.02, 
         if late:
             raise AssertionError(_complaint(condition, answer, seconds, what))
         time.sleep(every)
+
+
+@asynccontextmanager
+async def during(endless: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
+    """It runs while the block lasts; then it is cancelled, and must not have ended by itself."""
+    running = asyncio.create_task(endless)
+    try:
+        yield
+    finally:
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
 
 
 async def async_until(

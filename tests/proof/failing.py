@@ -1,6 +1,7 @@
 """The session of `session.py` with the n-th write or sync of its database failing, as of a disk that is full or broken."""
 
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.proof import session
+from tests.proof.staffing import staffed
 
 PLAY = (sys.executable, "-m", "tests.proof.session")
 HASTY = (*PLAY, "--hasty")
@@ -27,6 +29,25 @@ class Failure:
 
     def __str__(self) -> str:
         return f"{self.call}:error={self.error}:when={self.nth}{'+' if self.stays else ''}"
+
+
+class Rig:
+    """A fresh data folder, all that can fail while the session plays on it, and what it tells if nothing does."""
+
+    def __init__(self, folder: Path) -> None:
+        self._fresh, self._data = folder / "fresh", folder / "failing"
+        staffed(self._fresh, 1)
+        clean = shutil.copytree(self._fresh, folder / "clean")
+        self.failures = list(failures(clean))
+        self.whole = session.story(clean)
+
+    def faults(self, failure: Failure, play: Sequence[str] = PLAY) -> list[str]:
+        """What is wrong after this failure, on a copy of the fresh folder."""
+        shutil.copytree(self._fresh, self._data)
+        try:
+            return faults(self._data, failure, self.whole, play)
+        finally:
+            shutil.rmtree(self._data)
 
 
 def failures(data: Path) -> Iterator[Failure]:
