@@ -12,7 +12,7 @@ from tests.terminal.rig import Terminal
 
 KEEP = "import sys; from agentconsole import glimpse; glimpse.keep(sys.argv[1], sys.argv[2:], b'Visitor waits'); print('kept')"
 SHOW = (
-    "import sys; before = set(sys.modules); from agentconsole import glimpse; shown = glimpse.show(sys.argv[1:]);"
+    "import sys; before = set(sys.modules); from agentconsole import glimpse; shown = glimpse.show(sys.argv[1:], lambda: print('before'));"
     "print('shown' if shown else 'nothing', sorted(set(sys.modules) - before))"
 )
 LOADS_NOTHING = "['__future__', 'agentconsole', 'agentconsole.glimpse']"
@@ -41,7 +41,7 @@ def shown(*words: str, columns: int = 90) -> str:
 
 def test_the_same_command_shows_it_and_loads_nothing(home: Path) -> None:
     keep(home, "--user", "liv")
-    assert f"Visitor waitsshown {LOADS_NOTHING}" in shown("--user", "liv")
+    assert f"before Visitor waitsshown {LOADS_NOTHING}" in shown("--user", "liv")
     assert stat.S_IMODE((home / glimpse.NAME).stat().st_mode) == 0o600
 
 
@@ -57,7 +57,7 @@ def test_another_command_or_terminal_shows_nothing(home: Path, monkeypatch: pyte
 def test_without_a_terminal_nothing_is_shown_or_kept(home: Path) -> None:
     glimpse.keep(str(home), [], b"picture")
     assert os.listdir(home) == []
-    assert not glimpse.show([])
+    assert not glimpse.show([], pytest.fail)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the picture is drawn from its data")

@@ -40,12 +40,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _console(words: list[str]) -> int:
     from agentconsole import glimpse
 
-    shown = glimpse.show(words)
+    shown = glimpse.show(words, _guard)
     from agentconsole import console
 
     given = _parser().parse_args(words)
     flags = {"theme": given.theme} if given.theme else {}
     return console.run(server=given.server, user=given.user, flags=flags, words=words, shown=shown)
+
+
+def _guard() -> None:
+    from agentconsole import ending
+
+    ending.guard(ending.leave_picture)
 
 
 def _parser() -> argparse.ArgumentParser:

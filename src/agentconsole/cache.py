@@ -200,7 +200,6 @@ def _row(found: Any) -> Row:
 
 
 ENTER = b"\x1b[?1049h\x1b[?25l\x1b[H\x1b[2J"
-LEAVE = b"\x1b[?25h\x1b[?1049l"
 
 
 CONNECTING, OPENING = "connecting", "opening"
@@ -232,8 +231,9 @@ def draw(
 ) -> bytes:
     """A picture as bytes for a terminal of this size, marked with its time; b'' if there is none to show.
 
-    It begins with ENTER (the other screen, as the console uses it); whoever wrote it writes LEAVE if the console
-    does not come up after all. No colour with NO_COLOR, ASCII where the encoding is not UTF-8.
+    It begins with ENTER (the other screen, as the console uses it); whoever wrote it takes it away with
+    `ending.leave_picture` if the console does not come up after all. No colour with NO_COLOR, ASCII where the
+    encoding is not UTF-8.
     """
     if shown is None or width < 10 or height < 3 or env.get("TERM", "") in ("", "dumb"):
         return b""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from agentconsole import cache, settings
+from agentconsole import cache, ending, settings
 
 if TYPE_CHECKING:
     from agentconsole.app import AgentConsole
@@ -52,7 +52,7 @@ def run(
         left = True
     finally:
         if shown and not left:
-            _write(cache.LEAVE)
+            ending.leave_picture()
     return code
 
 
@@ -115,6 +115,8 @@ def _app(
 
 def _show(picture: cache.Picture | None) -> bool:
     drawn = cache.drawn(picture, os.environ)
+    if drawn:
+        ending.guard(ending.leave_picture)
     _write(drawn)
     return bool(drawn)
 

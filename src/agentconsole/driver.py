@@ -27,6 +27,7 @@ from textual.filter import LineFilter
 from textual.geometry import Offset, Size
 from textual.message import Message
 
+from agentconsole import ending
 from agentconsole.cells import Cells
 from agentconsole.terminal import TerminalFile
 from agentconsole.text import DOT, UNSAFE
@@ -39,7 +40,6 @@ SYNC_END = "\x1b[?2026l"
 SYNC_FROM = 512
 HIDE_FROM = 512
 RESIZE_PAUSE = 0.05
-ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 LEAST_SIZE = (
     16,
     4,
@@ -270,6 +270,7 @@ class DiffDriver(LinuxDriver):
         self._cursor_shown = False
         self._has_sync = False
         self.cells.forget()
+        ending.guard(self._restore_now)
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._writer_thread is None:
             return
@@ -278,14 +279,14 @@ class DiffDriver(LinuxDriver):
             self._started = True
             atexit.register(self._restore_now)
         signal.signal(signal.SIGWINCH, lambda *_: self._loop.call_soon_threadsafe(self._resized))
-        for number in ENDING:
+        for number in ending.ENDING:
             self._loop.add_signal_handler(number, self._leave, 128 + number)
         if self.cells.size != (0, 0):
             self._loop.call_soon(self.paint)
 
     def stop_application_mode(self) -> None:
         """Give the terminal back as it was."""
-        for number in ENDING:
+        for number in ending.ENDING:
             self._loop.remove_signal_handler(number)
         if self._title_kept:
             self._send(_TITLE_BACK)

@@ -8,13 +8,20 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 NAME = "glimpse"
 MOST_BYTES = 1_000_000
 _TERMINAL = ("TERM", "COLORTERM", "NO_COLOR", "TMUX")
 
 
-def show(words: list[str]) -> bool:
-    """Write what `keep` kept for the command line `words` in this terminal; False if there is nothing."""
+def show(words: list[str], before: Callable[[], None]) -> bool:
+    """Write what `keep` kept for the command line `words` in this terminal; False if there is nothing.
+
+    ``before`` is called when there is something, before any of it is written.
+    """
     occasion = _occasion(words)
     if not occasion:
         return False
@@ -27,6 +34,7 @@ def show(words: list[str]) -> bool:
         return False
     if known != occasion or not ours:
         return False
+    before()
     while picture:
         picture = picture[os.write(1, picture) :]
     return True

@@ -99,15 +99,20 @@ def test_also_while_the_link_is_lost(site: Running, department: str, consoles: C
         assert_restored(console)
 
 
-def test_also_before_it_has_come_up(consoles: Consoles) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_also_while_only_the_last_picture_stands(consoles: Consoles, number: signal.Signals) -> None:
+    first = consoles().ready()
+    first.send("Q")
+    assert first.wait_end() == 0
     console = consoles()
-    console.wait_until(lambda _: b"\x1b[?1049h" in console.raw, what="the other screen")
-    os.kill(console.process.pid, signal.SIGTERM)
-    assert console.wait_end() != 0
+    console.wait_until(lambda _: re.search(rb"as of \d\d:\d\d", console.raw), what="the last picture")
+    os.kill(console.process.pid, number)
+    assert console.wait_end() == 128 + number
     raw = console.raw
     assert raw.rfind(b"\x1b[?1049l") > raw.rfind(b"\x1b[?1049h")
     assert raw.rfind(b"\x1b[?25h") > raw.rfind(b"\x1b[?25l")
     assert console.attributes() == console.attributes_before
+    assert b"Traceback" not in raw
 
 
 def test_a_terminal_that_is_gone_ends_it(site: Running, department: str, consoles: Consoles) -> None:

@@ -1,5 +1,7 @@
-"""A small desk to run in a terminal: `python -m tests.terminal.desk [crash | hostile]`."""
+"""A small desk to run in a terminal: `python -m tests.terminal.desk [hostile | SIGTERM | SIGHUP | SIGINT]`."""
 
+import os
+import signal
 import sys
 
 from textual.app import App, ComposeResult
@@ -35,7 +37,8 @@ class Desk(App[None]):
     clean_filter = CleanFilter()
 
     def __init__(self, scene: str = "") -> None:
-        super().__init__(driver_class=DiffDriver)
+        Killed.number = getattr(signal, scene, 0)
+        super().__init__(driver_class=Killed if Killed.number else DiffDriver)
         self.scene = scene
         self.count = 0
 
@@ -87,6 +90,16 @@ class Desk(App[None]):
         assert isinstance(driver, DiffDriver)
         assert driver.alert(b"\x1b[22;0t\x1b]2;2 waiting\x07\x07") or driver._terminal_is_stuck()
         assert not driver.alert(b"\x1b]2;x\x07\x1b[2J")
+
+
+class Killed(DiffDriver):
+    """A signal comes while the terminal is being taken over, and nobody can take note of it yet."""
+
+    number = 0
+
+    def _patch_lflag(self, attrs: int) -> int:
+        os.kill(os.getpid(), self.number)
+        return super()._patch_lflag(attrs)
 
 
 if __name__ == "__main__":

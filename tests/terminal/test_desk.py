@@ -124,6 +124,16 @@ def test_the_terminal_is_left_clean(desk: Terminal, how: str) -> None:
     assert (b"Traceback" in desk.raw) == (how == "crash")
 
 
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_signal_while_the_terminal_is_taken_over_leaves_it_clean(how: str) -> None:
+    with Terminal([*DESK, how], columns=120, lines=40) as terminal:
+        code = terminal.wait_end()
+        assert code == 128 + getattr(signal, how)
+        assert b"\x1b[?1049h" in terminal.raw
+        assert_restored(terminal)
+        assert b"Traceback" not in terminal.raw
+
+
 def test_a_terminal_that_stands_still_loses_nothing(desk: Terminal) -> None:
     desk.reads = False
     select.select([], [], [], 0.2)  # the reader's last look around

@@ -147,7 +147,7 @@ async def _on_time(database: Database, desk: Desk, resting: Resting) -> bool:
     now, more = desk.clock(), len(resting)
 
     def look(db: Connection) -> tuple[int, list[int]]:
-        ripe = tickets.ripe(db, now, slices.SLICE // RIPE + more)
+        ripe = tickets.ripe(db, now, max(1, slices.SLICE // RIPE) + more)
         return (max(1, slices.size(db) // RIPE) if ripe else 1), ripe
 
     limit, ripe = await database.read(look)
