@@ -13,7 +13,7 @@ import pytest
 
 from agentconsole import cache, files
 from agentconsole.cache import Picture, Row
-from agentconsole.protocol import DepartmentCard, DepartmentList, Say, State, Synced
+from agentconsole.protocol import MAX_TEXT, DepartmentCard, DepartmentList, Say, State, Synced
 from agentconsole.store import Store
 from tests.hostile import HOSTILE, Hostile
 from tests.small_desk import card
@@ -108,6 +108,16 @@ def test_too_many_windows_are_refused_with_a_sentence(here: Path) -> None:
         cache.Words(here)
     windows[0].close()
     cache.Words(here)
+
+
+def test_many_long_words_come_back_in_any_script(here: Path) -> None:
+    text = "ж" * MAX_TEXT
+    words = cache.Words(here)
+    words.save(store_with(*(f"{number} {text}" for number in range(300))).words())
+    words.close()
+    store = Store()
+    cache.Words(here).adopt(store)
+    assert len(lines(store)) == 300
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1,2]", b"\xff\xfe", b"[" * 100_000, b'{"outbox": 7}'])

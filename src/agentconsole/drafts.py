@@ -12,6 +12,7 @@ from agentconsole.enclosures import Enclosure, Enclosures
 DRAFT_LIMIT = 500
 HISTORY_CHATS = 100
 HISTORY_LIMIT = 50
+HISTORY_CHARS = 200_000  # in all: it is written to the disk with every line that is sent
 
 
 class Drafts:
@@ -57,12 +58,17 @@ class Drafts:
         self.files.back(ticket, note, files)
 
     def remember(self, chat: int, text: str) -> None:
-        """Add a sent text: newest last, at most 50 of a chat, no doubles in a row."""
+        """Add a sent text: newest last, at most 50 of a chat, no doubles in a row. The oldest chats are forgotten first."""
         texts = self.sent.pop(chat, [])
         if texts[-1:] != [text]:
             texts.append(text)
         self.sent[chat] = texts[-HISTORY_LIMIT:]
         _limit(self.sent, HISTORY_CHATS)
+        while (
+            len(self.sent) > 1
+            and sum(len(each) for kept in self.sent.values() for each in kept) > HISTORY_CHARS
+        ):
+            del self.sent[next(iter(self.sent))]
 
     def as_data(self) -> dict[str, object]:
         """All of it as plain JSON data."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-MAX_BYTES = 4_000_000
+MAX_BYTES = 100_000_000  # more than words of ours ever take: what is cut off here would be lost
 
 
 def write(path: Path, data: object) -> None:

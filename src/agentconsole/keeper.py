@@ -37,18 +37,19 @@ class Keeper:
         return self._dirty_since + SAVE_MS - now if self._dirty_since else None
 
     async def keep(self) -> None:
-        """Save the written words if they changed."""
+        """Save the written words if they changed; lines that are made meanwhile are saved too before this returns."""
         async with self._saving:
-            version = self.store.outbox.version
-            if self._save is None or not (self._dirty_since or version != self._saved_version):
-                return
-            self._dirty_since, self._saved_version = 0, version
-            loop = asyncio.get_running_loop()
-            self._saver = loop.run_in_executor(None, self._save, self.store.words())
-            try:
-                await asyncio.shield(self._saver)
-            except OSError as error:
-                self._failed(_unkept(error))
+            wanted = bool(self._dirty_since)
+            while self._save is not None and (wanted or self.store.outbox.version != self._saved_version):
+                wanted, self._dirty_since = False, 0
+                self._saved_version = self.store.outbox.version
+                loop = asyncio.get_running_loop()
+                self._saver = loop.run_in_executor(None, self._save, self.store.words())
+                try:
+                    await asyncio.shield(self._saver)
+                except OSError as error:
+                    self._failed(_unkept(error))
+                    return
 
     async def keep_last(self) -> None:
         """Save once more when leaving, behind a save that may be under way."""
