@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import AbstractAsyncContextManager
 
 import pytest
@@ -254,6 +255,37 @@ async def test_written_words_are_saved_before_they_are_sent(desk: SmallDesk) -> 
     assert unsaved == [False]
 
 
+async def test_a_line_made_while_another_is_being_saved_is_saved_too_before_it_is_sent(
+    desk: SmallDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saving, may_end = threading.Event(), threading.Event()
+    saved: list[str] = []
+
+    def save(words: dict[str, object]) -> None:
+        if "first" in str(words["outbox"]) and not saving.is_set():
+            saving.set()
+            assert may_end.wait(30)
+        saved.append(str(words["outbox"]))
+
+    async with listening(desk) as (_, port), console(port, save=save) as ada:
+        unsaved: list[str] = []
+        count_as_sent = ada.store.outbox.sent
+
+        def look(cid: str) -> None:
+            if not any(cid in each for each in saved):
+                unsaved.append(cid)
+            count_as_sent(cid)
+
+        monkeypatch.setattr(ada.store.outbox, "sent", look)
+        await synced(ada)
+        ada.say(1, "first")
+        await async_until(saving.is_set, what="the first line is being saved")
+        ada.say(2, "second")
+        may_end.set()
+        await async_until(lambda: not ada.store.outbox.entries)
+    assert unsaved == []
+
+
 async def test_drafts_are_saved_soon(desk: SmallDesk) -> None:
     kept: list[dict[str, object]] = []
     async with listening(desk) as (_, port), console(port, save=kept.append) as ada:
@@ -400,6 +432,18 @@ async def test_no_proxy_stands_before_a_server_on_this_machine(
     monkeypatch.delenv("NO_PROXY", raising=False)
     async with listening(desk) as (_, port), console(port) as ada:
         await synced(ada)
+
+
+@pytest.mark.parametrize("name", ["chat..example.org", f"{'a' * 70}.org", "xn--a.org"])
+async def test_a_name_that_no_server_can_have_is_a_sentence_at_both_doors(name: str) -> None:
+    server = server_url(name)
+    with pytest.raises(Problem, match="cannot be reached"):
+        await login(server, "ada", "secret")
+    async with running(server, TOKEN) as ada:
+        await async_until(lambda: ada.store.link.why, what="a first try that failed")
+        assert "cannot be reached" in ada.store.link.why
+        assert ada.life is not None
+        assert not ada.life.done()
 
 
 async def test_a_login_without_a_server_is_a_sentence() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from agentconsole.drafts import HISTORY_CHARS
 from agentconsole.outbox import LIMIT, OutboxFull
 from agentconsole.protocol import (
+    MAX_TEXT,
     Ack,
     Code,
     Event,
@@ -172,3 +174,35 @@ def test_a_draft_never_changes_its_mode_and_the_history_is_short() -> None:
     for number in range(70):
         store.remember(1, f"more {number}")
     assert len(store.history(1)) == 50
+
+
+def test_the_history_of_many_long_texts_begins_with_the_newest_chats() -> None:
+    store = Store()
+    for chat in range(1, 61):
+        store.remember(chat, "x" * MAX_TEXT)
+    kept = [chat for chat in range(1, 61) if store.history(chat)]
+    assert kept == list(range(61 - len(kept), 61))
+    assert sum(len(text) for chat in kept for text in store.history(chat)) <= HISTORY_CHARS
+
+
+def test_questions_of_the_console_itself_never_meet_a_full_outbox() -> None:
+    store = ready(card(1), Resume(1, 0, 0))
+    for number in range(LIMIT):
+        store.enqueue(Note(f"cid-{number:05}", 1, "x"), NOW)
+    store.enqueue(Open("cid-99999", 2, 0), NOW)
+    assert "cid-99999" in store.outbox.entries
+
+
+def test_refused_lines_do_not_wait_for_the_server_and_go_with_the_chat_that_is_put_away() -> None:
+    store = ready(card(1), Resume(1, 0, 0))
+    for number in range(LIMIT):
+        cid = f"cid-{number:05}"
+        store.enqueue(Note(cid, 1, "x"), NOW)
+        apply(store, Refused(Code.invalid, "No.", cid))
+    store.enqueue(Say("cid-99998", 1, "on its way"), NOW)
+    store.enqueue(Note("cid-99999", 2, "another chat's"), NOW)
+    apply(store, Refused(Code.invalid, "No.", "cid-99999"))
+    before = store.outbox.version
+    store.outbox.throw_away(1)
+    assert [*store.outbox.entries] == ["cid-99998", "cid-99999"]
+    assert store.outbox.version > before

@@ -285,7 +285,7 @@ class Client:
             return "The server closed the connection."
         except InvalidStatus as error:
             return f"The server answered {error.response.status_code}; is the address right?"
-        except (OSError, TimeoutError, WebSocketException, ImportError) as error:
+        except (OSError, TimeoutError, WebSocketException, ImportError, UnicodeError) as error:
             return f"{self.server} cannot be reached: {reason(error)}."
         finally:
             if socket:  # cancelled once more during its goodbye, it would stay open

@@ -186,10 +186,11 @@ class Outbox:
         self.version = 0
 
     def add(self, command: Command, now: int) -> None:
-        """Put a command at the end. Raises OutboxFull. The same cid again changes nothing."""
+        """Put a command at the end. Raises OutboxFull, but never for a question: the console asks many by itself, and
+        there nobody could be told. The same cid again changes nothing."""
         if command.cid in self.entries:
             return
-        if sum(not entry.acked for entry in self.entries.values()) >= LIMIT:
+        if not isinstance(command, Question) and self.unsent() >= LIMIT:
             raise OutboxFull(f"{LIMIT} things already wait for the server. Wait until the link is back.")
         self.entries[command.cid] = Entry(command, now)
         self.version += isinstance(command, Written)
@@ -277,6 +278,11 @@ class Outbox:
             return None
         self.version += 1
         return self.entries.pop(cid)
+
+    def throw_away(self, chat: int) -> None:
+        """Forget what was refused of the lines of this chat."""
+        for entry in self.of_chat(chat):
+            self.discard(entry.command.cid)
 
     def of_chat(self, chat: int) -> list[Entry]:
         """The written lines (say, note) of one chat, oldest first, failed ones too."""

@@ -76,7 +76,7 @@ class Http:
             answer = await _to_its_end(
                 http.request(method, url, content=content, params=params, headers=headers)
             )
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise self._unreachable(error) from error
         if not answer.is_success:
             raise _problem(self.server, answer)
@@ -139,6 +139,7 @@ _NOT_TRUSTED = (
     "SSL_CERT_FILE; if not, somebody may be listening: do not log in, and ask your administrator"
 )
 _ERRNO = re.compile(r"\[Errno -?\d+\] ")
+_NO_NAME = "no computer can have this name; look for a typing error in it"
 _NO_TLS = "it does not speak TLS; perhaps its address begins with http:// instead"
 
 
@@ -166,6 +167,8 @@ def reason(error: BaseException) -> str:
     while cause:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _NOT_TRUSTED.format(why=cause.verify_message)
+        if isinstance(cause, UnicodeError):
+            return _NO_NAME
         if isinstance(cause, ssl.SSLError) and cause.reason in (
             "WRONG_VERSION_NUMBER",
             "RECORD_LAYER_FAILURE",
