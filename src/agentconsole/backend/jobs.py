@@ -20,6 +20,7 @@ from .domain.chat import Expire
 from .domain.life import Refusal, Stumbled, is_busy
 from .domain.policy import SYSTEM
 from .storage import Connection, backlog, chats, tickets
+from .storage.agenda import is_due, soonest
 from .storage.database import Database, Locked, Unreachable
 
 log = logging.getLogger("agentconsole.jobs")
@@ -68,8 +69,14 @@ async def run(
         pause = PERIOD
         try:
             _wake(resting)
-            pause = await _expire(database, desk, is_typing, resting)
-            if await _on_time(database, desk, resting) | await _go_on(database, desk, resting):
+            now, soon = desk.clock(), await database.read(soonest)
+            if is_due(soon.chat, now) or is_due(soon.ticket, now):
+                pause = await _expire(database, desk, is_typing, resting)
+            else:
+                pause = _until(soon.chat, now)
+            if is_due(soon.rule, now) and await _on_time(database, desk, resting):
+                pause = LEAST
+            if soon.work and await _go_on(database, desk, resting):
                 pause = LEAST
             if clock() >= alive_at:
                 alive_at = clock() + ALIVE_EVERY
@@ -124,7 +131,11 @@ async def _expire(
         if command not in resting:
             resting[command] = math.inf  # until it is through
             desk.submit(SYSTEM, command, functools.partial(_fired, resting, command))
-    return max(LEAST, min(PERIOD, (next_at - now) / 1_000)) if next_at else PERIOD
+    return _until(next_at, now)
+
+
+def _until(at: int, now: int) -> float:
+    return max(LEAST, min(PERIOD, (at - now) / 1_000)) if at else PERIOD
 
 
 def _fired(resting: Resting, command: Timed, made: Made) -> None:

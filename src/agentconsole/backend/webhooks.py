@@ -25,6 +25,7 @@ from .domain.life import Refusal, is_busy
 from .domain.policy import SYSTEM
 from .secret import NoPassword
 from .storage import webhooks
+from .storage.agenda import is_due, soonest
 from .storage.database import Database, Unreachable
 from .storage.webhooks import Webhook
 
@@ -245,7 +246,8 @@ class Caller:
 
     async def begin(self, calls: asyncio.TaskGroup) -> None:
         """Begin the calls that are due now, as far as there is room. Raises NoPassword."""
-        while len(self._busy) < AT_ONCE:
+        soon = await self._database.read(soonest)
+        while is_due(soon.call, self._desk.clock()) and len(self._busy) < AT_ONCE:
             free = functools.partial(webhooks.due, now=self._desk.clock(), limit=1, busy=tuple(self._busy))
             due = await self._database.read(free)
             if not due:
