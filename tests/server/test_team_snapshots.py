@@ -1,5 +1,6 @@
 """Old snapshot + events = new snapshot, for every command of teamwork: offers, transfers, seats, messages, feedback."""
 
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from agentconsole import protocol as p
 from agentconsole.backend import marks, places
 from agentconsole.backend.desk import admin, team
 from agentconsole.backend.desk.availability import SetBreaks
+from agentconsole.backend.storage import messages
 from tests.server import test_snapshots as snapshots
 from tests.server.site import SALES, SUPPORT, Site, running
 from tests.server.test_snapshots import NAMES, Watchers
-from tests.server.windows import StaffWindow, new_cid
+from tests.server.windows import SECONDS, StaffWindow, new_cid
 from tests.waiting import async_until
 
 ANN, BOB, CARL, SUE = 1, 2, 3, 4
@@ -166,3 +168,36 @@ async def test_every_command_of_teamwork(
         everybody.staff = staff = {name: await site.staff(name) for name in NAMES}
         async for step in said(staff, chat):
             await everybody.agree(step)
+
+
+async def test_nothing_is_missed_that_changes_while_the_lists_are_read(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Her rooms are read from the database; before they are told, everything that Ann's lists show has changed."""
+    async with running(sqlite_url, tmp_path) as site:
+        sue, vera = await site.staff("sue"), await site.visitor()
+        read, there, gate = messages.cards, threading.Event(), threading.Event()
+
+        def slow(connection: Any, user: int, departments: Any) -> Any:
+            found = read(connection, user, departments)
+            there.set()
+            gate.wait(SECONDS)
+            return found
+
+        ann = await site.staff("ann", greet=False)
+        with monkeypatch.context() as patch:
+            patch.setattr(messages, "cards", slow)
+            ann.send(ann.hello())
+            await async_until(there.is_set, what="the rooms to be read")
+        await sue.done(p.StaffMessage(new_cid(), "to you", user=ANN))
+        await sue.done(p.StaffMessage(new_cid(), "to all of us", department=SALES))
+        await sue.done(p.SetStatus(new_cid(), p.Status.phone))
+        await sue.done(p.SaveCanned(new_cid(), "hi", "Hello!", department=SALES))
+        await vera.done(p.LeaveMessage(new_cid(), SALES, "call me", "vera@x.example"))
+        await site.order(admin.SetDepartment("sales", guide="Ask first."))
+        await site.order(SetBreaks([p.BreakReason("Lunch", 30)]))
+        gate.set()
+        await ann.expect(p.Synced)
+        await ann.settle()
+        fresh = await site.staff("ann")
+        assert console(ann.frames) == console(fresh.frames)

@@ -11,6 +11,7 @@ from agentconsole.protocol import (
     Explanation,
     Refused,
     Resume,
+    RoomCard,
     SeatCard,
     Synced,
     VisitorResume,
@@ -25,7 +26,7 @@ from .domain.leading import lead
 from .domain.life import Entry, Head, unknown
 from .domain.policy import Deed, Thing, can
 from .hub import Hub
-from .readers import StaffReader, VisitorReader, pack
+from .readers import ROOMS, StaffReader, VisitorReader, pack
 from .storage import assignments, chats, messages
 from .views import staff_event, visitor_event
 
@@ -35,12 +36,16 @@ TAIL = 500
 async def greet_staff(
     hub: Hub, reader: StaffReader, cursors: Mapping[int, int], run: str, now: int, rights: int
 ) -> bool:
-    """Subscribe first, then the lists as they stand, then what is missing of the reader's own chats, then Synced.
+    """The lists as they stand and, from that very moment on, what changes; what is missing of the reader's own chats;
+    then Synced.
 
     False = meanwhile the reader has gone, or the rights that were read when the hub's ``rights`` was this number
     have changed; nothing was told.
     """
     actor = reader.actor
+    rooms = await _rooms(hub, reader)
+    if reader.gone or hub.rights_changed(actor.id, rights):
+        return False
     seat = hub.board.seat(actor.id)
     words: list[object] = [
         Welcome(run, now, actor.id, actor.name, actor.display, list(actor.grants), seat.status, seat.reason),
@@ -56,9 +61,7 @@ async def greet_staff(
         for card in hub.board.left.values()
         if can(actor, Deed.left_read, Thing(department=card.department))
     )
-    words.extend(await hub.database.read(lambda db: messages.cards(db, actor.id, hub.channels(actor))))
-    if reader.gone or hub.rights_changed(actor.id, rights):
-        return False
+    words.extend(rooms)
     words.extend(filed.card for filed in hub.board.feedback.values() if has_feedback(actor, filed))
     for head in hub.board.heads.values():
         if hub.lists(actor, head):
@@ -71,6 +74,7 @@ async def greet_staff(
     reader.allow(len(lists))  # in one piece: what is committed next must not come before them
     reader.send(lists)
     hub.enter_staff(reader)
+    reader.release(ROOMS, 0)
     for head in mine:
         hub.follow(reader, head.id)
         reader.hold(head.id)
@@ -78,6 +82,17 @@ async def greet_staff(
         await catch_up_staff(hub, reader, head, cursors.get(head.id))
     reader.send(pack(encode(Synced())))
     return True
+
+
+async def _rooms(hub: Hub, reader: StaffReader) -> list[RoomCard]:
+    """The reader's rooms of staff messages, from the database; what is told in them meanwhile is held back."""
+    channels = hub.channels(reader.actor)
+    reader.hold(ROOMS)
+    hub.arriving.add(reader)
+    try:
+        return await hub.database.read(lambda db: messages.cards(db, reader.actor.id, channels))
+    finally:
+        hub.arriving.discard(reader)
 
 
 async def open_chat(hub: Hub, reader: StaffReader, head: Head, after: int | None, cid: str) -> None:

@@ -48,7 +48,7 @@ from .domain.life import Head, is_open, takes_part, thing
 from .domain.policy import SYSTEM, Actor, Deed, Thing, answering_in, can
 from .marks import HighWater
 from .places import Places
-from .readers import Frame, Reader, StaffReader, VisitorReader, pack
+from .readers import ROOMS, Frame, Reader, StaffReader, VisitorReader, pack
 from .storage import Connection, chats
 from .storage.database import Database
 from .storage.feedback import Filed
@@ -80,6 +80,7 @@ class Hub:
         self.cut = 0
         self.hold_ms = 60_000
         self.staff: set[StaffReader] = set()
+        self.arriving: set[StaffReader] = set()  # those whose rooms of staff messages are being read
         self.visitors: set[VisitorReader] = set()
         self._by_user: defaultdict[int, set[StaffReader]] = defaultdict(set)
         self._by_token: defaultdict[bytes, set[VisitorReader]] = defaultdict(set)
@@ -248,8 +249,10 @@ class Hub:
             self.dispatcher.seat_changed(seat.user)
 
     def _room_read(self, item: RoomRead) -> None:
-        for reader in self._by_user.get(item.user, ()):
-            reader.send(pack(encode(item.card)))
+        frame = pack(encode(item.card))
+        for reader in (*self.staff, *self.arriving):
+            if reader.actor.id == item.user:
+                reader.tell(ROOMS, frame)
 
     def _filed(self, item: Filed) -> None:
         self.board.feedback[item.card.id] = item
@@ -322,9 +325,9 @@ class Hub:
 
     def _tell_message(self, message: Message) -> None:
         frame = pack(encode(message))
-        for reader in self.staff:
+        for reader in (*self.staff, *self.arriving):
             if may_read_room(reader.actor, message.room):
-                reader.send(frame)
+                reader.deliver(ROOMS, message.id, frame)
 
     def _tell_staff(self, word: Any, may: Callable[[Actor], bool]) -> None:
         frame = pack(encode(word))

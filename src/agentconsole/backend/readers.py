@@ -10,6 +10,7 @@ from .domain.policy import Actor
 
 Frame = bytes
 CHUNK = 65_536
+ROOMS = 0  # all rooms of staff messages, held back like one conversation
 
 
 def _just_now() -> int:
