@@ -1,7 +1,9 @@
 """The diffing driver against Textual's own painting, cell by cell, through an independent emulator."""
 
+import ast
 import random
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from textual.screen import ModalScreen
 from textual.widgets import ContentSwitcher, Input, Label, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
+import agentconsole
 from agentconsole import alerts
 from agentconsole.cells import Cells
 from agentconsole.driver import CURSOR_CSS, CleanFilter, DiffDriver, speaks_utf8
@@ -441,6 +444,20 @@ def test_in_ascii_frames_are_drawn_and_widths_are_kept() -> None:
     view = Emulator(30, 2)
     view.feed(out)
     assert view.screen.rows() == ["+-+|Gru?e zolc v . ? ? |e", "_-# ???|"]
+
+
+def test_every_sign_of_ours_has_an_ascii_of_its_own() -> None:
+    """A question mark beside the link, or for a status, would look like trouble."""
+    root = Path(agentconsole.__file__).parent
+    pages = [*(root / "screens").glob("*.py"), *(root / "widgets").glob("*.py"), root / "team.py"]
+    trees = [ast.parse(page.read_text()) for page in pages]
+    words = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    signs = {sign for word in words if isinstance(word, str) for sign in word if not sign.isascii()}
+    cells = Cells(ascii_only=True)
+    cells.resize(len(signs), 1)
+    cells.apply("\x1b[1;1H" + "".join(sorted(signs)))
+    assert len(signs) > 20
+    assert "?" not in cells.paint()
 
 
 class Alerting(DiffDriver):

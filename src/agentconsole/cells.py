@@ -37,7 +37,7 @@ _JUMPY = re.compile("[\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
 _ASCII = str.maketrans(
     {
         **dict.fromkeys("─━┄┅┈┉╌╍═╴╶╸╺▔", "-"),
-        **dict.fromkeys("│┃┆┇┊┋╎╏║╵╷╹╻▌▎▊▐▍▋▏▉▕", "|"),
+        **dict.fromkeys("│┃┆┇┊┋╎╏║╵╷╹╻▌▎▊▐▍▋▏▉▕‖", "|"),
         **dict.fromkeys("·•…", "."),
         **dict.fromkeys("‘’‚‹›", "'"),
         **dict.fromkeys("“”„«»", '"'),
@@ -49,7 +49,10 @@ _ASCII = str.maketrans(
         **dict.fromkeys("●■◉★", "*"),
         **dict.fromkeys("○□", "o"),
         **dict.fromkeys("✗✘×", "x"),
+        **dict.fromkeys("✎◐", "~"),
         **dict.fromkeys("▁▂", "_"),
+        "⇄": "=",
+        "⏎": "/",
         "\xa0": " ",
         "Ø": "O",
         "ø": "o",
