@@ -34,9 +34,10 @@ def merge(connection: Connection, email: str, into: str, name: str, now: int) ->
     """One card of two: all addresses of the customer with ``email`` go to the one with ``into``."""
     one, other = of_email(connection, email, name, now), of_email(connection, into, name, now)
     if one != other:
+        theirs = ticket.c.customer == one, ticket.c.email.in_(addresses(connection, email))
+        connection.execute(update(ticket).where(*theirs).values(customer=other))
         connection.execute(
             update(customer_address).where(customer_address.c.customer == one).values(customer=other)
         )
-        connection.execute(update(ticket).where(ticket.c.customer == one).values(customer=other))
         connection.execute(delete(customer).where(customer.c.id == one))
     return other

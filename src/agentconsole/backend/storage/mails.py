@@ -158,7 +158,8 @@ def move(connection: Connection, before: int, after: int) -> None:
 
 def of_chat(connection: Connection, chat: int, kind: MailKind) -> bool:
     """Was a mail of this kind about this chat put into the outbox?"""
-    query = select(mail_out.c.id).where(mail_out.c.chat == chat, mail_out.c.kind == kind.value)
+    about = mail_out.c.chat == chat, mail_out.c.chat > 0  # as its index says it
+    query = select(mail_out.c.id).where(*about, mail_out.c.kind == kind.value)
     return connection.execute(query.limit(1)).first() is not None
 
 

@@ -300,6 +300,8 @@ left_message = Table(
     number("ticket"),
     words("topic"),
 )
+Index("left_message_email", left_message.c.email)
+Index("left_message_ticket", left_message.c.ticket)
 
 assignment = Table(
     "assignment",

@@ -391,6 +391,8 @@ def upgrade() -> None:
     with op.batch_alter_table("left_message", schema=None) as batch_op:
         batch_op.add_column(sa.Column("ticket", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("topic", sa.Text(), server_default="", nullable=False))
+        batch_op.create_index("left_message_email", ["email"], unique=False)
+        batch_op.create_index("left_message_ticket", ["ticket"], unique=False)
 
     with op.batch_alter_table("public_event", schema=None) as batch_op:
         batch_op.add_column(sa.Column("cid", sa.Text(), server_default="", nullable=False))
