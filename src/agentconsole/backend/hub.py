@@ -195,7 +195,7 @@ class Hub:
             reader.send(frame)
         elif head.id in reader.shown:
             reader.shown.discard(head.id)
-            reader.send(frame if may_read else _gone(head))
+            reader.send(frame if may_read else pack(encode(Gone(head.id, head.version))))
         if head.id in reader.following:
             if not may_read:
                 self.unfollow(reader, head.id)
@@ -577,10 +577,6 @@ def _line(head: Head) -> tuple[object, ...]:
 def _work(head: Head) -> tuple[object, ...]:
     """What of a head counts as work of its owner and of who is offered it."""
     return head.owner, head.offer_to, head.state
-
-
-def _gone(head: Head) -> Frame:
-    return pack(encode(Gone(head.id, head.version)))
 
 
 def _discard(index: defaultdict[Any, set[Any]], key: Any, reader: Reader) -> None:
