@@ -210,22 +210,34 @@ def test_a_slow_link_puts_the_cursor_into_the_form_unless_the_visitor_has_gone_e
     expect(own if leaves else chat.get_by_label("Your message")).to_be_focused()
 
 
-def test_a_window_too_many_says_why_and_goes_on_when_there_is_room(
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "visibilityState", { configurable: true, get: () => (hidden ? "hidden" : "visible") });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_a_window_too_many_gets_the_link_of_one_that_nobody_looks_at_else_says_why(
     contexts: Contexts, tmp_path: Path
 ) -> None:
     with running(tmp_path / "data", sockets_per_token=2) as site:
         address = f"{site.url}/chat/{site.add_department()}"
         context = contexts()
-        first, second, last = (context.new_page() for _ in range(3))
+        first, second, third, fourth = (context.new_page() for _ in range(4))
         for tab in (first, second):
             tab.goto(address)
             expect(tab.get_by_label("Your message")).to_be_visible()
-        last.goto(address)
-        expect(last.get_by_text("open in too many windows. Close one", exact=False)).to_be_visible()
-        second.close()
-        last.evaluate("dispatchEvent(new Event('online'))")  # as coming back to the tab does
-        start(last, "room for one more")
-        expect(bubble(first, "room for one more")).to_be_visible()
+        second.evaluate(HIDE, True)
+        third.goto(address)
+        start(third, "room was made")
+        expect(bubble(first, "room was made")).to_be_visible()
+        fourth.goto(address)
+        crowd = fourth.get_by_text("open in too many windows. Close one", exact=False)
+        expect(crowd).to_be_visible()
+        third.goto("about:blank")
+        expect(bubble(fourth, "room was made")).to_be_visible()
+        first.evaluate(HIDE, True)
+        second.evaluate(HIDE, False)
+        expect(bubble(second, "room was made")).to_be_visible()
 
 
 def test_nothing_can_be_filled_in_before_the_server_has_said_what_there_is(site: Running, page: Page) -> None:

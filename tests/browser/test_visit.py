@@ -256,6 +256,32 @@ def test_a_line_that_has_gone_silent_is_found_out(site: Running, agent: Agent, p
     assert len(links) == 2
 
 
+def test_a_hidden_window_that_may_beat_once_a_minute_keeps_its_link(
+    site: Running, agent: Agent, page: Page
+) -> None:
+    """So slow do browsers make the timers of a window that nobody has looked at for some minutes."""
+    links: list[WebSocketRoute] = []
+    pongs: list[str | bytes] = []
+
+    def listen(socket: WebSocketRoute) -> None:
+        links.append(socket)
+        server = socket.connect_to_server()
+        server.on_message(lambda text: (socket.send(text), '"pong"' in str(text) and pongs.append(text)))
+
+    page.clock.install()
+    page.route_web_socket(re.compile("/ws/visitor"), listen)
+    page.goto(site.url + "/chat/sales")
+    start(page, "I look elsewhere")
+    chat = agent.take("I look elsewhere")
+    expect(page.get_by_text("is here for you")).to_be_visible()
+    for minute in range(3):
+        page.clock.fast_forward(60_000)
+        until(lambda: page.evaluate("1") and len(pongs) > minute, what="the server is asked and answers")
+    agent.say(chat, "still with me?")
+    expect(bubble(page, "still with me?")).to_be_visible()
+    assert len(links) == 1
+
+
 def test_the_place_in_line_is_told_as_it_changes(site: Running, agent: Agent, contexts: Contexts) -> None:
     slug = site.add_department()
     tabs = [contexts().new_page() for _ in range(3)]

@@ -3,6 +3,8 @@
 const PING_MS = 20_000;
 const LOST_MS = 40_000;
 const WAKE_MS = 5_000;
+/** What the server may need to see that another window has gone. */
+const ROOM_MS = 150;
 const STABLE_MS = 10_000;
 const FIRST_MS = 5_000;
 const LONGEST_MS = 60_000;
@@ -35,6 +37,7 @@ export class Link {
     window.addEventListener("online", () => this.wake());
     window.addEventListener("offline", () => this.#check(WAKE_MS));
     window.addEventListener("pageshow", () => this.wake());
+    window.addEventListener("pagehide", () => this.rest());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.wake());
   }
 
@@ -49,6 +52,16 @@ export class Link {
   restart() {
     this.#drop();
     if (this.wanted) this.#connect();
+  }
+
+  /** Do without a link until `wake`: nobody looks, or the browser keeps the page for a way back. */
+  rest() {
+    this.#drop();
+  }
+
+  /** There is room again for one more window. */
+  roomAgain() {
+    if (this.wanted && this.crowded && !this.socket) this.#again(ROOM_MS * (1 + Math.random()));
   }
 
   /** Send one frame; false when the link is down. */
@@ -77,7 +90,7 @@ export class Link {
     socket.onmessage = ({ data }) => socket === this.socket && this.#receive(JSON.parse(data));
     socket.onclose = ({ code }) => socket === this.socket && this.#closed(code);
     this.pulse = setInterval(() => this.#beat(), PING_MS / 4);
-    this.beatAt = Date.now();
+    this.beatAt = this.askedAt = Date.now();
   }
 
   #receive(frame) {
@@ -100,10 +113,19 @@ export class Link {
     if (frame.t === "welcome") this.onChange(true);
   }
 
+  /** A browser lets hidden windows beat once a minute: who has slept asks first, before taking silence for a lost link. */
   #beat() {
     const now = Date.now();
-    if (now - this.heard > LOST_MS) this.#closed(0);
-    else if (now - this.beatAt >= PING_MS && this.send({ t: "ping" })) this.beatAt = now;
+    const slept = Math.abs(now - this.beatAt) > PING_MS;
+    this.beatAt = now;
+    if (slept && this.up) {
+      this.askedAt = now;
+      this.#check(WAKE_MS);
+    } else if (now - this.heard > LOST_MS) {
+      this.#closed(0);
+    } else if (now - this.askedAt >= PING_MS && this.send({ t: "ping" })) {
+      this.askedAt = now;
+    }
   }
 
   #check(patience) {

@@ -11,6 +11,7 @@ import { apply, chatToShow, chatsOf, cursors, isOpen, isPast, linkLost, newState
 import { saveTranscript } from "./transcript.js";
 import { loadWords } from "./words.js";
 import { View } from "./view.js";
+import { Windows } from "./windows.js";
 
 const TICK_MS = 1_000;
 const TEXTS_AGAIN_MS = 3_000;
@@ -42,6 +43,11 @@ class App {
       onFrame: (frame) => this.#frame(frame),
       onChange: (up) => this.#linkChanged(up),
       onExpired: () => this.#expired(),
+    });
+    this.windows = new Windows(this.keep, randomText(8), {
+      spare: () => this.#spare(),
+      rest: () => this.link.rest(),
+      enter: () => this.link.roomAgain(),
     });
     this.chosen = 0;
     this.fresh = false;
@@ -129,6 +135,12 @@ class App {
   #changedElsewhere(key, value) {
     if (key === "token" && value && value !== this.tokenSaid && !this.keep.get("known")) this.link.restart();
     if (key.startsWith("read.")) this.redraw();
+    this.windows.hear(key, value);
+  }
+
+  /** Whether another window may have our link: nobody looks here, and nothing is on its way. */
+  #spare() {
+    return this.link.up && document.visibilityState === "hidden" && !this.outbox.entries.length;
   }
 
   // --- the link ---
@@ -142,8 +154,14 @@ class App {
       this.outbox.lost();
       this.marks.lost();
       this.slow = false;
+      if (this.link.crowded) this.#crowded();
+      else this.windows.left();
     }
     this.redraw();
+  }
+
+  #crowded() {
+    if (document.visibilityState === "visible") this.windows.ask();
   }
 
   #expired() {
