@@ -274,9 +274,10 @@ def test_a_hidden_window_that_may_beat_once_a_minute_keeps_its_link(
     start(page, "I look elsewhere")
     chat = agent.take("I look elsewhere")
     expect(page.get_by_text("is here for you")).to_be_visible()
-    for minute in range(3):
+    for _ in range(3):
+        pongs.clear()
         page.clock.fast_forward(60_000)
-        until(lambda: page.evaluate("1") and len(pongs) > minute, what="the server is asked and answers")
+        until(lambda: page.evaluate("1") and pongs, what="the server is asked and answers")
     agent.say(chat, "still with me?")
     expect(bubble(page, "still with me?")).to_be_visible()
     assert len(links) == 1
