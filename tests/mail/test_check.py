@@ -146,7 +146,7 @@ def test_check_and_trace_on_the_command_line(tmp_path: Path, post: PostOffice) -
         assert mail(data, "settle", str(number), "resend").returncode == 1
     told = mail(data, "trace", str(ticket))
     assert told.returncode == 0, "also without a server"
-    assert "vera@x.example  failed  550 5.1.1 nobody of that name" in told.stdout
+    assert "vera@x.example  failed    550 5.1.1 nobody of that name" in told.stdout
     assert mail(data, "trace", "99").returncode == 1
     assert json.loads(mail(data, "quarantine", "--json").stdout) == []
     ignore(data, QuarantineCard(1, "shop", 1_700_000_000_000, "a loop", "loop@x.example", "Re: Re:", 12))

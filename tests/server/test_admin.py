@@ -37,6 +37,7 @@ from agentconsole.backend.storage import departments, tables, users
 from agentconsole.backend.storage.database import Database
 from agentconsole.protocol import Code, Grant, Role, Side
 from tests.running import HASH, PASSWORD, Running, running
+from tests.terminal.rig import Terminal
 
 # --- the command line ------------------------------------------------------------------------------------------
 
@@ -107,16 +108,36 @@ def test_people_read_sentences(tmp_path: Path) -> None:
         done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=60, check=False)
         return done.returncode, done.stdout, done.stderr
 
-    added = process("user", "add", "ola", "--password-stdin", given=PASSWORD)
-    assert added == (0, "ola was added with the roles admin, agent, supervisor.\n", "")
-    code, out, _ = process("user", "list")
-    assert (code, out.split()) == (0, ["ola", "ola", "admin,", "agent,", "supervisor"])
+    code, out, err = process("user", "add", "ola", "--password-stdin", given=PASSWORD)
+    assert (code, out) == (0, "ola was added with the roles admin, agent, supervisor.\n")
+    assert f"A new database was made in {tmp_path / 'data'}." in err, "it may be the wrong folder"
+    assert process("user", "add", "bo", "--display", "Bo 語 K", "--password-stdin", given=PASSWORD)[2] == ""
+    assert process("user", "list") == (
+        0,
+        "bo   Bo 語 K  no rights\nola  ola      admin, agent, supervisor\n",
+        "",
+    )
+
+
+def test_a_password_that_is_typed_is_typed_twice(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    command = [sys.executable, "-m", "agentconsole", "admin", "--data", str(data), "user", "add", "ola"]
+    for again, code in ((PASSWORD + "x", 1), (PASSWORD, 0)):
+        with Terminal(command) as terminal:
+            terminal.wait_for("Password for ola:")
+            terminal.send(PASSWORD + "\n")
+            terminal.wait_for("The same again:")
+            terminal.send(again + "\n")
+            assert terminal.wait_end() == code
+            assert PASSWORD.encode() not in terminal.raw
+    assert [row["name"] for row in told(data, "user", "list")] == ["ola"]
 
 
 def test_exit_codes_say_what_kind_of_failure_it_was(tmp_path: Path) -> None:
     data = tmp_path / "data"
     refused = admin(data, "user", "grant", "nobody", "agent")
-    assert refused == (1, "", "agentconsole: There is no user nobody.\n")
+    assert refused[:2] == (1, "")
+    assert refused[2].endswith("agentconsole: There is no user nobody.\n")
     assert admin(data, "user", "add", "ola", "--password-stdin", given="short")[0] == 1
     assert admin(data, "user", "add", "ola")[0] == 2, "no password and no terminal to ask for it"
     assert admin(data, "user", "grant", "ola", "emperor")[0] == 2
@@ -155,7 +176,7 @@ def serve(*words: str, env: dict[str, str] | None = None) -> tuple[int, str]:
 
 def test_a_first_start_says_how_to_make_the_first_administrator(tmp_path: Path) -> None:
     with running(tmp_path / "a folder") as server:
-        order = f"agentconsole admin --data '{server.data}' user add NAME --password-stdin"
+        order = f"agentconsole admin --data '{server.data}' user add NAME\n"
         assert order in server.log.read_text(), "it can be pasted into a shell"
         for password in ("", "admin", "password", "agentconsole"):
             answer = server.ask("POST", "/api/sessions", body={"name": "admin", "password": password})
@@ -189,6 +210,7 @@ def test_nobody_is_let_in_unencrypted_from_elsewhere(tmp_path: Path) -> None:
         (["--database", "postgresql://host:port/name"], 3, "postgresql://user@host/name"),
         (["--database", "postgresql://127.0.0.1:1/name"], 3, "The database cannot be used"),
         (["--host", "nobody.invalid", "--behind-proxy"], 3, "nobody.invalid port 0: "),
+        (["--data", __file__], 3, f"The data folder {__file__} cannot be used: File exists."),
     ],
     ids=str,
 )
@@ -218,6 +240,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         code, err = serve("--data", str(tmp_path / "data"), "--port", str(port))
     assert code == 3
     assert f"127.0.0.1 port {port}: Address already in use" in err
+    assert "--port" in err, "and what to do"
 
 
 def test_a_second_server_on_the_same_data_is_refused(tmp_path: Path) -> None:

@@ -8,16 +8,17 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import Any
 
-from agentconsole.text import clean
+from agentconsole.text import clean, width
 
 from .options import Options, Unusable, certified, check, load, read
 
 OK, REFUSED, USAGE, UNREACHABLE = 0, 1, 2, 3
 
+WIDEST = 40  # column
 CODES = """\
 exit codes: 0 done, or it was so already; 1 refused, the sentence says why; 2 wrong usage;
 3 neither the server nor its database could be reached (or somebody else holds its lock)."""
@@ -44,7 +45,8 @@ def serve(arguments: Sequence[str]) -> int:
     except Unusable as problem:
         return complain(problem, USAGE)
     except OSError as error:
-        return complain(f"The data folder cannot be made: {error}.", UNREACHABLE)
+        why = f"The data folder {options.data} cannot be used: {error.strerror or error}."
+        return complain(f"{why} Start the server as its owner, or choose another with --data.", UNREACHABLE)
     from . import logs, server
     from .storage.database import Locked, TooNew, Unreachable
 
@@ -54,7 +56,7 @@ def serve(arguments: Sequence[str]) -> int:
     except (Locked, TooNew, Unreachable) as problem:
         return complain(problem, UNREACHABLE)
     except OSError as error:
-        return complain(f"The server cannot run: {error}.", UNREACHABLE)
+        return complain(f"The server cannot run: {str(error).rstrip('.')}.", UNREACHABLE)
     return OK
 
 
@@ -68,7 +70,7 @@ FIRST_STEPS = """\
 There are no users yet, and no password that would let anybody in. Make the first administrator
 (who also becomes agent and supervisor) with:
 
-    agentconsole admin{where} user add NAME --password-stdin
+    agentconsole admin{where} user add NAME
 
 Until there are departments, everybody shares all chats. To make some:
 
@@ -103,6 +105,15 @@ def admin(arguments: Sequence[str]) -> int:
 
 
 def _give(options: Options, wish: Any, words: argparse.Namespace) -> int:
+    answer = answered(options, wish)
+    if isinstance(answer, int):
+        return answer
+    _show(answer, words)
+    return OK
+
+
+def answered(options: Options, wish: Any) -> Any:
+    """What the running server, or its database without one, answers; or an exit code, and it was said why."""
     from .operator import alone, ask
     from .storage.database import Locked, TooNew, Unreachable
 
@@ -110,15 +121,26 @@ def _give(options: Options, wish: Any, words: argparse.Namespace) -> int:
         answer = ask(options.data, wish)
         if answer is None:
             options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-            answer = alone(options, _clock, wish)
+            answer = _alone(options, lambda: alone(options, _clock, wish))
     except (Locked, TooNew, Unreachable) as problem:
         return complain(problem, UNREACHABLE)
+    except PermissionError as error:
+        why = f"{options.data} cannot be used: {error.strerror}."
+        hint = "Say it as root or as the server's own user, or name the server's data folder with --data."
+        return complain(f"{why} {hint}", UNREACHABLE)
     except OSError as error:
         return complain(f"The server cannot be reached: {error}.", UNREACHABLE)
-    if answer.code is not None:
-        return complain(answer.text, REFUSED)
-    _show(answer, words)
-    return OK
+    return answer if answer.code is None else complain(answer.text, REFUSED)
+
+
+def _alone(options: Options, work: Callable[[], Any]) -> Any:
+    """Who has named the wrong folder by mistake must not wonder where everybody is."""
+    new = not options.database and not (options.data / "agentconsole.db").exists()
+    answer = work()
+    if new:
+        hint = "If your server has another folder, name it with --data or AGENTCONSOLE_DATA."
+        complain(f"A new database was made in {options.data}. {hint}", OK)
+    return answer
 
 
 def _clock() -> int:
@@ -132,11 +154,20 @@ def _show(answer: Any, words: argparse.Namespace) -> None:
     elif words.json:
         print(json.dumps(answer.rows))
     else:
-        for row in answer.rows or []:
-            print(clean("  ".join(words.line(row))))
+        print_rows([words.line(row) for row in answer.rows or []])
+
+
+def print_rows(rows: Sequence[Sequence[str]]) -> None:
+    """Print cells as columns; a long cell does not make the others wide."""
+    cells = [[clean(cell) for cell in row] for row in rows]
+    widths = [min(WIDEST, max(map(width, column))) for column in zip_longest(*cells, fillvalue="")]
+    for row in cells:
+        padded = [cell + " " * (most - width(cell)) for cell, most in zip(row, widths, strict=False)]
+        print("  ".join(padded).rstrip())
 
 
 def _parser() -> argparse.ArgumentParser:
+    from .cli_departments import department_words
     from .cli_webhooks import webhook_words
 
     words = argparse.ArgumentParser(
@@ -151,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="user|department|template|webhook|break|system|session|audit", required=True
     )
     _user_words(nouns.add_parser("user", help="members of staff and their rights"))
-    _department_words(nouns.add_parser("department", help="queues and their settings"))
+    department_words(nouns.add_parser("department", help="queues and their settings"))
     _template_words(nouns.add_parser("template", help="what mails to customers say"))
     webhook_words(nouns.add_parser("webhook", help="calls of rules to other systems"))
     _break_words(nouns.add_parser("break", help="reasons for a break"))
@@ -209,190 +240,7 @@ def _user_words(words: argparse.ArgumentParser) -> None:
     )
     for name, meaning in (("disable", "Lock a user out."), ("enable", "Let a user in again.")):
         add_verb(verbs, name, _disable(name), meaning, "NAME")
-    add_verb(verbs, "list", _list("ListUsers"), "All users.").set_defaults(line=_user_line)
-
-
-def _department_words(words: argparse.ArgumentParser) -> None:
-    verbs = words.add_subparsers(metavar="VERB", required=True)
-    add = add_verb(verbs, "add", shaped("admin", "AddDepartment"), "Add a department.", "SLUG")
-    change = add_verb(verbs, "set", shaped("admin", "SetDepartment"), "Change a department.", "SLUG")
-    for verb in (add, change):
-        verb.add_argument("--name", help="the name that people see")
-        verb.add_argument("--description", help="a sentence for colleagues")
-        verb.add_argument("--welcome", help="what visitors read first")
-        verb.add_argument("--topic", action="append", dest="topics", help="a topic to choose; again for more")
-        verb.add_argument(
-            "--wrapup-seconds", type=int, dest="wrapup_s", help="how long a close can be undone"
-        )
-        verb.add_argument(
-            "--abandon-seconds", type=int, dest="abandon_s", help="how long a lost visitor keeps the place"
-        )
-        verb.add_argument(
-            "--waiting-seconds",
-            type=int,
-            dest="waiting_s",
-            help="after which who waits is told that nobody has come",
-        )
-        verb.add_argument("--queue-limit", type=int, help="how many may wait")
-        _routing_words(verb)
-        access = verb.add_mutually_exclusive_group()
-        access.add_argument(
-            "--team", action="store_true", default=None, help="colleagues may read each other's chats"
-        )
-        access.add_argument("--closed", action="store_false", dest="team", help="they may not (default)")
-    change.add_argument(
-        "--no-topics", action="store_const", const=[], dest="topics", help="no topics any more"
-    )
-    change.add_argument(
-        "--no-levels", action="store_const", const=[], dest="levels", help="no service levels any more"
-    )
-    state = change.add_mutually_exclusive_group()
-    state.add_argument(
-        "--archive", action="store_true", dest="archived", default=None, help="hide it from visitors"
-    )
-    state.add_argument("--restore", action="store_false", dest="archived", help="show it again")
-    add_verb(
-        verbs, "add-everybody", shaped("team", "AddEverybody"), "Make all agents agents of it too.", "SLUG"
-    )
-    add_verb(verbs, "list", _list("ListDepartments"), "All departments.").set_defaults(line=_department_line)
-
-
-def _routing_words(verb: argparse.ArgumentParser) -> None:
-    from agentconsole.protocol import Away, Routing
-
-    verb.add_argument("--routing", choices=[way.value for way in Routing], help="how chats find their agent")
-    verb.add_argument("--priority", type=int, help="points that count like waiting, -10 to 10")
-    verb.add_argument(
-        "--agent-limit", type=int, help="chats of it that one agent may have; 0 = the agent's limit"
-    )
-    verb.add_argument(
-        "--skill", action="append", dest="skills", help="a skill that its chats ask for; again for more"
-    )
-    verb.add_argument(
-        "--language",
-        action="append",
-        dest="languages",
-        help="a language that its chats ask for; again for more",
-    )
-    verb.add_argument(
-        "--page", action="append", dest="pages", help="a pattern of pages that lead here, as /pricing*"
-    )
-    verb.add_argument(
-        "--alarm", action="append", dest="alarms", help="a word that puts a chat at risk; again for more"
-    )
-    seconds = (
-        ("skill-wait", "after which anybody of it may have a chat"),
-        ("reply", "for a first answer, before a chat goes on; 0 = no limit"),
-        ("offer", "that a transfer stands open"),
-        ("wait-for", "that a visitor waits for a person who is away"),
-        ("overflow", "after which a waiting chat flows over; 0 = only if nobody is there"),
-        ("idle", "of silence after which a chat does not count; 0 = always counts"),
-    )
-    for name, meaning in seconds:
-        dest = f"{name.replace('-', '_')}_s"
-        verb.add_argument(f"--{name}-seconds", type=int, dest=dest, help=f"seconds {meaning}")
-    verb.add_argument("--overflow-to", metavar="D", help="the department it flows over to; '' = none")
-    verb.add_argument("--away", choices=[way.value for way in Away], help="if the wanted person is away")
-    verb.add_argument("--guests", type=int, help="colleagues who may join one chat")
-    verb.add_argument("--hours", help="when it is open, in words for colleagues")
-    _opening_words(verb)
-    _mail_words(verb)
-    verb.add_argument(
-        "--level",
-        action="append",
-        dest="levels",
-        metavar="LEVEL",
-        help='a service level, as "normal first=4h next=8h solve=3d"; again for more priorities',
-    )
-    verb.add_argument("--guide", help="when to transfer here, for colleagues")
-    for name, on, off in (
-        ("to_solve", "a chat must be marked when it is closed", "it need not"),
-        ("note_required", "a transfer to here needs a note", "it needs none"),
-        ("strict_limit", "limits hold also for what is taken by hand", "they hold for what is given"),
-    ):
-        flag = name.replace("_", "-")
-        either = verb.add_mutually_exclusive_group()
-        either.add_argument(f"--{flag}", action="store_true", default=None, help=on)
-        either.add_argument(f"--no-{flag}", action="store_false", dest=name, help=off)
-
-
-def _opening_words(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--opening-zone", metavar="ZONE", help="the time zone of its clock, as Europe/Oslo")
-    for kind, what in (("chat", "chats"), ("email", "answers by e-mail"), ("phone", "the telephone")):
-        verb.add_argument(
-            f"--{kind}-hours",
-            metavar="HOURS",
-            help=f"opening hours for {what}, as 'Mon-Fri 08:00-16:00, Sat 10:00-14:00', 'always' or 'closed'; '' = none kept",
-        )
-    verb.add_argument(
-        "--holiday",
-        action="append",
-        dest="more_days",
-        metavar="DATE[=NAME]",
-        help="a closed day, as 2026-12-24 or, every year, '12-25=Christmas Day'; again for more",
-    )
-    verb.add_argument(
-        "--exception",
-        action="append",
-        dest="more_days",
-        metavar="DAY",
-        help="a day with other hours, as '2026-12-23 08:00-12:00=Stocktaking'; again for more",
-    )
-    verb.add_argument(
-        "--holidays",
-        action="extend",
-        dest="more_days",
-        type=_calendar,
-        metavar="FILE.ics",
-        help="the whole-day events of a calendar file, as closed days",
-    )
-    verb.add_argument(
-        "--usual-day", action="append", dest="usual_days", metavar="DATE", help="a day that differs no more"
-    )
-    verb.add_argument(
-        "--no-days", action="store_const", const=[], dest="days", help="no day differs any more"
-    )
-
-
-def _calendar(name: str) -> list[str]:
-    """The closed days of a calendar file, in writing; what could not be used is said on standard error."""
-    from .domain.calendar_file import holidays
-    from .domain.timetable import day_text
-
-    try:
-        with open(name, "rb") as file:
-            found = holidays(file.read(), datetime.now(UTC).date())
-    except OSError as error:
-        raise argparse.ArgumentTypeError(f"{name} cannot be read: {error.strerror}.") from None
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{name}: {error}") from None
-    complain(
-        f"{name}: {len(found.days)} days; {found.past} events are over, {found.skipped} cannot be used.", OK
-    )
-    return [day_text(day) for day in found.days]
-
-
-def _mail_words(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--address", help="the e-mail address that it writes from; '' = it writes none")
-    verb.add_argument(
-        "--also", action="append", dest="also", help="another address that leads to it; again for more"
-    )
-    verb.add_argument("--mailbox", help="the mailbox in mail.toml that its mail goes through")
-    verb.add_argument("--mail-name", help="the name beside its address; '' = the department's name")
-    verb.add_argument("--mail-language", help="the language of its mails, as nb or pt")
-    verb.add_argument("--signature", help="what stands at the end of its mails")
-    for name, on, off in (
-        ("acknowledge", "who writes is told that it has come", "they are not"),
-        ("tell_solved", "customers are told that a ticket is solved", "they are not"),
-        ("transcript", "a chat that is over is mailed to who was answered", "they are not"),
-        ("missed", "a missed chat with an e-mail address becomes a ticket", "it does not"),
-        ("mail_html", "its mails say the same as HTML too", "they are plain text alone"),
-        ("plus", "its mail server delivers address+tag to the address", "it does not; mails do without"),
-    ):
-        flag = name.replace("_", "-")
-        either = verb.add_mutually_exclusive_group()
-        either.add_argument(f"--{flag}", action="store_true", default=None, help=on)
-        either.add_argument(f"--no-{flag}", action="store_false", dest=name, help=off)
+    add_verb(verbs, "list", listed("ListUsers"), "All users.").set_defaults(line=_user_line)
 
 
 def _template_words(words: argparse.ArgumentParser) -> None:
@@ -410,7 +258,7 @@ def _template_words(words: argparse.ArgumentParser) -> None:
     given.add_argument("--language", metavar="L", help="only in this language, as nb; else in every one")
     given.add_argument("--subject", help="its subject, with fields")
     given.add_argument("--remove", action="store_true", help="back to the built-in words; nothing is read")
-    add_verb(verbs, "list", _list("ListTemplates"), "All templates.").set_defaults(line=_template_line)
+    add_verb(verbs, "list", listed("ListTemplates"), "All templates.").set_defaults(line=_template_line)
 
 
 def _break_words(words: argparse.ArgumentParser) -> None:
@@ -427,7 +275,7 @@ def _system_words(words: argparse.ArgumentParser) -> None:
 
 def _session_words(words: argparse.ArgumentParser) -> None:
     verbs = words.add_subparsers(metavar="VERB", required=True)
-    add_verb(verbs, "list", _list("ListSessions"), "The sessions in force.").set_defaults(line=_session_line)
+    add_verb(verbs, "list", listed("ListSessions"), "The sessions in force.").set_defaults(line=_session_line)
     revoke = add_verb(verbs, "revoke", _revoke, "End a session, or all of a user.")
     which = revoke.add_mutually_exclusive_group(required=True)
     which.add_argument("id", nargs="?", type=int, help="the session's number")
@@ -452,6 +300,9 @@ def _password(words: argparse.Namespace) -> str:
         import getpass
 
         written = getpass.getpass(f"Password for {words.name}: ")
+        if written != getpass.getpass("The same again: "):
+            complain("The two differ; nothing was changed.", REFUSED)
+            raise SystemExit(REFUSED)
     else:
         print(
             "agentconsole: Give --password-stdin and write the password to standard input.", file=sys.stderr
@@ -548,7 +399,9 @@ def _revoke(words: argparse.Namespace) -> Any:
     return EndSessions(words.user) if words.user else EndSession(words.id)
 
 
-def _list(shape: str) -> Any:
+def listed(shape: str) -> Any:
+    """A question without words."""
+
     def wish(words: argparse.Namespace) -> Any:
         from . import operator
 
@@ -567,15 +420,6 @@ def _user_line(row: dict[str, Any]) -> list[str]:
         row["display"],
         ", ".join(grants) or "no rights",
         "disabled" if row["disabled"] else "",
-    ]
-
-
-def _department_line(row: dict[str, Any]) -> list[str]:
-    return [
-        row["slug"],
-        row["name"],
-        "team" if row["team"] else "closed",
-        "archived" if row["archived"] else "",
     ]
 
 

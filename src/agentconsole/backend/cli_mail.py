@@ -14,7 +14,7 @@ import msgspec
 
 from agentconsole.text import clean
 
-from .cli import OK, REFUSED, UNREACHABLE, USAGE, complain
+from .cli import OK, REFUSED, USAGE, answered, complain, print_rows
 from .mail import settings
 from .options import Options, Unusable, read
 
@@ -55,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     trace.add_argument("ticket", type=int, metavar="TICKET")
     settle = _verb(verbs, "settle", _settle, "Decide about a mail whose fate is not known, or that failed.")
     settle.add_argument("mail_id", type=int, metavar="MAIL", help="its number, as trace shows it")
-    settle.add_argument("deed", choices=("resend", "accepted", "withdraw"))
+    settle.add_argument(
+        "deed", choices=("resend", "accepted", "withdraw"), help="send it again; it arrived; never send it"
+    )
     held = _verb(verbs, "quarantine", _held, "Mails that came and wait for somebody to decide, newest first.")
     held.set_defaults(ignored=False)
     held = _verb(verbs, "ignored", _held, "Mails that came and were needed by nobody, newest first, and why.")
@@ -140,7 +142,7 @@ def _without(options: Options, found: settings.Mailboxes) -> list[tuple[str, str
 def _trace(options: Options, words: argparse.Namespace) -> int:
     from .operator import TraceTicket
 
-    answer = _asked(options, TraceTicket(words.ticket))
+    answer = answered(options, TraceTicket(words.ticket))
     return _listed(words, answer, f"Ticket {words.ticket} has no mails.", _row)
 
 
@@ -155,8 +157,7 @@ def _listed(
     elif not rows:
         print(nothing)
     else:
-        for row in rows:
-            print(clean("  ".join(line(row))))
+        print_rows([line(row) for row in rows])
     return OK
 
 
@@ -169,7 +170,7 @@ def _held(options: Options, words: argparse.Namespace) -> int:
     from .operator import ListHeld
 
     nothing = "No mail was ignored." if words.ignored else "No mail lies in quarantine."
-    return _listed(words, _asked(options, ListHeld(words.ignored)), nothing, _held_row)
+    return _listed(words, answered(options, ListHeld(words.ignored)), nothing, _held_row)
 
 
 def _held_row(row: dict[str, Any]) -> list[str]:
@@ -194,13 +195,13 @@ def _at(row: dict[str, Any]) -> str:
 def _settle(options: Options, words: argparse.Namespace) -> int:
     from .desk.mailing import MailDeed, SettleMail
 
-    return _done(words, _asked(options, SettleMail(words.mail_id, MailDeed(words.deed))))
+    return _done(words, answered(options, SettleMail(words.mail_id, MailDeed(words.deed))))
 
 
 def _discard(options: Options, words: argparse.Namespace) -> int:
     from .desk.receiving import DiscardMail
 
-    return _done(words, _asked(options, DiscardMail(words.mail_id)))
+    return _done(words, answered(options, DiscardMail(words.mail_id)))
 
 
 def _done(words: argparse.Namespace, answer: Any) -> int:
@@ -209,19 +210,3 @@ def _done(words: argparse.Namespace, answer: Any) -> int:
     done = answer.done
     print(json.dumps({"changed": done.changed, "text": done.text}) if words.json else clean(done.text))
     return OK
-
-
-def _asked(options: Options, wish: Any) -> Any:
-    """What the running server, or the database without one, answers; or an exit code, and it was said why."""
-    from .operator import alone, ask
-    from .storage.database import Locked, TooNew, Unreachable
-
-    try:
-        answer = ask(options.data, wish)
-        if answer is None:
-            answer = alone(options, lambda: time.time_ns() // 1_000_000, wish)
-    except (Locked, TooNew, Unreachable) as problem:
-        return complain(problem, UNREACHABLE)
-    except OSError as error:
-        return complain(f"The server cannot be reached: {error}.", UNREACHABLE)
-    return complain(answer.text, REFUSED) if answer.code is not None else answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import functools
 import gc
 import logging
@@ -213,6 +214,12 @@ def _rare_collections() -> None:
     gc.set_threshold(100_000, 20, 100)
 
 
+_HINTS = {
+    errno.EADDRINUSE: "Stop who listens there, or choose another with --port.",
+    errno.EACCES: "Ports below 1024 are root's, unless the service may take them (docs/operating.md).",
+}
+
+
 def _listen(options: Options) -> socket.socket:
     """Our own listening socket, so that a stalled link is dropped by the kernel and cannot hoard memory."""
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
@@ -224,7 +231,8 @@ def _listen(options: Options) -> socket.socket:
     try:
         listening.bind((options.host, options.port))
     except OSError as error:
-        raise OSError(f"{options.host} port {options.port}: {error.strerror or error}") from error
+        why = f"{options.host} port {options.port}: {error.strerror or error}"
+        raise OSError(f"{why}. {_HINTS.get(error.errno or 0, '')}".rstrip()) from error
     listening.listen(2_048)
     listening.setblocking(False)
     return listening
