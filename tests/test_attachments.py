@@ -50,9 +50,17 @@ def test_what_cannot_be_sent_is_told(tmp_path: Path) -> None:
     for written, reason in (
         (str(large), "larger than 10 MB"),
         (str(tmp_path), "is no file"),
-        ("a\0b", "no name of a file|is no file"),
+        ("a\0b", "no path on this machine|is no file"),
     ):
         with pytest.raises(BadFile, match=reason):
             attachments.read(written)
     (tmp_path / "a.txt").write_bytes(b"text")
     assert attachments.read(f" {tmp_path / 'a.txt'} ") == ("a.txt", b"text", "text/plain")
+
+
+@pytest.mark.parametrize("written", ["~nobody-of-this-name/a", "a\0b"])
+def test_what_is_no_path_is_told(written: str) -> None:
+    with pytest.raises(BadFile, match=r"\.$"):
+        attachments.read(written)
+    with pytest.raises(BadFile, match=r"\.$"):
+        attachments.save(written, "a", b"")

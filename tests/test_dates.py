@@ -1,5 +1,6 @@
 """Dates to come as people write them; what is none is told with a reason."""
 
+import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -61,6 +62,19 @@ def test_a_day_of_the_year_that_is_over_is_next_years() -> None:
 def test_what_is_no_date_to_come_is_told(words: str, reason: str) -> None:
     with pytest.raises(dates.BadDate, match=reason):
         dates.to_come(words, ms(NOW), OSLO)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("words", ["0001-01-01", "1 jan 0001", "9999-12-31 23:59", "31 dec 9999 23:59"])
+def test_the_ends_of_the_calendar_are_told(words: str, zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        with pytest.raises(dates.BadDate):
+            dates.to_come(words, ms(NOW))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_date_is_shown_in_its_zone() -> None:

@@ -50,6 +50,26 @@ def test_what_cannot_be_read_back_is_told(
         edit(monkeypatch, editor(tmp_path, script), "one")
 
 
+def test_a_command_with_an_open_quote_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Unfit, match="Set EDITOR to another"):
+        edit(monkeypatch, "an 'editor", "one")
+
+
+def test_a_command_of_spaces_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    editor(folder, "true").strip()
+    (folder / "an editor").rename(folder / "vi")
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    assert edit(monkeypatch, " ", "one")[0] == "one"
+
+
+def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(Unfit, match="did not work"):
+        edit(monkeypatch, editor(tmp_path, "true"), "one")
+
+
 def test_an_editor_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Unfit, match="'no-such-editor' did not work"):
         edit(monkeypatch, "no-such-editor", "one")

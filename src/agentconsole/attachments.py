@@ -37,7 +37,7 @@ def usual_folder() -> Path:
 
 def save(written: str, name: str, data: bytes) -> Path:
     """Write a new file into a folder, readable by its owner alone, never over another one. Raises BadFile."""
-    folder = Path(written.strip()).expanduser()
+    folder = place(written)
     stem, dot, ending = safe_name(name).rpartition(".")
     if not stem:
         stem, dot, ending = ending, "", ""
@@ -61,13 +61,18 @@ def save(written: str, name: str, data: bytes) -> Path:
 
 
 def place(written: str) -> Path:
-    """Where on this machine that is."""
-    return Path(written.strip()).expanduser().absolute()
+    """Where on this machine that is. Raises BadFile."""
+    try:
+        if "\0" not in written:
+            return Path(written.strip()).expanduser().absolute()
+    except RuntimeError:  # the home of somebody who has none here
+        pass
+    raise BadFile(f"{written.strip()} is no path on this machine.")
 
 
 def read(written: str) -> tuple[str, bytes, str]:
     """A file to be sent: name, content, media type. Raises BadFile."""
-    path = Path(written.strip()).expanduser()
+    path = place(written)
     try:
         if not path.is_file():
             raise BadFile(f"{path} is no file.")
@@ -78,5 +83,3 @@ def read(written: str) -> tuple[str, bytes, str]:
         return path.name, path.read_bytes(), mimetypes.guess_type(path.name)[0] or PLAIN
     except OSError as error:
         raise BadFile(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:  # a NUL in the name
-        raise error if isinstance(error, BadFile) else BadFile("This is no name of a file.") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta, tzinfo
 
 MORNING = time(8)
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -68,15 +68,20 @@ def _day(written: str, words: str, today: date) -> date:
             return today + timedelta(days=(number - today.weekday() - 1) % 7 + 1)
     try:
         if iso := _ISO.match(written):
-            return date(int(iso[1]), int(iso[2]), int(iso[3]))
+            return _date(int(iso[1]), int(iso[2]), int(iso[3]))
         if (named := _DAY_MONTH.match(written)) and named[2][:3] in MONTHS:
             day, month = int(named[1]), MONTHS.index(named[2][:3]) + 1
             if named[3]:
-                return date(int(named[3]), month, day)
+                return _date(int(named[3]), month, day)
             return _next(day, month, today)
     except ValueError:
         raise BadDate(f"'{words.strip()}' is no day of the calendar.") from None
     raise BadDate(f"'{words.strip()}' is no date that is understood. Write it like: {EXAMPLES}.")
+
+
+def _date(year: int, month: int, day: int) -> date:
+    """Raises ValueError also at both ends of the calendar, whose moments are no dates in some other zone."""
+    return date(year if MINYEAR < year < MAXYEAR else 0, month, day)
 
 
 def _next(day: int, month: int, today: date) -> date:

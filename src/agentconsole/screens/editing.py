@@ -14,15 +14,17 @@ from agentconsole.screens.host import Host
 
 def edited(host: Host, words: str, name: str = "draft.txt") -> str:
     """What the editor made of these words. Raises Unfit: a file that cannot be read back changes nothing."""
-    program = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
-    with tempfile.TemporaryDirectory(prefix="agentconsole-") as folder:
-        path = Path(folder) / name
-        path.write_text(words, encoding="utf-8")
-        try:
+    command = (os.environ.get("VISUAL") or os.environ.get("EDITOR") or "").strip() or "vi"
+    try:
+        program = shlex.split(command)
+        with tempfile.TemporaryDirectory(prefix="agentconsole-") as folder:
+            path = Path(folder) / name
+            path.write_text(words, encoding="utf-8")
             with host.suspend():
                 subprocess.run([*program, str(path)], check=False)
             return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise Unfit(
-                f"The editor '{program[0]}' did not work ({error}). Set EDITOR to another."
-            ) from error
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # no such program, a full disk, an open quote, a file that is no text
+        raise Unfit(f"The editor '{command}' did not work ({error}). Set EDITOR to another.") from error
