@@ -114,6 +114,18 @@ def test_an_owed_answer_is_owed_again_when_a_transfer_came_to_nothing() -> None:
     assert clock(said, said.due_at).due_at == 0
 
 
+def test_an_owed_answer_is_owed_no_more_where_there_is_no_time_for_one_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken = done(give(WAITING, OLGA)[0], OLGA, TAKE)
+    passed, _ = transfer(taken, OLGA, CARL)
+    monkeypatch.setitem(DEPARTMENTS, HERE, msgspec.structs.replace(SALES, reply_ms=0))
+    kept = done(passed, CARL, DECLINE, NOW + 30)
+    assert (kept.owner, kept.timed, kept.due_at) == (OLGA, False, 0), (
+        "else the chat were taken from her at once"
+    )
+
+
 def test_two_transfers_at_once_the_first_wins() -> None:
     passed, _ = transfer(RUNNING, OLGA, CARL)
     for by, user, department in ((OLGA, SUSAN, 0), (OLGA, 0, ELSEWHERE), (SUSAN, 0, ELSEWHERE)):

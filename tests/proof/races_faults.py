@@ -75,7 +75,7 @@ def offers_outlive_presence(patch: Any) -> None:
 
 def offers_outlive_the_chat(patch: Any) -> None:
     """An open offer does not end with its chat."""
-    patch(chat, "_ENDING", {"timed": False, "help_at": 0, "invited": ()})
+    patch(chat, "ENDING", {"timed": False, "help_at": 0, "invited": ()})
 
 
 def tried_forgotten(patch: Any) -> None:

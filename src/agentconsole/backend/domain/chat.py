@@ -49,7 +49,7 @@ from agentconsole.protocol import (
 from . import offers, together
 from .department import USUAL, Department
 from .life import (
-    NO_INVITES,
+    ENDING,
     NO_LINE,
     NO_OFFER,
     UNANSWERED_LIMIT,
@@ -284,12 +284,9 @@ def _close(
         due_at=now + department.wrapup_ms,
         unanswered=0,
         asked_at=0,
-        **_ENDING,
+        **ENDING,
     )
     return ended, entries
-
-
-_ENDING: dict[str, object] = {"timed": False, "help_at": 0, **NO_INVITES, **NO_OFFER}
 
 
 def _finish(
@@ -345,7 +342,7 @@ def _leave(
 def _visitor_gone(head: Head, by: Party, now: int, department: Department) -> Decision:
     after, entries = append(head, by, now, *offers.cancelled(head), VisitorLeft())
     due_at = now + department.wrapup_ms if after.state is State.wrapup else 0
-    return listed(after, left=True, ended_at=now, due_at=due_at, **_ENDING, **NO_LINE), entries
+    return listed(after, left=True, ended_at=now, due_at=due_at, **ENDING, **NO_LINE), entries
 
 
 def _rate(
@@ -478,7 +475,7 @@ def _end_help(
 def leave_message(head: Head, now: int) -> Decision:
     """The waiting visitor leaves a message instead: the chat ends as that message."""
     after, entries = append(head, Party(Side.visitor, 0, head.name), now, MessageLeft())
-    return listed(after, ended_at=now, due_at=0, **_ENDING, **NO_LINE), entries
+    return listed(after, ended_at=now, due_at=0, **ENDING, **NO_LINE), entries
 
 
 _DECIDERS: dict[type[Any], Callable[..., Decision]] = {

@@ -200,6 +200,7 @@ NO_OFFER: dict[str, object] = {
 }
 NO_INVITES: dict[str, object] = {"invited": (), "invited_until": 0}
 NO_LINE: dict[str, object] = {"wanted": 0, "wanted_name": "", "wanted_until": 0}
+ENDING: dict[str, object] = {"timed": False, "help_at": 0, **NO_INVITES, **NO_OFFER}
 
 
 def is_open(state: State) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from agentconsole.protocol import (
@@ -30,7 +32,19 @@ from agentconsole.protocol import (
 )
 
 from .department import Department
-from .life import NO_INVITES, NO_LINE, NO_OFFER, Decision, Entry, Head, Refusal, append, is_offered, listed
+from .life import (
+    ENDING,
+    NO_INVITES,
+    NO_LINE,
+    NO_OFFER,
+    Decision,
+    Entry,
+    Head,
+    Refusal,
+    append,
+    is_offered,
+    listed,
+)
 from .policy import Actor, Deed, Thing, can
 
 SYSTEM_PARTY = Party(Side.system)
@@ -68,12 +82,16 @@ def give(head: Head, user: int, name: str, now: int, department: Department) -> 
         offered = Offered(head.offer_department, user, name, transfer=True, until=head.due_at)
         after, entries = append(head, SYSTEM_PARTY, now, offered)
         return listed(after, offer_to=user, offer_name=name), entries
-    until = now + department.reply_ms if department.reply_ms else 0
-    after, entries = append(head, SYSTEM_PARTY, now, Offered(head.department, user, name, until=until))
-    return (
-        listed(after, offer_to=user, offer_name=name, due_at=until, timed=bool(until)),
-        entries,
-    )
+    owed = _owed(now, department)
+    offered = Offered(head.department, user, name, until=owed["due_at"])
+    after, entries = append(head, SYSTEM_PARTY, now, offered)
+    return listed(after, offer_to=user, offer_name=name, **owed), entries
+
+
+def _owed(now: int, department: Department) -> dict[str, Any]:
+    """Who has the chat owes a first answer, in as much time as its department gives for one."""
+    due_at = now + department.reply_ms if department.reply_ms else 0
+    return {"timed": bool(due_at), "due_at": due_at}
 
 
 def move(head: Head, to: Department, now: int, why: str) -> Decision:
@@ -182,8 +200,7 @@ def _forced(
     after, entries = append(head, actor.party, now, *whats)
     what: What = Transferred(head.owner_name) if head.owner else Took()
     after, more = append(after, party, now, what)
-    until = now + to.reply_ms if to.reply_ms else 0
-    changes = _new_owner(head, party, now) | {"department": to.id, "timed": bool(until), "due_at": until}
+    changes = _new_owner(head, party, now) | {"department": to.id} | _owed(now, to)
     return listed(after, **changes), entries + more
 
 
@@ -236,10 +253,7 @@ def _promise(
             due_at=now + to.wrapup_ms,
             unanswered=0,
             asked_at=0,
-            timed=False,
-            help_at=0,
-            **NO_INVITES,
-            **NO_OFFER,
+            **ENDING,
         ),
         entries,
     )
@@ -341,8 +355,8 @@ def _next(before: Head, after: Head, entries: list[Entry], now: int, department:
 
 def _kept(head: Head, now: int, department: Department) -> dict[str, object]:
     """The owner keeps the chat: no offer, and the time for a first answer begins again if it is still owed."""
-    due_at = now + department.reply_ms if head.timed else 0
-    return {**NO_OFFER, "due_at": due_at, "tried": ()}
+    owed = _owed(now, department) if head.timed else {"due_at": 0}
+    return {**NO_OFFER, **owed, "tried": ()}
 
 
 def cancelled(head: Head) -> list[What]:
