@@ -172,12 +172,19 @@ def test_actions_that_make_no_sense_are_told(text: str) -> None:
         (RuleWish(" ", RuleEvent.ticket_created, ["unassign"]), "name"),
         (RuleWish("r", RuleEvent.ticket_created, []), "does something"),
         (RuleWish("r", RuleEvent.time_passed, ["unassign"], "tag is vip"), "age over 4h"),
+        (RuleWish("r", RuleEvent.time_passed, ["unassign"], "language is en"), "age over 4h"),
+        (RuleWish("r", RuleEvent.time_passed, ["unassign"], 'subject contains "waiting"'), "age over 4h"),
         (RuleWish("r", RuleEvent.ticket_created, ["ticket"]), "Only of a chat"),
     ],
 )
 def test_a_rule_that_cannot_work_is_not_kept(wish: RuleWish, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         rules.checked(wish)
+
+
+def test_a_rule_on_time_names_one_in_whatever_letters() -> None:
+    wish = RuleWish("r", RuleEvent.time_passed, ["unassign"], "tag is vip AND Age over 4h")
+    assert rules.checked(wish) == wish
 
 
 def test_fields_are_checked_and_what_is_missing_is_known_before() -> None:

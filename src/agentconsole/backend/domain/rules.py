@@ -124,13 +124,13 @@ def checked(wish: RuleWish) -> RuleWish:
     """The same, if it can be kept. Raises ValueError with a sentence that says what to write."""
     if not wish.name.strip():
         raise ValueError("A rule needs a name.")
-    condition.parse(wish.when)
+    read = condition.read(wish.when)
     found = actions(tuple(wish.do))
     if wish.department and any(action.verb is Verb.move for action in found[:-1]):
         raise ValueError("A department's own rule moves last: it has no say where the ticket went.")
     if not found:
         raise ValueError(f"A rule does something. Write one of {', '.join(Verb)}.")
-    if wish.event is RuleEvent.time_passed and not any(name in wish.when for name in condition.TIMES):
+    if wish.event is RuleEvent.time_passed and not read.moments:
         raise ValueError(
             "A rule on time that passes asks for a time. Write: age over 4h, or waiting, or quiet."
         )
