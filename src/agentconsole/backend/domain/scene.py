@@ -158,19 +158,14 @@ class Scene:
         old = self.held.get(held.chat)
         if old == held:
             return
-        if old is not None and _heavier(old, held):
-            self.held[held.chat] = held
-            self._counted[held.agent][held.chat] = (held.department, held.spoke_at)
-            self._recount(held, room=False)
-        else:
+        if old is None or not _heavier(old, held):
             self.drop_held(held.chat)
-            self.held[held.chat] = held
             self._held_in[held.department].add(held.chat)
             if held.offered:
-                place = held.offered_in or held.department, FOR_EVER
-                self._counted[held.offered][held.chat] = place
-            self._counted[held.agent][held.chat] = (held.department, held.spoke_at)
-            self._recount(held, room=False)
+                self._counted[held.offered][held.chat] = (held.offered_in or held.department, FOR_EVER)
+        self.held[held.chat] = held
+        self._counted[held.agent][held.chat] = (held.department, held.spoke_at)
+        self._recount(held, room=False)
         self._arm("held", held.chat)
 
     def drop_held(self, chat: int) -> None:
@@ -369,7 +364,6 @@ class News:
         self.loads: set[int] = set()  # who may have less
         self.departments: set[int] = set()  # whose settings changed
         self.presence: set[int] = set()  # departments where the first came or the last went
-
         self.released = False  # a proposal ended, and nobody looked since
 
     def forget(self) -> None:
