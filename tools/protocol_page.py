@@ -43,6 +43,9 @@ silence. Typing and marks are never stored as events; a preview is forgotten aft
 **Closing.** 1008 not to the rules · 1009 too big · 1012 the server restarts (after `bye` with `retry_ms`) · 1013 too many
 or too slow · 4001 the session has ended, log in again · 4002 the visitor's token is too old, make a new one. A slow reader
 is cut off and resumes; reconnect after a random 0-5 s, then doubling up to 60 s with full jitter; `retry_ms` wins.
+
+**Pace.** A socket may say 200 things at once and `--frames-per-second` (50) after that; what comes faster is read later, and
+nothing of it is lost.
 """
 
 SECTIONS: list[tuple[str, Any]] = [

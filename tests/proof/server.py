@@ -27,6 +27,7 @@ RAISED = {
     "sockets_per_address": 20_000,
     "sockets_per_token": 50,
     "sockets": 20_000,
+    "frames_per_second": 100_000,
 }
 # A fault of tests.proof.broken, and the kind of finding that must give it away.
 FAULTS = {"ack-first": "lost", "forgetful": "doubled", "shuffled": "inverted"}

@@ -10,6 +10,7 @@ import itertools
 import os
 import signal
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -47,6 +48,7 @@ RAISED: dict[str, Any] = {
     "chats_per_token": 100_000,
     "chats_per_address": 100_000,
     "sockets_per_address": 10_000,
+    "frames_per_second": 100_000,
 }
 STOP_SECONDS = 10.0
 
@@ -83,6 +85,15 @@ class Site:
         self._windows: list[StaffWindow | VisitorWindow] = []
         self._fresh = itertools.count(1)
         self._at_commit: Callable[[], object] = _nothing
+        self._ahead_ms = 0
+
+    def clock(self) -> int:
+        """What the server takes for the time, UTC milliseconds."""
+        return time.time_ns() // 1_000_000 + self._ahead_ms
+
+    def later(self, ms: int) -> None:
+        """So much time has passed: timers run out when the test has done what comes before, and not when they please."""
+        self._ahead_ms += ms
 
     async def start(self) -> None:
         """Open the doors."""
@@ -97,6 +108,7 @@ class Site:
         # What is put out of the collector's sight is never found again: each site would stay in memory.
         with (
             mock.patch.object(server.http, "build", built),
+            mock.patch.object(server, "clock", self.clock),
             mock.patch.object(server, "_rare_collections", _nothing),
         ):
             ready: Callable[..., None] = lambda found, *others: url.set_result(found)  # noqa: E731

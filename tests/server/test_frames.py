@@ -87,7 +87,7 @@ async def test_the_own_origin_and_none_are_welcome(site: Site, path: str) -> Non
 
 
 async def test_there_is_no_socket_elsewhere(site: Site) -> None:
-    for path in ("/ws", "/ws/visitor/", "/ws/admin", "/", "/ws/../ws/staff"):
+    for path in ("/ws", "/ws/visitor/", "/ws/admin", "/", "/ws/../ws/staff", "//[", "http://[/ws/staff"):
         async with await Raw.connect(site.url, path) as raw:
             assert raw.status == 404
     async with await Raw.connect(site.url, "/ws/visitor?token=1") as raw:

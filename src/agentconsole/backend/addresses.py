@@ -22,20 +22,20 @@ def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def client(peer: str, headers: Mapping[str, str], options: Options) -> str:
     """The client's address. ``headers`` are ``joined``; X-Forwarded-For counts only from a trusted proxy."""
-    if not options.behind_proxy or not _trusted(peer, options.trusted_proxies):
+    if not options.behind_proxy or not trusted(peer, options.trusted_proxies):
         return peer
     for hop in reversed(headers.get("x-forwarded-for", "").split(",")):
         found = _parsed(hop.strip())
         if found is None:
             break
-        if not _trusted(str(found), options.trusted_proxies):
+        if not trusted(str(found), options.trusted_proxies):
             return str(found)
     return peer
 
 
 def secure(peer: str, headers: Mapping[str, str], options: Options) -> bool:
     """Did the client come over TLS?"""
-    if options.behind_proxy and _trusted(peer, options.trusted_proxies):
+    if options.behind_proxy and trusted(peer, options.trusted_proxies):
         nearest = headers.get("x-forwarded-proto", "").rpartition(",")[2]
         return nearest.strip().lower() in ("https", "wss")
     return options.tls
@@ -68,7 +68,8 @@ def _parsed(written: str) -> Address | None:
 
 
 @lru_cache(4096)
-def _trusted(address: str, proxies: tuple[str, ...]) -> bool:
+def trusted(address: str, proxies: tuple[str, ...]) -> bool:
+    """Is this one of the proxies, whose word counts?"""
     found = _parsed(address)
     networks = (ipaddress.ip_network(proxy, strict=False) for proxy in proxies)
     return found is not None and any(found in network for network in networks)

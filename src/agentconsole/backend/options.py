@@ -79,6 +79,16 @@ class Options:
     sockets_per_address: int = _set("Sockets that one address (or IPv6 /64) may have open.", 30, 1)
     sockets: int = _set("Sockets that this server holds in all.", 10_000, 1)
     hello_seconds: float = _set("Seconds in which a socket must say who it is.", 5.0, 0.1)
+    head_seconds: float = _set(
+        "Seconds in which a request's first line and headers must have come, or the connection is closed.",
+        10.0,
+        0.1,
+    )
+    frames_per_second: float = _set(
+        "Frames that are read from one socket each second, after 200 at once; those that come faster wait.",
+        50.0,
+        1,
+    )
     visitor_buffer: int = _set(
         "Bytes that may wait for a slow visitor before it is cut off.", MEBIBYTE, 262_144
     )

@@ -24,6 +24,7 @@ import uvloop
 
 from . import http, jobs, operator, signing
 from .auth import Auth
+from .connections import MOST, Connection, Threshold
 from .desk import Desk
 from .desk.admin import Awake
 from .desk.mailing import RecoverMails
@@ -51,7 +52,7 @@ STOP_SECONDS = 8
 LEAVE_SECONDS = 9.5
 USER_TIMEOUT_MS = 10_000
 SEND_BUFFER = 131_072
-SPARE_FILES = 500  # beside the sockets: the database, requests, mail
+SPARE_FILES = 500  # beside all connections: the database, mail, webhooks
 SWITCH_SECONDS = 0.000_1  # event loop and writer wait for each other, and Python's 5 ms were delivery's tail
 
 
@@ -62,7 +63,7 @@ def clock() -> int:
 
 def run(options: Options, ready: Callable[[str, bool], None]) -> None:
     """`serve` to its end, on the faster event loop. Raises what serve raises."""
-    _open_files(options.sockets + SPARE_FILES)
+    _open_files(options.sockets + MOST + SPARE_FILES)
     patience = threading.Timer(LEAVE_SECONDS, _give_up)
     patience.daemon = True
     try:
@@ -247,6 +248,7 @@ def _url(options: Options, listening: socket.socket) -> str:
 def _config(options: Options, app: object, door: Door) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
+        http=functools.partial(Connection, Threshold(options)),  # type: ignore[arg-type]
         ws=functools.partial(_socket, door),  # type: ignore[arg-type]
         ssl_certfile=options.tls_cert or None,
         ssl_keyfile=options.tls_key or None,

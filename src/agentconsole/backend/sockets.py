@@ -8,7 +8,6 @@ import logging
 import secrets
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from websockets.exceptions import ProtocolError
 from websockets.frames import Frame as WireFrame
@@ -38,6 +37,8 @@ SHORTEST_FRAME = 6
 FINAL_TEXT = 0x81
 MASKED = 0x80
 LONGEST_HEADER = 14
+BURST = 200  # frames at once
+SLICE = 0.1  # seconds; who is too fast is read from so often
 
 
 class Door:
@@ -49,6 +50,7 @@ class Door:
         self.rooms = rooms
         self.clock: Callable[[], float] = asyncio.get_running_loop().time
         self.pings = Rate(8, 0.5, self.clock)
+        self.period = 1 / options.frames_per_second
         self.addresses = Tally()
         self.sockets: set[Socket] = set()
         self.tasks: set[asyncio.Task[object]] = set()
@@ -117,7 +119,9 @@ class Socket(asyncio.Protocol):
         "_early",
         "_fragments",
         "_out",
+        "_paid_at",
         "_rest",
+        "_slowed",
         "_strikes",
         "_talk",
         "_wire",
@@ -141,6 +145,8 @@ class Socket(asyncio.Protocol):
         self._fragments: list[bytes] | None = None
         self._out: list[bytes] = []
         self._rest = b""
+        self._paid_at = 0.0
+        self._slowed = False
         self._drained: asyncio.Event | None = None
         self._early: list[bytes] | None = None
         self._strikes = 0
@@ -165,13 +171,18 @@ class Socket(asyncio.Protocol):
         self.heard = self.door.clock()
         if self._talk is None:
             self._to_library(data)
+        elif self._slowed:
+            self._rest += data
         else:
             self._read_frames(self._rest + data if self._rest else data)
 
     def _read_frames(self, data: bytes) -> None:
         """Whole single text messages are read here, which is cheaper; every other whole frame by the library."""
+        period = self.door.period
+        paid_at = max(self._paid_at, self.heard - BURST * period)
+        left = int((self.heard - paid_at) / period)
         at, end = 0, len(data)
-        while end - at >= SHORTEST_FRAME:
+        while end - at >= SHORTEST_FRAME and left:
             size, start = data[at + 1] & 0x7F, at + 6
             if size == 126:
                 size, start = int.from_bytes(data[at + 2 : at + 4], "big"), at + 8
@@ -186,11 +197,33 @@ class Socket(asyncio.Protocol):
             else:
                 self._to_library(data[at : start + size])
             at = start + size
+            paid_at += period
+            left -= 1
+        self._paid_at = paid_at
         rest = data[at:]
         if _is_hopeless(rest):
             self._to_library(rest)
             rest = b""
         self._rest = rest
+        if not left and end - at >= SHORTEST_FRAME:
+            self._slow_down()
+
+    def _slow_down(self) -> None:
+        """Who says more than anybody can mean is read more slowly: nothing is lost, and nobody else waits."""
+        if not self.transport.is_closing():
+            self._slowed = True
+            self.transport.pause_reading()
+            asyncio.get_running_loop().call_later(SLICE, self._read_on)
+
+    def _read_on(self) -> None:
+        self._slowed = False
+        if self.transport.is_closing():
+            return
+        self.heard = self.door.clock()
+        rest, self._rest = self._rest, b""
+        self._read_frames(rest)
+        if not self._slowed and not self.transport.is_closing():
+            self.transport.resume_reading()
 
     def _to_library(self, data: bytes) -> None:
         self._wire.receive_data(data)
@@ -220,7 +253,7 @@ class Socket(asyncio.Protocol):
         headers = joined(request.headers.raw_items())
         peer = self._peer()
         self.address = bucket(client(peer, headers, door.options))
-        room = door.rooms.get(urlsplit(request.path).path)
+        room = door.rooms.get(request.path.partition("?")[0])
         origin = headers.get("origin")
         if room is None:
             response = wire.reject(404, "There is no socket here.\n")
