@@ -29,6 +29,13 @@ agentconsole-launcher { left: -9999px !important; z-index: -1 !important; filter
 </style>"""
 
 
+KEYBOARD = """(height) => {  // what is left of the screen, as a phone tells it
+  const here = { height, offsetTop: height < innerHeight ? 20 : 0, scale: 1 };
+  for (const [name, value] of Object.entries(here)) Object.defineProperty(visualViewport, name, { configurable: true, value });
+  visualViewport.dispatchEvent(new Event("resize"));
+}"""
+
+
 @pytest.fixture
 def context(contexts: Contexts) -> BrowserContext:
     """A visitor on a desktop; the launcher's shadow is open to the test, and only to it."""
@@ -89,6 +96,7 @@ def test_a_closed_chat_counts_what_is_unread(site: Running, agent: Agent, host: 
     agent.say(number, "are you there?")
     agent.say(number, "hello?")
     expect(page.get_by_role("button", name="Open chat. New messages: 2")).to_be_visible()
+    expect(page.locator("agentconsole-launcher [role=status]")).to_have_text("New messages: 2")
     said = agent.get(lambda frame: frame["t"] == "event" and frame["what"].get("text") == "hello?")
     page.reload()
     expect(page.get_by_role("button", name="Open chat. New messages: 2")).to_be_visible()
@@ -327,6 +335,13 @@ def test_on_a_phone_it_fills_the_screen(site: Running, agent: Agent, host: Site,
         lambda: frame.bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 844}, what="the whole screen"
     )
     assert chat.locator("html").evaluate("(one) => one.scrollWidth") == 390
+    page.evaluate(KEYBOARD, 500)
+    until(
+        lambda: frame.bounding_box() == {"x": 0, "y": 20, "width": 390, "height": 500},
+        what="above the keyboard",
+    )
+    page.evaluate(KEYBOARD, 844)
+    until(lambda: (frame.bounding_box() or {}).get("height") == 844, what="the whole screen again")
     chat.get_by_role("button", name="Close window").tap()
     expect(page.get_by_role("button", name="Open chat")).to_be_visible()
 

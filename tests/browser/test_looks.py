@@ -96,7 +96,7 @@ def screens(site: Running, agent: Agent, page: Page, check: Any) -> None:
     check("active")
     page.get_by_role("alertdialog").get_by_role("button", name="End chat").click()
     page.get_by_role("button", name="Fair").click()
-    expect(page.get_by_label("Tell us more (optional)")).to_be_visible()
+    expect(page.get_by_role("button", name="Send comment")).to_be_in_viewport(ratio=1)
     check("rating")
 
 
@@ -205,6 +205,54 @@ def test_screen_readers_hear_the_others_lines_once(site: Running, agent: Agent, 
     expect(bubble(page, "more 2")).to_be_visible()
     heard = page.evaluate("window.added.filter((text) => text.includes('more 0')).length")
     assert heard == 1, "a line that is drawn again is read aloud again"
+
+
+def test_a_wrong_clock_does_not_change_the_day(site: Running, agent: Agent, page: Page) -> None:
+    page.add_init_script(
+        """const Real = Date, wrong = (at) => at + 30 * 3_600_000;
+        Date = class extends Real {
+          constructor(...given) { given.length ? super(...given) : super(wrong(Real.now())); }
+          static now() { return wrong(Real.now()); }
+        };"""
+    )
+    page.goto(site.url + "/chat/sales")
+    start(page, "what day is it")
+    agent.say(agent.take("what day is it"), "today")
+    expect(bubble(page, "today")).to_be_visible()
+    expect(page.locator(".day")).to_have_text(["Today"])
+
+
+def test_who_drops_or_pastes_a_picture_is_told_that_it_cannot_be_sent(
+    site: Running, agent: Agent, page: Page
+) -> None:
+    page.goto(site.url + "/chat/sales")
+    start(page, "with a picture")
+    told = page.get_by_text("Files and pictures cannot be sent here", exact=False)
+    for kind in ("drop", "paste"):
+        taken = page.get_by_label("Write a message").evaluate(
+            """(composer, kind) => {
+              const data = new DataTransfer();
+              data.items.add(new File(["x"], "cat.png", { type: "image/png" }));
+              const told = { bubbles: true, cancelable: true };
+              const over = new DragEvent("dragover", { ...told, dataTransfer: data });
+              const event = kind === "paste" ? new ClipboardEvent(kind, { ...told, clipboardData: data })
+                : new DragEvent(kind, { ...told, dataTransfer: data });
+              return [over, event].map((one) => !composer.dispatchEvent(one));
+            }""",
+            kind,
+        )
+        assert taken == [True, True], "the browser would open the picture in place of the chat"
+        expect(told).to_be_visible()
+        page.get_by_label("Write a message").fill(f"no {kind} then")
+        expect(told).to_be_hidden()
+    agent.take("with a picture")
+
+
+def test_a_dark_page_is_dark_before_its_script_has_come(site: Running, contexts: Contexts) -> None:
+    tab = contexts(color_scheme="dark").new_page()
+    tab.route("**/visitor.js", lambda route: route.abort())
+    tab.goto(site.url + "/chat/sales")
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(16, 20, 23)"
 
 
 def test_right_to_left_lines_keep_their_direction(site: Running, agent: Agent, page: Page) -> None:

@@ -525,6 +525,7 @@ def test_blocked_storage_is_no_obstacle(site: Running, agent: Agent, contexts: C
     start(tab, "nothing is kept here")
     agent.say(agent.take("nothing is kept here"), "but it works")
     expect(bubble(tab, "but it works")).to_be_visible()
+    expect(tab.get_by_text("if you leave it, this chat is gone", exact=False)).to_be_visible()
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,7 @@ export class Form {
 
   #drawPresence(department) {
     show(this.status, Boolean(department));
+    this.status.classList.toggle("unseen", !this.departments.hidden);
     if (!department) return;
     setText(this.status, presence(this.words, department, this.clock));
     this.status.classList.toggle("away", !department.open);

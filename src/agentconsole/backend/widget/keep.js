@@ -24,14 +24,16 @@ function usable(name) {
     return storage;
   } catch (error) {
     if (!(error instanceof DOMException || error instanceof TypeError)) throw error;
-    return memoryStorage();
+    return null;
   }
 }
 
-/** A small box of strings; `name` is "localStorage" (all windows) or "sessionStorage" (this tab). */
+/** A small box of strings; `name` is "localStorage" (all windows) or "sessionStorage" (this tab). `lasting` = it outlives the page. */
 export class Keep {
   constructor(name) {
-    this.storage = usable(name);
+    const storage = usable(name);
+    this.lasting = storage !== null;
+    this.storage = storage ?? memoryStorage();
   }
 
   /** The value, or "" when there is none. */

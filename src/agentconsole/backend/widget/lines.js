@@ -12,9 +12,10 @@ const TRAILING = /[.,;:!?)\]}\u2026\u3002\uff0c]+$/u;
  * department, topic} and
  * {type: "line", key, at, mine, name, text, first, last, mark, entry}.
  * `mark` is sent, delivered or read for the last line of the visitor's that staff have, sending, waiting or refused for
- * one in the outbox (`entry`), and "" for all others. `pending` are the entries of the outbox, `dayOf(at)` names a day.
+ * one in the outbox (`entry`), and "" for all others. `pending` are the entries of the outbox, `dayOf(at)` names a day,
+ * and `ahead` is how far the server's clock, which all times are by, is ahead of this machine's.
  */
-export function rows(chat, pending, dayOf) {
+export function rows(chat, pending, dayOf, ahead = 0) {
   const found = [];
   let day = "";
   const events = chat ? chat.events : [];
@@ -28,7 +29,7 @@ export function rows(chat, pending, dayOf) {
     }
     found.push(row);
   }
-  for (const entry of pending) found.push(pendingRow(entry));
+  for (const entry of pending) found.push(pendingRow(entry, ahead));
   group(found);
   return found;
 }
@@ -44,9 +45,9 @@ function eventRow(chat, { pub, at, by, what }, marked) {
   return { ...row, type: "notice", kind, name, side: by.side, before, department, topic };
 }
 
-function pendingRow(entry) {
+function pendingRow(entry, ahead) {
   const { key, command, at, status } = entry;
-  return { type: "line", key, at, mine: true, name: "", text: command.text, mark: status, entry };
+  return { type: "line", key, at: at + ahead, mine: true, name: "", text: command.text, mark: status, entry };
 }
 
 function group(found) {

@@ -41,11 +41,11 @@ export class Log {
     show(this.toEnd, false);
   }
 
-  /** Draw `chat` (or null) with the `pending` entries of the outbox; `typists` are the names of those who type now. */
-  draw(chat, pending, typists, { now, over, settled }) {
+  /** Draw `chat` (or null) with the `pending` entries of the outbox; `typists` are the names of those who type now; `now` is the server's clock. */
+  draw(chat, pending, typists, { now, ahead, over, settled }) {
     if ((chat?.id ?? 0) !== this.chat) this.#forget(chat?.id ?? 0);
     this.box.setAttribute("aria-busy", String(!settled));
-    const wanted = rows(chat, pending, (at) => new Date(at).toDateString());
+    const wanted = rows(chat, pending, (at) => new Date(at).toDateString(), ahead);
     const kept = new Map(wanted.map((row) => [row.key, this.#drawing(row, now, over)]));
     const nodes = [...kept.values()].map(({ node }) => node);
     const staying = new Set(nodes);

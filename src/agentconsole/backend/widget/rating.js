@@ -58,6 +58,7 @@ export class RatingPanel {
     this.rating = name;
     this.actions.rate(name, this.#text);
     this.draw(null);
+    this.more.scrollIntoView({ block: "nearest" });
   }
 
   #comment() {

@@ -103,7 +103,7 @@ export class Room {
     const face = chat ? queueOf(state, chat) : null;
     this.#drawQueue(chat, stage, { face, clock, long: Boolean(chat) && waitsLong(state, chat, now) });
     if (over) this.#drawOver(chat, shut);
-    this.log.draw(chat, pending, chat ? whoTypes(chat, now) : [], { now, over, settled });
+    this.log.draw(chat, pending, chat ? whoTypes(chat, now) : [], { now: clock, ahead: state.ahead, over, settled });
   }
 
   #enter(id, draft) {
@@ -137,6 +137,7 @@ export class Room {
   #drawOver(chat, shut) {
     const { words } = this;
     const stored = chat.card.state === "left_message";
+    this.overText.classList.toggle("unseen", !stored);
     setText(this.overText, stored ? `${words.say("message_stored")}. ${words.say("message_stored_help_plain")}` : words.say("over"));
     setText(this.again.lastChild, words.say(shut ? (stored ? "another_message" : "leave_message") : "new_chat"));
     const rateable = mayRate(chat);

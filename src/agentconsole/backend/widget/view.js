@@ -160,9 +160,9 @@ export class View {
     return place ?? "";
   }
 
-  #drawBanner({ up, everUp, crowded, slow, screen }) {
+  #drawBanner({ up, everUp, kept, crowded, slow, screen }) {
     const lost = everUp && !up;
-    const key = lost ? (crowded ? "too_many_windows" : "link_lost") : slow ? "slow_down_notice" : "";
+    const key = lost ? (crowded ? "too_many_windows" : "link_lost") : slow ? "slow_down_notice" : kept ? "" : "not_kept";
     setText(this.banner, key && this.words.say(key));
     show(this.banner, Boolean(key) && screen !== "connecting");
     this.banner.classList.toggle("lost", lost);

@@ -1,6 +1,7 @@
 /** The visitor's window put together: what is kept, the link, the state and the view. */
 
 import { Drafts } from "./drafts.js";
+import { refuseFiles } from "./files.js";
 import { Keep } from "./keep.js";
 import { Link } from "./link.js";
 import { Marks } from "./marks.js";
@@ -65,6 +66,7 @@ class App {
     this.view = new View(document.getElementById("window"), words, page, this.#actions(), this.drafts.form());
     this.keep.watch((key, value) => this.#changedElsewhere(key, value));
     document.addEventListener("visibilitychange", () => this.redraw());
+    refuseFiles(() => this.#tell("no_files"));
     setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -392,6 +394,7 @@ class App {
   #type(text) {
     const chat = this.#chat();
     this.drafts.keepLine(chat?.id, text);
+    if (this.notice) this.#tell("");
     this.#stay();
     if (chat && isOpen(chat)) this.preview.note(chat.id, text);
   }
@@ -403,6 +406,7 @@ class App {
 
   #leave() {
     this.preview.clear();
+    this.notice = "";
     this.#send({ t: "leave", chat: this.#chat().id });
   }
 
@@ -453,11 +457,15 @@ class App {
     const { id } = this.#chat();
     try {
       await saveTranscript(id, this.token);
-      this.notice = "";
+      this.#tell("");
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
-      this.notice = this.words.say("transcript_failed");
+      this.#tell("transcript_failed");
     }
+  }
+
+  #tell(key) {
+    this.notice = key && this.words.say(key);
     this.redraw();
   }
 
@@ -530,6 +538,7 @@ class App {
       stored: this.stored,
       up: this.link.up,
       everUp: this.everUp,
+      kept: this.keep.lasting,
       crowded: this.link.crowded,
       slow: this.slow,
       late: now - this.startedAt > LATE_MS,

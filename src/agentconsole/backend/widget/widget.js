@@ -32,6 +32,7 @@
   let focusFrame = false;
   let listening = false;
 
+  const SMALL = "(max-width: 480px), (max-height: 480px)";
   const STYLE = `
     :host { all: initial }
     .bubble {
@@ -60,7 +61,8 @@
       transition: opacity .18s ease, transform .18s ease, visibility 0s .18s;
     }
     .open iframe { visibility: visible; opacity: 1; transform: none; transition-delay: 0s }
-    @media (max-width: 480px), (max-height: 480px) {
+    .told { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%) }
+    @media ${SMALL} {
       iframe { inset: 0; inline-size: 100%; block-size: 100%; border-radius: 0; box-shadow: none }
       .open .bubble, .behind .bubble { display: none }
     }
@@ -117,6 +119,7 @@
   drawing("chat", "M4 5.5h16v11h-9L6.5 20v-3.5H4z", bubble);
   drawing("down", "m6 9.5 6 6 6-6", bubble);
   const badge = made("span", { class: "badge", "aria-hidden": "true" }, bubble);
+  const told = made("span", { class: "told", role: "status" }, box);
 
   const address = new URL("/chat", ORIGIN);
   const asked = { department, lang: lang || document.documentElement.lang, color, title, theme };
@@ -125,8 +128,9 @@
 
   function name() {
     const count = badge.textContent;
-    const extra = count && labels.unread ? `. ${labels.unread.replace("{n}", count)}` : "";
-    bubble.setAttribute("aria-label", open ? labels.close : labels.open + extra);
+    const news = count && labels.unread ? labels.unread.replace("{n}", count) : "";
+    bubble.setAttribute("aria-label", open ? labels.close : [labels.open, news].filter(Boolean).join(". "));
+    told.textContent = open ? "" : news;
     bubble.title = open ? "" : labels.open;
   }
 
@@ -150,6 +154,7 @@
     }
     open = wanted;
     load();
+    fit();
     box.classList.toggle("open", open);
     bubble.setAttribute("aria-expanded", String(open));
     name();
@@ -158,6 +163,14 @@
     tell("open", { open, focus: focusFrame });
     if (focusFrame && listening) frame.focus();
     else if (focus) bubble.focus();
+  }
+
+  /** A phone's keyboard lies over the page: the chat keeps to what is left of the screen. */
+  function fit() {
+    const { height, offsetTop, scale } = window.visualViewport;
+    const covered = open && scale === 1 && height < window.innerHeight - 1 && window.matchMedia(SMALL).matches;
+    frame.style.blockSize = covered ? `${height}px` : "";
+    frame.style.insetBlock = covered ? `${offsetTop}px auto` : "";
   }
 
   /** Whether the visitor does something else on the page meanwhile. */
@@ -206,6 +219,7 @@
 
   bubble.addEventListener("click", () => turn(!open, true));
   bubble.addEventListener("keydown", (event) => event.key === "Escape" && open && turn(false, true));
+  for (const event of ["resize", "scroll"]) window.visualViewport.addEventListener(event, () => frame && fit());
   for (const event of ["popstate", "hashchange"]) window.addEventListener(event, tellPage);
   window.navigation?.addEventListener("navigatesuccess", tellPage);
 

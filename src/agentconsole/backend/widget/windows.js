@@ -13,18 +13,18 @@ export class Windows {
   /** The server does not let us in: ask the others for a place. */
   ask() {
     this.asks = true;
-    this.#say("ask", this.id);
+    this.#tell("ask", this.id);
   }
 
   /** This window has given its link up. */
   left() {
-    this.#say("room", this.id);
+    this.#tell("room", this.id);
   }
 
   /** Another window changed what is kept under this key. */
   hear(key, value) {
     if (!value) return;
-    if (key === "windows.ask" && this.spare()) this.#say("offer", `${value} ${this.id}`);
+    if (key === "windows.ask" && this.spare()) this.#tell("offer", `${value} ${this.id}`);
     if (key === "windows.offer") this.#accept(...value.split(" "));
     if (key === "windows.go" && value === this.id && this.spare()) this.rest();
     if (key === "windows.room") this.enter();
@@ -34,10 +34,10 @@ export class Windows {
   #accept(asker, other) {
     if (asker !== this.id || !this.asks) return;
     this.asks = false;
-    this.#say("go", other);
+    this.#tell("go", other);
   }
 
-  #say(what, value) {
+  #tell(what, value) {
     this.keep.set(`windows.${what}`, value);
     this.keep.set(`windows.${what}`, "");
   }
