@@ -197,7 +197,7 @@ async def test_who_hands_a_chat_to_another_department_is_out_at_once_and_keeps_w
         await carl.expect(p.Event, what=p.Said("I was Ann"))
         await carl.done(p.Take(new_cid(), chat))
         for window in (ann, sue):
-            await window.expect(p.Gone, chat=chat, seconds=1.0)
+            await window.expect(p.Gone, chat=chat)
         assert not bob.seen(p.ChatCard, chat=chat, state=p.State.active)
         await vera.say(chat, "to Carl alone")
         vera.send(p.Typing(chat, "typed to Carl alone"))
@@ -269,7 +269,7 @@ async def test_an_observer_whose_right_is_taken_away_is_out_at_once(
         await ann.settle()
         told = len(ann.frames)
         await site.order(order)
-        assert await sue.closed(seconds=1.0) in (1012, 4001)
+        assert await sue.closed() in (1012, 4001)
         await vera.say(chat, "to Ann alone")
         await ann.expect(p.Event, what=p.Said("to Ann alone"))
         assert not any(b"to Ann alone" in raw for raw in sue.raw)

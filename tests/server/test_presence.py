@@ -12,6 +12,8 @@ from tests.server.site import SALES, SUPPORT, running
 from tests.server.windows import new_cid
 from tests.waiting import async_until
 
+WRAPUP_MS = 600_000  # it ends when the test says so
+
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +44,7 @@ async def test_a_waiting_visitor_who_does_not_come_back_has_left(database_url: s
 async def test_a_waiting_visitor_who_comes_back_in_time_keeps_the_place(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with running(database_url, tmp_path, {"abandon_ms": 1_500}) as site:
+    async with running(database_url, tmp_path) as site:
         vera, chat = await site.chat()
         _, _ = await site.chat()
         vera.drop()
@@ -171,20 +173,24 @@ async def test_marks_go_both_ways_once_a_second(database_url: str, tmp_path: Pat
 
 
 async def test_wrap_up_ends_and_then_the_chat_is_history(database_url: str, tmp_path: Path) -> None:
-    async with running(database_url, tmp_path, {"wrapup_ms": 300}) as site:
+    async with running(database_url, tmp_path, {"wrapup_ms": WRAPUP_MS}) as site:
         ann = await site.staff("ann")
         vera, chat = await site.chat(ann)
-        await ann.done(p.Close(new_cid(), chat))
+        _, other = await site.chat(ann)
+        for each in (other, chat):
+            await ann.done(p.Close(new_cid(), each))
         due = (await ann.expect(p.ChatCard, chat=chat, state=p.State.wrapup)).due_at
         await ann.done(p.Reopen(new_cid(), chat))
         await ann.expect(p.ChatCard, chat=chat, state=p.State.active)
-        await asyncio.sleep(0.5)
+        site.later(WRAPUP_MS)
+        await ann.expect(p.Event, chat=other, what=p.Finished)  # the clock has looked
         await ann.settle()
         assert site.hub.board.heads[chat].state is p.State.active, (
             "the timer of a close that was undone is no timer"
         )
         await ann.done(p.Close(new_cid(), chat))
         assert (await ann.expect(p.ChatCard, chat=chat, state=p.State.wrapup)).due_at > due
+        site.later(WRAPUP_MS)
         await ann.expect(p.Event, chat=chat, what=p.Finished)
         await vera.expect(p.VisitorEvent, chat=chat, what=p.Finished)
         assert chat not in site.hub.board.heads

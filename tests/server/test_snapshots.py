@@ -16,6 +16,7 @@ from tests.server.windows import StaffWindow, VisitorWindow, Window, new_cid
 from tests.waiting import async_until
 
 NAMES = ("ann", "bob", "carl", "sue", "ada", "root")
+WRAPUP_MS = 600_000  # it ends when the script says so
 
 
 # --- what a reader knows -----------------------------------------------------------------------------------------------
@@ -126,9 +127,9 @@ class Watchers:
             return bool(old == now)
 
         try:
-            await async_until(same, 4, what=who)
+            await async_until(same, 20, what=who)
         except AssertionError:
-            old, now = seen
+            old, now = seen or ({}, {})
             for key in now:
                 assert old[key] == now[key], f"{key} of {who}"
             raise
@@ -206,6 +207,7 @@ async def script(site: Site, all_of_them: Watchers) -> Iterator[str]:  # type: i
     yield "open again"
     await vera.done(p.Leave(new_cid(), chat))
     yield "the visitor leaves"
+    site.later(WRAPUP_MS)
     await async_until(lambda: chat not in site.hub.board.heads, what="the end of wrap-up")
     yield "finished"
     await vera.done(p.Rate(new_cid(), chat, p.Rating.good, "fine"))
@@ -236,7 +238,7 @@ async def test_every_command(
     monkeypatch.setattr(marks, "PERIOD", 0.01)
     monkeypatch.setattr(places, "PERIOD", 0.01)
     async with running(
-        database_url, tmp_path, {"wrapup_ms": 1_500, "team": team}, sockets_per_token=50
+        database_url, tmp_path, {"wrapup_ms": WRAPUP_MS, "team": team}, sockets_per_token=50
     ) as site:
         everybody = Watchers(site)
         for name in NAMES:

@@ -16,6 +16,7 @@ from tests.server.windows import StaffWindow, VisitorWindow, new_cid
 from tests.waiting import async_until
 
 ANN, BOB, CARL = 1, 2, 3
+HOLD_MS = OFFER_MS = 60_000
 GONE = ("offline", "link lost", "disabled", "without a right")
 
 
@@ -23,9 +24,11 @@ GONE = ("offline", "link lost", "disabled", "without a right")
 async def team(
     url: str, data: Path, monkeypatch: pytest.MonkeyPatch, sales: dict[str, Any] | None = None
 ) -> AsyncIterator[tuple[Site, dict[str, StaffWindow]]]:
-    """Ann, Bob, Carl and Sue at their consoles; a seat whose link is lost is held for half a second."""
+    """Ann, Bob, Carl and Sue at their consoles; a seat whose link is lost is held until the test says that time is up."""
     monkeypatch.setattr(hub, "SEAT_GRACE", 0.05)
-    async with running(url, data, {"team": True, **(sales or {})}, seat_hold_seconds=0.5) as site:
+    async with running(
+        url, data, {"team": True, **(sales or {})}, seat_hold_seconds=HOLD_MS // 1_000
+    ) as site:
         yield site, {name: await site.staff(name) for name in ("ann", "bob", "carl", "sue")}
 
 
@@ -44,11 +47,19 @@ async def goes(site: Site, name: str, window: StaffWindow, way: str, department:
     if way == "offline":
         await window.done(p.SetStatus(new_cid(), p.Status.offline))
     elif way == "link lost":
-        window.drop()
+        await given_up(site, window)
     elif way == "disabled":
         await site.order(admin.DisableUser(name))
     else:
         await site.order(admin.WithdrawGrant(name, p.Role.agent, department))
+
+
+async def given_up(site: Site, window: StaffWindow) -> None:
+    """A link is lost, and does not come back in time."""
+    user = window.seen(p.Welcome)[0].user
+    window.drop()
+    await async_until(lambda: site.hub.board.seat(user).lost_at, what="the loss")
+    site.later(HOLD_MS)
 
 
 # --- invitations -------------------------------------------------------------------------------------------------------
@@ -57,13 +68,17 @@ async def goes(site: Site, name: str, window: StaffWindow, way: str, department:
 async def test_an_invitation_ends_unanswered_and_another_may_come(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with team(database_url, tmp_path, monkeypatch, {"guests": 1, "offer_ms": 700}) as (site, staff):
+    async with team(database_url, tmp_path, monkeypatch, {"guests": 1, "offer_ms": OFFER_MS}) as (
+        site,
+        staff,
+    ):
         ann, bob, carl = staff["ann"], staff["bob"], staff["carl"]
         _, chat = await site.chat(ann)
         await ann.done(p.Invite(new_cid(), chat, CARL))
         card = await carl.expect(p.ChatCard, chat=chat)
         assert card.invited_until > 0
         assert (await ann.refused(p.Invite(new_cid(), chat, BOB))).code is p.Code.limit
+        site.later(OFFER_MS)
         ended = await ann.expect(p.Event, chat=chat, what=p.InviteEnded(p.OfferEnd.timeout, CARL, "Carl"))
         assert (ended.pub, ended.at >= card.invited_until) == (0, True)
         await carl.expect(p.Gone, chat=chat)
@@ -150,7 +165,8 @@ async def test_a_guest_who_is_soon_back_stays(
         await bob.done(p.Join(new_cid(), chat))
         await ann.done(p.Invite(new_cid(), chat, CARL))
         await bob.come_back()
-        staff["carl"].drop()  # whose end shows that the clock has looked
+        await async_until(lambda: not site.hub.board.seat(BOB).lost_at, what="Bob's link to be known")
+        await given_up(site, staff["carl"])  # whose end shows that the clock has looked
         await ann.expect(p.Event, chat=chat, what=p.InviteEnded)
         assert head(site, chat).guests == (BOB,)
         assert not vera.seen(p.VisitorEvent, what=p.Parted())
@@ -186,7 +202,7 @@ async def test_without_an_heir_the_chat_goes_back_into_its_queue(
         vera, chat = await site.chat(ann)
         await ann.done(p.Invite(new_cid(), chat, CARL))
         await carl.done(p.Join(new_cid(), chat))
-        ann.drop()
+        await given_up(site, ann)
         await vera.expect(p.VisitorEvent, chat=chat, what=p.Requeued())
         assert (head(site, chat).owner, head(site, chat).guests) == (0, ())
 

@@ -14,7 +14,7 @@ from agentconsole.backend.desk.availability import SetBreaks
 from agentconsole.backend.storage import messages
 from tests.server import test_snapshots as snapshots
 from tests.server.site import SALES, SUPPORT, Site, running
-from tests.server.test_snapshots import NAMES, Watchers
+from tests.server.test_snapshots import NAMES, WRAPUP_MS, Watchers
 from tests.server.windows import SECONDS, StaffWindow, new_cid
 from tests.waiting import async_until
 
@@ -53,6 +53,7 @@ async def routed(site: Site, ann: StaffWindow, bob: StaffWindow, vera: Any) -> A
     await bob.done(p.Close(new_cid(), chat, None))
     await vera.done(p.Leave(new_cid(), chat))
     yield "closed without a mark"
+    site.later(WRAPUP_MS)
     await async_until(lambda: chat not in site.hub.board.heads, what="the end of wrap-up")
     await site.order(admin.SetDepartment("sales", routing=p.Routing.manual))
 
@@ -151,7 +152,7 @@ async def test_every_command_of_teamwork(
     monkeypatch.setattr(marks, "PERIOD", 0.01)
     monkeypatch.setattr(places, "PERIOD", 0.01)
     monkeypatch.setattr(snapshots, "console", console)
-    async with running(database_url, tmp_path, {"wrapup_ms": 1_000}, sockets_per_token=50) as site:
+    async with running(database_url, tmp_path, {"wrapup_ms": WRAPUP_MS}, sockets_per_token=50) as site:
         everybody = Watchers(site)
         for name in NAMES:
             everybody.staff[name] = await site.staff(name)

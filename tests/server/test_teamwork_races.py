@@ -278,7 +278,7 @@ async def test_accept_races_with_the_end_of_its_time(database_url: str, tmp_path
             vera.drop()
 
 
-async def test_who_is_removed_loses_the_chat_within_a_second(database_url: str, tmp_path: Path) -> None:
+async def test_who_is_removed_loses_the_chat_at_once(database_url: str, tmp_path: Path) -> None:
     async with running(database_url, tmp_path) as site:
         for _ in range(3):
             ann, bob = await site.staff("ann"), await site.staff("bob")
@@ -289,7 +289,7 @@ async def test_who_is_removed_loses_the_chat_within_a_second(database_url: str, 
                 ann.send(say)
                 await asyncio.sleep(0)
             await removed
-            await ann.closed(1.0)
+            await ann.closed()
             found = await row(site, chat)
             assert (found.state, found.owner) == (p.State.waiting, 0)
             await vera.say(chat, "secret")
