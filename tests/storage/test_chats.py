@@ -14,7 +14,8 @@ from agentconsole.backend.desk.visits import Where
 from agentconsole.backend.domain.chat import Expire, VisitorLink, VisitorPage
 from agentconsole.backend.domain.life import Entry, Refusal
 from agentconsole.backend.domain.policy import SYSTEM, Actor
-from agentconsole.backend.storage import chats
+from agentconsole.backend.domain.spans import DAY_MS
+from agentconsole.backend.storage import chats, feedback, letters
 from agentconsole.backend.storage.batch import TOGETHER
 from agentconsole.backend.storage.chats import COLUMNS, HOT, MUTABLE
 from agentconsole.backend.storage.seats import Seat
@@ -282,7 +283,7 @@ def test_the_board_equals_one_that_is_read_anew(house: House, steps: list[tuple[
                 board.quick_put(change.after)
         for item in made.news:
             if isinstance(item, p.LeftCard):
-                board.left[item.id] = item
+                board.put_left(item, house.now)
             elif isinstance(item, p.CannedCard):
                 board.canned[item.id] = item
             elif isinstance(item, Seat):
@@ -290,6 +291,41 @@ def test_the_board_equals_one_that_is_read_anew(house: House, steps: list[tuple[
     fresh = Board()
     house.database.read_now(lambda db: fresh.load(db, house.now))
     assert _shown(board) == _shown(fresh)
+
+
+def test_the_board_forgets_what_was_handled_a_day_ago(house: House) -> None:
+    board = Board()
+
+    def told(actor: Actor, command: Any) -> p.LeftCard:
+        for item in house.do(actor, command).news:
+            if isinstance(item, p.LeftCard):
+                board.put_left(item, house.now)
+                return item
+        raise AssertionError("no left message")
+
+    old, waiting = (told(house.visitor(), begin_message()) for _ in range(2))
+    told(house.ann, p.HandleLeft(new_cid(), old.id))
+    house.now += DAY_MS + 1
+    fresh = told(house.visitor(), begin_message())
+    anew = Board()
+    house.database.read_now(lambda db: anew.load(db, house.now))
+    assert [*board.left] == [*anew.left] == [waiting.id, fresh.id]
+
+
+def test_of_too_many_left_messages_the_newest_are_read(house: House) -> None:
+    for _ in range(3):
+        house.do(house.visitor(), begin_message())
+    found = house.database.read_now(lambda db: letters.left_since(db, house.now, 2))
+    assert [card.id for card in found] == [2, 3], "whoever comes later must see what came last"
+
+
+def test_the_board_keeps_as_much_feedback_as_is_read(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feedback, "RECENT", 2)
+    board = Board()
+    for key, acknowledged_at in ((1, 0), (2, 9), (3, 9)):
+        card = p.FeedbackCard(key, 1, 1, "Ann", 2, "Sue", NOW, "well", acknowledged_at=acknowledged_at)
+        board.put_feedback(feedback.Filed(card, SALES))
+    assert [*board.feedback] == [1, 3], "what is not acknowledged, and the newest"
 
 
 def _anything(house: House, visitors: list[Actor], kind: int, who: int, which: int) -> tuple[Actor, Any]:

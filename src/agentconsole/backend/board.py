@@ -110,12 +110,7 @@ class Board:
             self._note_work(before, head, at)
         if is_open(head.state):
             self._remember(head)
-        if (
-            head.taken_at
-            and (before is None or not before.taken_at)
-            and before is not None
-            and not head.drill
-        ):
+        if head.taken_at and before is not None and not before.taken_at and not head.drill:
             self.waits.setdefault(head.department, deque(maxlen=WAITS)).append(head.taken_at - head.since)
 
     def _note_work(self, before: Head, after: Head, at: int) -> None:
@@ -169,6 +164,22 @@ class Board:
         """The estimated wait: the median of the last 20 answered waits, in seconds; under 10 of them -1."""
         waits = self.waits.get(department, ())
         return round(statistics.median(waits) / 1000) if len(waits) >= WAITS_ENOUGH else -1
+
+    def put_left(self, card: LeftCard, now: int) -> None:
+        """A left message as it was just committed; those that were handled a day ago are forgotten."""
+        self.left[card.id] = card
+        self.left = {
+            key: each
+            for key, each in self.left.items()
+            if not each.handled_at or each.handled_at >= now - DAY_MS
+        }
+
+    def put_feedback(self, filed: Filed) -> None:
+        """Feedback as it was just committed; where there is very much, the oldest that was acknowledged is forgotten."""
+        self.feedback[filed.card.id] = filed
+        if len(self.feedback) > feedback.RECENT:
+            oldest = max(self.feedback, key=lambda key: (self.feedback[key].card.acknowledged_at > 0, -key))
+            del self.feedback[oldest]
 
     def put_seat(self, seat: Seat) -> None:
         """A seat as it was just committed."""

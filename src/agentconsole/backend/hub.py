@@ -255,7 +255,7 @@ class Hub:
                 reader.tell(ROOMS, frame)
 
     def _filed(self, item: Filed) -> None:
-        self.board.feedback[item.card.id] = item
+        self.board.put_feedback(item)
         self._tell_staff(item.card, lambda actor: has_feedback(actor, item))
 
     def _breaks_changed(self, item: BreaksChanged) -> None:
@@ -263,7 +263,7 @@ class Hub:
         self._tell_staff(Breaks(item.reasons), lambda actor: True)
 
     def _message_left(self, card: LeftCard) -> None:
-        self.board.left[card.id] = card
+        self.board.put_left(card, self.now())
         self._tell_staff(card, who_may(Deed.left_read, Thing(department=card.department)))
 
     def _team_changed(self, item: TeamChanged) -> None:

@@ -12,6 +12,8 @@ from agentconsole.protocol import FeedbackCard
 
 from .tables import feedback
 
+RECENT = 500
+
 
 class Filed(msgspec.Struct, frozen=True):
     """A piece of feedback, and the department of its chat when it was given."""
@@ -41,7 +43,7 @@ def acknowledge(connection: Connection, key: int, at: int) -> None:
     connection.execute(update(feedback).where(feedback.c.id == key).values(acknowledged_at=at))
 
 
-def recent(connection: Connection, limit: int = 500) -> list[Filed]:
+def recent(connection: Connection, limit: int = RECENT) -> list[Filed]:
     """What is not acknowledged yet, and the newest beside, oldest first."""
     query = select(feedback).order_by(feedback.c.acknowledged_at > 0, feedback.c.id.desc()).limit(limit)
     return sorted((_filed(row) for row in connection.execute(query)), key=lambda filed: filed.card.id)

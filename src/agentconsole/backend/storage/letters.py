@@ -45,14 +45,14 @@ def bind(connection: Connection, key: int, ticket: int) -> None:
 
 
 def left_since(connection: Connection, since: int, limit: int = 500) -> list[LeftCard]:
-    """Left messages that are open or were handled since then, oldest first."""
+    """The newest left messages that are open or were handled since then, oldest first."""
     query = (
         select(left_message)
         .where(or_(left_message.c.handled_at == 0, left_message.c.handled_at >= since))
-        .order_by(left_message.c.id)
+        .order_by(left_message.c.id.desc())
         .limit(limit)
     )
-    return [_left(row._mapping) for row in connection.execute(query)]
+    return [_left(row._mapping) for row in reversed(connection.execute(query).all())]
 
 
 def left_by(connection: Connection, email: str, limit: int = 20) -> list[LeftCard]:
