@@ -48,6 +48,7 @@ RAISED: dict[str, Any] = {
     "chats_per_token": 100_000,
     "chats_per_address": 100_000,
     "sockets_per_address": 10_000,
+    "frames_per_second": 100_000,
 }
 STOP_SECONDS = 10.0
 

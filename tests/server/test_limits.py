@@ -7,6 +7,7 @@ import pytest
 
 from agentconsole import protocol as p
 from agentconsole.backend import jobs
+from agentconsole.backend.connections import A_SOCKETS_WORTH
 from agentconsole.backend.domain import chat as domain
 from agentconsole.backend.limits import Rate, Tally, millis
 from tests.server.raw import Raw
@@ -226,6 +227,32 @@ async def test_sockets_in_all(sqlite_url: str, tmp_path: Path) -> None:
             one.drop()
 
 
+async def test_connections_of_an_address(sqlite_url: str, tmp_path: Path) -> None:
+    """Beside its sockets an address holds so many connections, whatever they ask for."""
+    async with running(sqlite_url, tmp_path, sockets_per_address=3, head_seconds=300.0) as site:
+        sockets = [await Raw.connect(site.url) for _ in range(3)]
+        assert [raw.status for raw in sockets] == [101] * 3
+        held = [await Raw.connect(site.url, "/healthz", Upgrade="") for _ in range(3 * A_SOCKETS_WORTH)]
+        assert {raw.status for raw in held} == {200}
+
+        async def welcome() -> bool:
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(site.url.rpartition(":")[2]))
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            try:
+                async with asyncio.timeout(20):
+                    return b" 200 " in await reader.readline()
+            except ConnectionError:
+                return False
+            finally:
+                writer.close()
+
+        assert not await welcome()
+        held.pop().drop()
+        await async_until(welcome, what="room for one more")
+        for raw in held + sockets:
+            raw.drop()
+
+
 async def test_who_says_nothing_is_sent_away(sqlite_url: str, tmp_path: Path) -> None:
     async with running(sqlite_url, tmp_path, hello_seconds=1.0) as site:
         vera = await site.visitor()
@@ -267,6 +294,35 @@ async def test_a_silent_link_is_dead(
             await asyncio.sleep(0.05)
         assert mute.code == 0
         await alive.pong()
+
+
+# --- the fast talker ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["visitor", "staff"])
+async def test_who_talks_too_fast_is_read_slowly_and_keeps_nobody_waiting(
+    sqlite_url: str, tmp_path: Path, who: str
+) -> None:
+    async with running(sqlite_url, tmp_path, frames_per_second=1.0) as site:
+        flooding = await (site.staff("ann") if who == "staff" else site.visitor())
+        for n in range(1, 401):
+            flooding.send(p.Ping(n))
+        await flooding.expect(p.Pong, n=150)
+        vera = await site.visitor()
+        for _ in range(5):
+            await vera.pong()
+        assert len(flooding.seen(p.Pong)) < 300
+        assert flooding.code is None
+
+
+async def test_nothing_is_lost_of_what_was_said_too_fast(sqlite_url: str, tmp_path: Path) -> None:
+    async with running(sqlite_url, tmp_path, frames_per_second=2_000.0) as site:
+        vera = await site.visitor()
+        numbers = list(range(1, 1_001))
+        for n in numbers:
+            vera.send(p.Ping(n))
+        await vera.expect(p.Pong, n=1_000)
+        assert [pong.n for pong in vera.seen(p.Pong)] == numbers
 
 
 # --- the slow reader ------------------------------------------------------------------------------------------------------
