@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 The console for agents and supervisors of a live-chat desk.
 
-Other commands (each explains itself with --help):
-  agentconsole busy       say that a call begins or ends, from a script
-  agentconsole explain    say why a chat went to whom it went
-  agentconsole hours      opening hours: a week as a strip, expectations tested
-  agentconsole ticket     tickets: list, show, reply, note, set, take, new, merge, split
-  agentconsole rule       rules: list, show, set, try, on, off, remove
+Everything else begins with a word, and explains itself with --help:
   agentconsole serve      run the server
   agentconsole admin      users, rights, departments, sessions
-  agentconsole mail       mailboxes: what works; what became of a ticket's mails
+  agentconsole mail       mailboxes: what works; what became of mails
+  agentconsole ticket     tickets from the shell: list, show, reply, set ...
+  agentconsole rule       rules: list, show, set, try, on, off, remove
+  agentconsole hours      a week of opening hours; expectations tested
+  agentconsole busy       say that a call begins or ends, from a script
+  agentconsole explain    say why a chat went to whom it went
   agentconsole simulate   visitors that are none, for training and load
-  agentconsole demo       a server, simulated visitors and the console, to look around"""
+  agentconsole demo       a server, visitors and the console, to look around"""
 
 PRIVATE = 0o077  # what they write is for its owner alone, also in a folder that others may enter
 
@@ -65,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    words.add_argument("--server", default="", metavar="URL", help="address of the server")
+    words.add_argument(
+        "--server", default="", metavar="URL", help="address of the server, as https://chat.example.org"
+    )
     words.add_argument("--user", default="", metavar="NAME", help="name to log in with")
     words.add_argument("--theme", default="", metavar="NAME", help="colour theme")
     words.add_argument("--version", action="version", version=f"agentconsole {__version__}")

@@ -142,6 +142,10 @@ def test_exit_codes_say_what_kind_of_failure_it_was(tmp_path: Path) -> None:
     assert admin(data, "user", "add", "ola")[0] == 2, "no password and no terminal to ask for it"
     assert admin(data, "user", "grant", "ola", "emperor")[0] == 2
     assert admin(data)[0] == 2
+    refused = admin(data, "audit", "list", "--limit", "0")
+    assert refused == (1, "", "agentconsole: limit: Expected `int` >= 1.\n"), "the word as it was typed"
+    code, _, err = admin(data, "department", "set", "support", "--guests", "two")
+    assert (code, err.count("\n")) == (2, 2), "its hundred flags do not hide what is wrong"
     with running(data) as server:
         (server.data / operator.NAME).unlink()
         code, _, err = admin(data, "user", "list")

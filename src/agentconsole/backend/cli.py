@@ -155,6 +155,8 @@ def _show(answer: Any, words: argparse.Namespace) -> None:
         print(json.dumps(answer.rows))
     else:
         print_rows([words.line(row) for row in answer.rows or []])
+    if answer.done is None and answer.text:
+        complain(answer.text, OK)
 
 
 def print_rows(rows: Sequence[Sequence[str]]) -> None:
@@ -174,7 +176,6 @@ def _parser() -> argparse.ArgumentParser:
         prog="agentconsole admin",
         description="Run the system: users, rights, departments, sessions. Every order may be given twice.",
         epilog=CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     _common(words, None)
@@ -225,18 +226,18 @@ def _user_words(words: argparse.ArgumentParser) -> None:
     can = add_verb(
         verbs, "set", shaped("team", "SetAgentOf"), "Set what an agent can, and how many chats.", "NAME"
     )
-    can.add_argument("--limit", type=int, help="chats at once; 0 = as the system has it")
+    can.add_argument("--limit", type=int, metavar="N", help="chats at once; 0 = as the system has it")
     can.add_argument(
-        "--language", action="append", dest="languages", help="a language, as pl; again for more"
+        "--language", action="append", dest="languages", metavar="L", help="a language, as pl; again for more"
     )
-    can.add_argument("--skill", action="append", dest="skills", help="a skill; again for more")
+    can.add_argument("--skill", action="append", dest="skills", metavar="S", help="a skill; again for more")
     member = add_verb(
         verbs, "member", shaped("team", "SetMemberOf"), "Set how an agent stands in a department.", "NAME"
     )
     member.add_argument("--department", metavar="D", required=True, help="the department")
-    member.add_argument("--tier", type=int, help="1 is asked first, 9 last")
+    member.add_argument("--tier", type=int, metavar="N", help="1 is asked first, 9 last")
     member.add_argument(
-        "--limit", type=int, help="chats of this department at once; 0 = the agent's own limit"
+        "--limit", type=int, metavar="N", help="chats of this department at once; 0 = the agent's own limit"
     )
     for name, meaning in (("disable", "Lock a user out."), ("enable", "Let a user in again.")):
         add_verb(verbs, name, _disable(name), meaning, "NAME")
@@ -270,7 +271,9 @@ def _break_words(words: argparse.ArgumentParser) -> None:
 def _system_words(words: argparse.ArgumentParser) -> None:
     verbs = words.add_subparsers(metavar="VERB", required=True)
     given = add_verb(verbs, "set", shaped("team", "SetSystem"), "Set what holds for everybody.")
-    given.add_argument("--chat-limit", type=int, required=True, help="chats at once that an agent may have")
+    given.add_argument(
+        "--chat-limit", type=int, metavar="N", required=True, help="chats at once that an agent may have"
+    )
 
 
 def _session_words(words: argparse.ArgumentParser) -> None:
@@ -278,14 +281,14 @@ def _session_words(words: argparse.ArgumentParser) -> None:
     add_verb(verbs, "list", listed("ListSessions"), "The sessions in force.").set_defaults(line=_session_line)
     revoke = add_verb(verbs, "revoke", _revoke, "End a session, or all of a user.")
     which = revoke.add_mutually_exclusive_group(required=True)
-    which.add_argument("id", nargs="?", type=int, help="the session's number")
+    which.add_argument("id", nargs="?", type=int, metavar="N", help="the session's number")
     which.add_argument("--user", help="all sessions of this user")
 
 
 def _audit_words(words: argparse.ArgumentParser) -> None:
     verbs = words.add_subparsers(metavar="VERB", required=True)
     given = add_verb(verbs, "list", asked("ListAudit"), "Who did what, and who watched which chat.")
-    given.add_argument("--limit", type=int, help="how many lines, the newest; 100 if not said")
+    given.add_argument("--limit", type=int, metavar="N", help="how many lines, the newest; 100 if not said")
     given.add_argument("--about", help="only of this user or thing, as ana or 'chat 7'")
     given.set_defaults(line=_audit_line)
 
@@ -363,7 +366,9 @@ def shaped(room: str, shape: str) -> Any:
         try:
             return msgspec.convert({"t": found.__struct_config__.tag, **chosen}, found)
         except msgspec.ValidationError as error:
-            raise Refusal(Code.invalid, f"{error}.") from error
+            text, _, where = str(error).partition(" - at ")
+            where = where.strip("`").removeprefix("$.")
+            raise Refusal(Code.invalid, f"{where}: {text}." if where else f"{text}.") from error
 
     return wish
 

@@ -15,23 +15,35 @@ def department_words(words: argparse.ArgumentParser) -> None:
     add = add_verb(verbs, "add", shaped("admin", "AddDepartment"), "Add a department.", "SLUG")
     change = add_verb(verbs, "set", shaped("admin", "SetDepartment"), "Change a department.", "SLUG")
     for verb in (add, change):
+        verb.usage = f"{verb.prog} SLUG [--name NAME] [--routing ...] and many more: see --help"
         verb.add_argument("--name", help="the name that people see")
         verb.add_argument("--description", help="a sentence for colleagues")
         verb.add_argument("--welcome", help="what visitors read first")
-        verb.add_argument("--topic", action="append", dest="topics", help="a topic to choose; again for more")
         verb.add_argument(
-            "--wrapup-seconds", type=int, dest="wrapup_s", help="how long a close can be undone"
+            "--topic",
+            action="append",
+            dest="topics",
+            metavar="TOPIC",
+            help="a topic to choose; again for more",
         )
         verb.add_argument(
-            "--abandon-seconds", type=int, dest="abandon_s", help="how long a lost visitor keeps the place"
+            "--wrapup-seconds", type=int, metavar="N", dest="wrapup_s", help="how long a close can be undone"
+        )
+        verb.add_argument(
+            "--abandon-seconds",
+            type=int,
+            metavar="N",
+            dest="abandon_s",
+            help="how long a lost visitor keeps the place",
         )
         verb.add_argument(
             "--waiting-seconds",
             type=int,
+            metavar="N",
             dest="waiting_s",
             help="after which who waits is told that nobody has come",
         )
-        verb.add_argument("--queue-limit", type=int, help="how many may wait")
+        verb.add_argument("--queue-limit", type=int, metavar="N", help="how many may wait")
         _routing_words(verb)
         access = verb.add_mutually_exclusive_group()
         access.add_argument(
@@ -59,24 +71,40 @@ def _routing_words(verb: argparse.ArgumentParser) -> None:
     from agentconsole.protocol import Away, Routing
 
     verb.add_argument("--routing", choices=[way.value for way in Routing], help="how chats find their agent")
-    verb.add_argument("--priority", type=int, help="points that count like waiting, -10 to 10")
+    verb.add_argument("--priority", type=int, metavar="N", help="points that count like waiting, -10 to 10")
     verb.add_argument(
-        "--agent-limit", type=int, help="chats of it that one agent may have; 0 = the agent's limit"
+        "--agent-limit",
+        type=int,
+        metavar="N",
+        help="chats of it that one agent may have; 0 = the agent's limit",
     )
     verb.add_argument(
-        "--skill", action="append", dest="skills", help="a skill that its chats ask for; again for more"
+        "--skill",
+        action="append",
+        dest="skills",
+        metavar="SKILL",
+        help="a skill that its chats ask for; again for more",
     )
     verb.add_argument(
         "--language",
         action="append",
         dest="languages",
+        metavar="LANGUAGE",
         help="a language that its chats ask for; again for more",
     )
     verb.add_argument(
-        "--page", action="append", dest="pages", help="a pattern of pages that lead here, as /pricing*"
+        "--page",
+        action="append",
+        dest="pages",
+        metavar="PATTERN",
+        help="a pattern of pages that lead here, as /pricing*",
     )
     verb.add_argument(
-        "--alarm", action="append", dest="alarms", help="a word that puts a chat at risk; again for more"
+        "--alarm",
+        action="append",
+        dest="alarms",
+        metavar="WORD",
+        help="a word that puts a chat at risk; again for more",
     )
     seconds = (
         ("skill-wait", "after which anybody of it may have a chat"),
@@ -88,10 +116,10 @@ def _routing_words(verb: argparse.ArgumentParser) -> None:
     )
     for name, meaning in seconds:
         dest = f"{name.replace('-', '_')}_s"
-        verb.add_argument(f"--{name}-seconds", type=int, dest=dest, help=f"seconds {meaning}")
+        verb.add_argument(f"--{name}-seconds", type=int, metavar="N", dest=dest, help=f"seconds {meaning}")
     verb.add_argument("--overflow-to", metavar="D", help="the department it flows over to; '' = none")
     verb.add_argument("--away", choices=[way.value for way in Away], help="if the wanted person is away")
-    verb.add_argument("--guests", type=int, help="colleagues who may join one chat")
+    verb.add_argument("--guests", type=int, metavar="N", help="colleagues who may join one chat")
     verb.add_argument("--hours", help="when it is open, in words for colleagues")
     _opening_words(verb)
     _mail_words(verb)
@@ -173,7 +201,11 @@ def _calendar(name: str) -> list[str]:
 def _mail_words(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--address", help="the e-mail address that it writes from; '' = it writes none")
     verb.add_argument(
-        "--also", action="append", dest="also", help="another address that leads to it; again for more"
+        "--also",
+        action="append",
+        dest="also",
+        metavar="ADDRESS",
+        help="another address that leads to it; again for more",
     )
     verb.add_argument("--mailbox", help="the mailbox in mail.toml that its mail goes through")
     verb.add_argument("--mail-name", help="the name beside its address; '' = the department's name")

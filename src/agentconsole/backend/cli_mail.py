@@ -42,7 +42,6 @@ def _parser() -> argparse.ArgumentParser:
         prog="agentconsole mail",
         description="Mailboxes and mails, on the server's machine (docs/mail.md).",
         epilog=CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     verbs = words.add_subparsers(metavar="VERB", required=True)
