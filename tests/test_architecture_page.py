@@ -27,3 +27,14 @@ def test_every_room_in_the_map_exists() -> None:
         for name in re.findall(r"`([^`]+)`", cell):
             candidates = (folder / name, folder / "backend" / name)
             assert any(path.exists() for path in candidates), name
+
+
+def test_every_module_of_the_console_has_its_room_in_the_map() -> None:
+    table = PAGE.split("| room |", 1)[1].split("## ", 1)[0]
+    cells = "".join(re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE))
+    named = {name.removesuffix("/") for name in re.findall(r"`([^`]+)`", cells)}
+    folder = ROOT / "src" / "agentconsole"
+    modules = {
+        path.name for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert modules - named - {"__init__.py", "backend"} == set()
