@@ -1,9 +1,10 @@
 """Opening hours: how they are set, read as a week, and tested from a file, by commands and over REST."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -119,6 +120,21 @@ def test_a_supervisor_sends_a_calendar_file(server: Running, slug: str) -> None:
     agent = server.login(server.add_user("agent", department=slug))
     for body in (text, "nonsense"):
         assert server.ask("POST", path, agent, {"calendar": body}).status_code == 404
+
+
+def test_what_is_over_is_told_by_the_department_s_clock(server: Running, slug: str) -> None:
+    """Where it is another day than in Greenwich; far from the next midnight there."""
+    place = "Etc/GMT+12" if datetime.now(UTC).hour < 10 else "Etc/GMT-14"
+    root = server.login(server.add_user("admin"))
+    path = f"/api/departments/{server.department_id(slug)}"
+    server.ask("PATCH", path, root, {"opening_zone": place})
+    today = datetime.now(ZoneInfo(place)).date()
+    dates = (today - timedelta(days=1), today)
+    events = "".join(f"BEGIN:VEVENT\nDTSTART;VALUE=DATE:{day:%Y%m%d}\nEND:VEVENT\n" for day in dates)
+    text = f"BEGIN:VCALENDAR\n{events}END:VCALENDAR\n"
+    answer = server.ask("POST", f"{path}/holidays", root, {"calendar": text}).json()
+    assert answer["text"] == f"{slug} was changed. 1 days; 1 events are over, 0 cannot be used."
+    assert settings(server, slug)["days"] == [f"{today} closed"]
 
 
 def test_a_week_over_rest(server: Running, slug: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,8 +12,10 @@ from agentconsole.protocol import Code, DepartmentCard, Part
 
 from ..desk.admin import AddDepartment, SetDepartment, as_order
 from ..desk.team import AddEverybody
+from ..desk.things import unknown_thing
 from ..domain.calendar_file import holidays
 from ..domain.department import Department
+from ..domain.hours import zone
 from ..domain.life import Refusal
 from ..domain.policy import Deed, Thing, can
 from ..domain.timetable import day_text
@@ -76,7 +78,7 @@ async def _one(call: Call) -> Any:
         )
     )
     if found is None or not can(call.actor, Deed.set_department, Thing(department=found.id)):
-        raise _unknown()
+        raise unknown_thing()
     order = as_order(found, slugs)
     given = {name: getattr(order, name) for name in order.__struct_fields__ if name != "slug"}
     return Settings(id=found.id, **given)
@@ -101,8 +103,8 @@ async def _add_everybody(call: Call) -> Outcome:
 async def _holidays(call: Call) -> Outcome:
     found = await _department(call)
     if not can(call.actor, Deed.set_department, Thing(department=found.id)):
-        raise _unknown()
-    today = datetime.fromtimestamp(call.house.hub.now() / 1_000, UTC).date()
+        raise unknown_thing()
+    today = datetime.fromtimestamp(call.house.hub.now() / 1_000, zone(found.opening.zone)).date()
     try:
         read = await asyncio.to_thread(holidays, call.body.calendar.encode(), today)
     except ValueError as error:
@@ -115,17 +117,13 @@ async def _holidays(call: Call) -> Outcome:
 async def _department(call: Call) -> Department:
     found = await call.house.database.read(lambda db: departments.one(db, call.key))
     if found is None:
-        raise _unknown()
+        raise unknown_thing()
     return found
 
 
 async def _order(call: Call, order: Any) -> Outcome:
     made = await call.house.desk.handle(call.actor, order)
     return Outcome(made.value.changed, made.value.text)
-
-
-def _unknown() -> Refusal:
-    return Refusal(Code.unknown, "There is no such thing, or it is not yours to change.")
 
 
 _REFUSALS = (Code.unknown, Code.invalid, Code.empty, Code.too_long, Code.conflict)
