@@ -33,7 +33,7 @@ QUESTIONS: dict[str, Callable[[Connection], Any]] = {
     "left messages of an address": lambda db: letters.left_by(db, "vera@x.example"),
     "the ticket of a chat": lambda db: tickets.of_chat(db, 1),
     "tickets of addresses": lambda db: tickets.of_addresses(db, ["vera@x.example"]),
-    "the next ticket": lambda db: tickets.next_unassigned(db, [1], 1),
+    "the next ticket": lambda db: tickets.next_unassigned(db, [1]),
     "the transcript's mail": lambda db: mails.of_chat(db, 1, MailKind.transcript),
     "mails of a ticket": lambda db: mails.thread(db, 1),
     "automatic mails to an address": lambda db: mails.automatic_since(db, "vera@x.example", 1),

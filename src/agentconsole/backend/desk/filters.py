@@ -11,11 +11,11 @@ from msgspec import Meta
 from agentconsole.protocol import Code, Count, Part, TicketFilter, TicketQuery
 
 from ..domain.life import Refusal, without_nul
-from ..domain.policy import Actor, Deed, Thing, can
+from ..domain.policy import Actor, Deed, Thing
 from ..storage import filters, tickets
 from ..storage.chats import WorkingSet
 from .made import Made
-from .things import department_in_use
+from .things import department_in_use, require, unknown_thing
 
 MOST = 100
 
@@ -35,7 +35,7 @@ class DropFilter(msgspec.Struct, frozen=True):
 
 
 def _save(sheet: WorkingSet, actor: Actor, command: SaveFilter, now: int) -> Made:
-    _require(actor, command.department)
+    _may_save(actor, command.department)
     if command.department:
         department_in_use(sheet, command.department)
     name = " ".join(without_nul(command.name).split())
@@ -58,20 +58,15 @@ def _save(sheet: WorkingSet, actor: Actor, command: SaveFilter, now: int) -> Mad
 def _drop(sheet: WorkingSet, actor: Actor, command: DropFilter, now: int) -> Made:
     found = filters.one(sheet.connection, command.filter)
     if found is None or (found.owner and found.owner != actor.id):
-        raise _unknown()
-    _require(actor, found.department)
+        raise unknown_thing()
+    _may_save(actor, found.department)
     filters.drop(sheet.connection, found.id)
     return Made(about=found.id)
 
 
-def _require(actor: Actor, department: int) -> None:
+def _may_save(actor: Actor, department: int) -> None:
     deed = Deed.filter_department if department else Deed.filter_own
-    if not can(actor, deed, Thing(department=department)):
-        raise _unknown()
-
-
-def _unknown() -> Refusal:
-    return Refusal(Code.unknown, "There is no such thing, or it is not yours to change.")
+    require(actor, deed, Thing(department=department))
 
 
 COMMANDS: dict[type[Any], Callable[[WorkingSet, Actor, Any, int], Made]] = {

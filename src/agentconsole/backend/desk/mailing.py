@@ -130,7 +130,7 @@ def _settle(sheet: WorkingSet, actor: Actor, command: SettleMail, now: int) -> M
             raise Refusal(
                 Code.not_now, "This mail was deleted because of its age. Write a new answer instead."
             )
-        fresh = msgspec.structs.replace(mail, tries=0, at=mail.at)
+        fresh = msgspec.structs.replace(mail, tries=0)
         news = moved(sheet, fresh, MailState.queued, f"{name} sends it again.", now, now, by)
     elif command.deed is MailDeed.accepted:
         news = moved(sheet, mail, MailState.accepted, f"{name} says that it arrived.", now, 0, by)

@@ -287,7 +287,6 @@ def _new(sheet: WorkingSet, way: New, letter: Letter, key: int, now: int) -> Mad
     recent = mails.automatic_since(sheet.connection, ticket.email, now - HOUR_MS)
     if not (way.silent or why_silent(letter, own, recent)) and department.mailing.acknowledge:
         post(sheet, ticket, department, MailKind.acknowledgement, "", now)
-        ticket = tickets.one(sheet.connection, ticket.id) or ticket
     made = made_of(None, ticket)
     made.seq = 1
     return made

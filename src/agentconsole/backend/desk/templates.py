@@ -9,12 +9,13 @@ from agentconsole.protocol import Code, MailKind
 
 from ..domain import mailing, template
 from ..domain.life import Refusal, without_nul
-from ..domain.policy import Actor, Deed, can
+from ..domain.policy import Actor, Deed
 from ..storage import templates
 from ..storage.chats import WorkingSet
 from ..storage.templates import Template
 from .admin import Done, Order, department_to_change, record
 from .made import Made
+from .things import require
 
 MAX_SUBJECT, MAX_TEXT = 200, 10_000
 
@@ -35,10 +36,9 @@ class SetTemplate(Order, tag="set_template", frozen=True):
 def _set(sheet: WorkingSet, actor: Actor, command: SetTemplate, now: int) -> Made:
     if command.department:
         department = department_to_change(sheet, actor, command.department).id
-    elif can(actor, Deed.administer):
-        department = 0
     else:
-        raise Refusal(Code.unknown, "There is no such thing, or it is not yours to change.")
+        require(actor, Deed.administer)
+        department = 0
     subject, text = " ".join(without_nul(command.subject).split()), without_nul(command.text).strip()
     _check(command, subject, text)
     new = Template(department, command.kind, command.language, subject, text)

@@ -15,7 +15,12 @@ from .made import Change, Made
 def require(actor: Actor, deed: Deed, about: Thing = NOTHING) -> None:
     """Raises Refusal unknown, if this actor may not do it."""
     if not can(actor, deed, about):
-        raise Refusal(Code.unknown, "There is no such thing, or it is not yours to change.")
+        raise unknown_thing()
+
+
+def unknown_thing() -> Refusal:
+    """There is no such thing, or it is not this actor's to change: both answer alike."""
+    return Refusal(Code.unknown, "There is no such thing, or it is not yours to change.")
 
 
 def readable(sheet: WorkingSet, actor: Actor, key: int) -> Head:

@@ -287,7 +287,7 @@ def _take(sheet: WorkingSet, actor: Actor, command: TakeTicket, now: int) -> Mad
         before, department = _own(sheet, actor, command.ticket, Deed.ticket_answer)
     else:
         mine = departments_of(actor, Role.agent, Role.supervisor)
-        found = tickets.next_unassigned(sheet.connection, mine, now)
+        found = tickets.next_unassigned(sheet.connection, mine)
         if found is None:
             raise Refusal(Code.gone, "No ticket is waiting for somebody.")
         before, department = _own(sheet, actor, found.id, Deed.ticket_answer)

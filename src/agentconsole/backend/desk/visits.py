@@ -130,8 +130,8 @@ def _begin_chat(sheet: WorkingSet, actor: Actor, command: BeginChat, now: int) -
     owner, owner_name = chats.last_owner(sheet.connection, actor.id, email)
     head = sheet.insert(msgspec.structs.replace(head, wanted=owner, wanted_name=owner_name))
     after, entries = begin(head, Party(Side.visitor, 0, name), now, start.topic, text)
-    sheet.change(msgspec.structs.replace(after, version=2), entries)
     after = msgspec.structs.replace(after, version=2)
+    sheet.change(after, entries)
     return Made(about=after.id, seq=after.seq, pub=after.pub, changes=[Change(None, after, entries)])
 
 

@@ -122,10 +122,10 @@ def _card(house: House, head: Head) -> ChatCard:
 
 
 async def _one(call: Call) -> ChatCard:
-    return _card(call.house, await _head(call, Deed.read_chat))
+    return _card(call.house, await chat_of(call, Deed.read_chat))
 
 
-async def _head(call: Call, deed: Deed) -> Head:
+async def chat_of(call: Call, deed: Deed) -> Head:
     """The chat of the path, if the caller may do this to it. Raises Refusal unknown."""
     head, found = await call.house.database.read(
         lambda db: (
@@ -140,7 +140,7 @@ async def _head(call: Call, deed: Deed) -> Head:
 
 async def _log(call: Call) -> Head:
     """The chat of the path, to read what was said in it; who observes it that way stands in the audit log."""
-    head = await _head(call, Deed.read_chat)
+    head = await chat_of(call, Deed.read_chat)
     if watches(head, call.actor):
         await call.house.desk.handle(call.actor, Looked(head.id))
     return head
@@ -152,14 +152,14 @@ async def _events(call: Call) -> list[Event]:
     entries = await call.house.database.read(
         lambda db: chats.staff_log(db, head.id, after, before=after + limit + 1, limit=limit)
     )
-    await _head(call, Deed.read_chat)  # what was read is told only if the right to read it still stands
+    await chat_of(call, Deed.read_chat)  # what was read is told only if the right to read it still stands
     return [Event(head.id, entry.seq, entry.at, entry.by, entry.what, entry.pub) for entry in entries]
 
 
 async def _transcript(call: Call) -> Download:
     head = await _log(call)
     found = await transcript(call.house, head)
-    await _head(call, Deed.read_chat)
+    await chat_of(call, Deed.read_chat)
     return found
 
 

@@ -24,11 +24,12 @@ from agentconsole.protocol import (
 )
 
 from ..audience import has_feedback
-from ..domain.life import thing, unknown
+from ..domain.life import unknown
 from ..domain.policy import Deed, can
 from ..greetings import explanations
-from ..storage import chats, departments, feedback
+from ..storage import feedback
 from .calls import Call, Route
+from .chats import chat_of
 
 
 class PhoneCall(Part, frozen=True):
@@ -94,15 +95,7 @@ async def _transfer(call: Call) -> Ack:
 
 
 async def _explanations(call: Call) -> list[Explanation]:
-    head, found = await call.house.database.read(
-        lambda db: (
-            (head := chats.one(db, call.key)),
-            departments.one(db, head.department) if head else None,
-        )
-    )
-    if head is None or found is None or not can(call.actor, Deed.explain, thing(head, found.team)):
-        raise unknown()
-    return await explanations(call.house.hub, head)
+    return await explanations(call.house.hub, await chat_of(call, Deed.explain))
 
 
 async def _feedback(call: Call) -> list[FeedbackCard]:

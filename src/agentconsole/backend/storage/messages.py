@@ -55,13 +55,6 @@ def before(connection: Connection, room: str, key: int, limit: int) -> list[Mess
     return [_message(row) for row in reversed(rows)]
 
 
-def about(connection: Connection, chat: int, user: int) -> list[Message]:
-    """The whispers about a chat that this user wrote or got, oldest first."""
-    query = select(staff_message).where(staff_message.c.chat == chat, staff_message.c.whisper.is_(True))
-    found = [_message(row) for row in connection.execute(query.order_by(staff_message.c.id))]
-    return [message for message in found if user in people(message.room)]
-
-
 def enter(connection: Connection, user: int, room: str) -> None:
     """The room is one of this user's from now on, with nothing read."""
     mine = (room_mark.c.user_id == user, room_mark.c.room == room)

@@ -25,7 +25,7 @@ from agentconsole.protocol import (
     encode,
 )
 
-from ..domain.ticket import UNDONE, Ticket, TicketLine
+from ..domain.ticket import OURS, UNDONE, Ticket, TicketLine
 from .ticket_tables import ticket, ticket_public_event, ticket_staff_event
 
 Clause = ColumnElement[bool]
@@ -104,12 +104,9 @@ def of_addresses(connection: Connection, emails: Sequence[str], limit: int = 200
     return [_ticket(row) for row in connection.execute(query)]
 
 
-def next_unassigned(connection: Connection, departments: Iterable[int] | None, now: int) -> Ticket | None:
+def next_unassigned(connection: Connection, departments: Iterable[int] | None) -> Ticket | None:
     """The unassigned ticket nearest to its breach in these departments (None = all)."""
-    clauses = [
-        ticket.c.assignee == 0,
-        ticket.c.status.in_([TicketStatus.new.value, TicketStatus.open.value]),
-    ]
+    clauses = [ticket.c.assignee == 0, ticket.c.status.in_(_values_of(OURS))]
     if departments is not None:
         clauses.append(ticket.c.department.in_(sorted(departments)))
     row = connection.execute(
