@@ -96,7 +96,8 @@ def screens(site: Running, agent: Agent, page: Page, check: Any) -> None:
     check("active")
     page.get_by_role("alertdialog").get_by_role("button", name="End chat").click()
     page.get_by_role("button", name="Fair").click()
-    expect(page.get_by_role("button", name="Send comment")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Send comment")).to_be_visible()
+    expect(page.get_by_role("button", name="Start a new chat")).to_be_in_viewport(ratio=1)
     check("rating")
 
 
@@ -253,6 +254,20 @@ def test_a_dark_page_is_dark_before_its_script_has_come(site: Running, contexts:
     tab.route("**/visitor.js", lambda route: route.abort())
     tab.goto(site.url + "/chat/sales")
     assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(16, 20, 23)"
+
+
+def test_on_paper_it_is_black_on_white(site: Running, agent: Agent, contexts: Contexts) -> None:
+    """Browsers leave out backgrounds: what is white on a colour would be lost."""
+    tab = contexts(color_scheme="dark").new_page()
+    tab.goto(site.url + "/chat/sales")
+    start(tab, "for the record")
+    agent.take("for the record")
+    tab.emulate_media(media="print")
+    ink = tab.locator(".title, .line.mine .text").evaluate_all(
+        "(all) => all.map((one) => getComputedStyle(one).color)"
+    )
+    assert ink == ["rgb(0, 0, 0)"] * 2
+    expect(tab.get_by_label("Write a message")).to_be_hidden()
 
 
 def test_right_to_left_lines_keep_their_direction(site: Running, agent: Agent, page: Page) -> None:

@@ -160,12 +160,18 @@ export class View {
     return place ?? "";
   }
 
-  #drawBanner({ up, everUp, kept, crowded, slow, screen }) {
-    const lost = everUp && !up;
-    const key = lost ? (crowded ? "too_many_windows" : "link_lost") : slow ? "slow_down_notice" : kept ? "" : "not_kept";
+  /** Off screen rather than away while there is nothing to tell: a screen reader hears only what changes in what is there. */
+  #drawBanner(model) {
+    const key = model.screen === "connecting" ? "" : this.#trouble(model);
     setText(this.banner, key && this.words.say(key));
-    show(this.banner, Boolean(key) && screen !== "connecting");
-    this.banner.classList.toggle("lost", lost);
+    this.banner.classList.toggle("unseen", !key);
+    this.banner.classList.toggle("lost", model.everUp && !model.up);
+  }
+
+  #trouble({ up, everUp, kept, crowded, slow }) {
+    if (everUp && !up) return crowded ? "too_many_windows" : "link_lost";
+    if (slow) return "slow_down_notice";
+    return kept ? "" : "not_kept";
   }
 
   #drawChats({ state, chat, screen, departments, fixed }) {
