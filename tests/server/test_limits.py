@@ -11,7 +11,7 @@ from agentconsole.backend.connections import A_SOCKETS_WORTH
 from agentconsole.backend.domain import chat as domain
 from agentconsole.backend.limits import Rate, Tally, millis
 from tests.server.raw import Raw
-from tests.server.site import SALES, Site, running
+from tests.server.site import SALES, SUPPORT, Site, running
 from tests.server.windows import VisitorWindow, Window, new_cid
 from tests.waiting import async_until
 
@@ -143,6 +143,11 @@ async def test_a_chat_that_is_open_can_be_started_again_and_again(sqlite_url: st
         vera, chat = await site.chat()
         for _ in range(10):
             assert (await vera.done(p.Start(new_cid(), SALES, "me again"))).chat == chat
+        ann, carl = await site.staff("ann"), await site.staff("carl")
+        await ann.done(p.Take(new_cid(), chat))
+        await ann.done(p.Transfer(new_cid(), chat, department=SUPPORT))
+        await carl.done(p.Take(new_cid(), chat))
+        assert (await vera.done(p.Start(new_cid(), SALES, "and again"))).chat == chat
 
 
 async def test_chats_of_an_address(sqlite_url: str, tmp_path: Path) -> None:

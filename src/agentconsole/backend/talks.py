@@ -219,9 +219,7 @@ class VisitorTalk(Talk):
 
     def _has_open(self, reader: VisitorReader, department: int) -> bool:
         board = self._desks.hub.board
-        return any(
-            board.heads[key].department == department for key in board.of_visitor.get(reader.actor.id, ())
-        )
+        return any(board.heads[key].home == department for key in board.of_visitor.get(reader.actor.id, ()))
 
     def _leave_message(self, reader: VisitorReader, command: LeaveMessage) -> None:
         if self._allowed(reader, command):
