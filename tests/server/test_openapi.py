@@ -56,6 +56,16 @@ def test_no_shape_takes_unknown_fields() -> None:
             assert route.query.__struct_config__.forbid_unknown_fields, route.path
 
 
+def test_no_route_takes_an_unknown_parameter(server: Running) -> None:
+    """Also where there are none: a slip of the pen in a filter's name would show everything."""
+    token = server.login(server.add_user("supervisor"))
+    for route in ROUTES:
+        if route.who != "visitor":
+            path = re.sub(r"{\w+}", "1", route.path)
+            answer = server.ask(route.method, f"{path}?depatrment=1", token)
+            assert (answer.status_code, answer.json()["code"]) == (400, "bad_frame"), route.path
+
+
 def test_the_server_shows_the_same_document_and_a_page_without_scripts(server: Running) -> None:
     assert server.ask("GET", "/api/openapi.json").json() == DOCUMENT
     page = server.ask("GET", "/api/docs")

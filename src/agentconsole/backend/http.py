@@ -33,7 +33,7 @@ from .hub import Hub
 from .mail.intake import Intake
 from .options import Options
 from .rest import ROUTES, Call, Download, House, Problem, Route, Upload
-from .rest.calls import STATUS, converted, decoded, key
+from .rest.calls import STATUS, NoQuery, converted, decoded, key
 from .storage import letters, mails, webhooks
 from .storage.database import Database
 
@@ -142,7 +142,7 @@ def _resource(house: House, options: Options, route: Route) -> Endpoint:
             actor=actor,
             held=held,
             keys=tuple(map(key, request.path_params.values())),
-            query=converted(_query(request), route.query) if route.query else None,
+            query=converted(_query(request), route.query or NoQuery),
             body=await _body(house, request, route.body) if route.body else None,
         )
         answer = await route.handler(call)

@@ -92,6 +92,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     refusals: tuple[Code, ...] = ()
 
 
+class NoQuery(Part, frozen=True):
+    """The query of a route that has no parameters."""
+
+
 class Problem(msgspec.Struct, frozen=True):
     """Why a request was refused: ``code`` for programs, ``text`` for people."""
 
