@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from agentconsole.backend import operator
 from agentconsole.backend import webhooks as hooks
 from agentconsole.backend.desk.desk import Desk
 from agentconsole.backend.desk.made import Made
@@ -26,11 +27,12 @@ from agentconsole.backend.desk.webhooks import Called
 from agentconsole.backend.domain.department import Department
 from agentconsole.backend.domain.life import Refusal, Stumbled
 from agentconsole.backend.domain.policy import SYSTEM, Actor
+from agentconsole.backend.options import Options
 from agentconsole.backend.secret import NoPassword
 from agentconsole.backend.storage import departments, webhooks
 from agentconsole.backend.storage.database import Database
 from agentconsole.backend.storage.ticket_tables import webhook_out
-from agentconsole.protocol import Code, NewTicket, RuleEvent, RuleWish
+from agentconsole.protocol import Code, NewTicket, RuleEvent, RuleWish, WebhookState
 from tests.waiting import async_until, during
 
 ENDLESS, DRIPPING = b"endless", b"dripping"
@@ -404,6 +406,31 @@ async def test_only_so_many_are_called_at_once(house: House, monkeypatch: pytest
         assert len(under_way) == 2
 
 
+async def test_those_that_let_us_wait_leave_room_for_the_others(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who did not take the last call shares half of the room; who takes calls is called at once."""
+    monkeypatch.setattr(hooks, "AT_ONCE", 2)
+    async with (
+        serving(answer(500), b"") as one,
+        serving(answer(500), b"") as other,
+        serving(answer(200)) as quick,
+    ):
+        for server in (one, other, quick):
+            await house.rule(server.url)
+        await house.ticket()
+        caller = house.caller()
+        for _ in range(2):
+            await once(caller)
+        assert [len(server.heard) for server in (one, other, quick)] == [1, 1, 1]
+        monkeypatch.setattr(hooks, "SECONDS", 3_600.0)
+        house.now += 3_600_000  # the first two are due again, before what comes now
+        await house.ticket()
+        async with during(caller.run()):
+            await async_until(lambda: len(quick.heard) == 2, what="what is for the one that takes calls")
+            await async_until(lambda: len(one.heard) + len(other.heard) == 3, what="one of the others, again")
+
+
 async def test_what_came_of_a_call_is_kept_as_soon_as_the_desk_has_time(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -446,3 +473,17 @@ async def test_many_calls_wait_for_no_pause_between_them(
         await house.ticket()
     async with during(hooks.Caller(house.database, house.desk, lambda: SECRET).run()):
         await async_until(lambda: not house.database.read_now(lambda db: webhooks.due(db, house.now, 1)))
+
+
+async def test_an_operator_is_told_of_calls_that_are_not_listed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operator, "WEBHOOKS", 2)
+    await house.rule("http://192.0.2.1/x")
+    told = []
+    for _ in range(3):
+        await house.ticket()
+        wish = operator.ListWebhooks(WebhookState.waiting)
+        answer = await operator.carry_out(house.database, house.desk, Options(), operator.operator(0), wish)
+        told.append((len(answer.rows or []), answer.text))
+    assert told == [(1, ""), (2, ""), (2, "These are the newest 2 of 3.")]

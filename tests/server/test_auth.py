@@ -1,7 +1,9 @@
 """Logins and sessions, on the real server: guessing, telling names apart, and what ends a session."""
 
+import asyncio
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,7 +25,7 @@ from agentconsole.backend.options import Options
 from agentconsole.backend.storage.database import Database
 from agentconsole.protocol import Code, Login, Role
 from tests.running import HASH, PASSWORD, Running, cid, running, unique
-from tests.waiting import until
+from tests.waiting import async_until, until
 
 WRONG = b'{"code":"login","text":"The name or the password is wrong."}'
 
@@ -186,6 +188,32 @@ async def test_the_same_work_is_done_for_names_that_do_not_exist(
     assert len(set(answers)) == 1
     assert len({stored.rpartition("$")[0].rpartition("$")[0] for stored in verified}) == 1
     assert len(verified) == 3
+    door.close()
+    desk.writer.close()
+    database.close()
+
+
+async def test_so_many_passwords_wait_to_be_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who comes after them is told at once, and those before are not made to wait for more than that."""
+    gate = threading.Event()
+    monkeypatch.setattr(auth, "WAITING", 3)
+    monkeypatch.setattr(auth, "_verify", lambda stored, password: gate.wait(20) and False)
+    database = Database(f"sqlite:///{tmp_path / 'agentconsole.db'}", tmp_path)
+    database.migrate()
+    desk = Desk(database, lambda: 1_000_000, lambda made: None)
+    door = auth.Auth(database, desk, Options(data=tmp_path))
+
+    async def code(number: int) -> Code:
+        with pytest.raises(Refusal) as refused:
+            await door.login(Login(f"name{number}", "wrong"), f"192.0.2.{number}")
+        return refused.value.code
+
+    waiting = [asyncio.create_task(code(number)) for number in range(3)]
+    await async_until(lambda: door._verifying == 3, what="three to wait")
+    assert await code(3) is Code.busy
+    gate.set()
+    assert await asyncio.gather(*waiting) == [Code.login] * 3
+    assert await code(4) is Code.login
     door.close()
     desk.writer.close()
     database.close()

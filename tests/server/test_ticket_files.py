@@ -1,13 +1,17 @@
 """Files of tickets on the real server: limits, names, types, and who may have them."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
+from starlette.requests import Request
 
 from agentconsole import protocol as p
+from agentconsole.backend import http
 from agentconsole.backend.desk.uploads import UNSENT, ForgetFiles
 from agentconsole.backend.domain.policy import SYSTEM
 from agentconsole.backend.domain.spans import DAY_MS
@@ -148,6 +152,33 @@ async def test_who_may_upload_and_how_much(sqlite_url: str, tmp_path: Path) -> N
             await key(d, "ann")
         assert (await upload(d, "ann", "x")).json()["code"] == "full"
         assert (await upload(d, "bob", "x")).status_code == 201
+
+
+async def test_slow_uploads_of_one_person_keep_nobody_else_waiting(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Request] = []
+    gate = asyncio.Event()
+    read = http._read
+
+    async def seen(request: Request, *limits: Any) -> bytes:
+        begun.append(request)
+        return await read(request, *limits)
+
+    async def dripping() -> AsyncIterator[bytes]:
+        yield b"x"
+        await gate.wait()
+
+    monkeypatch.setattr(http, "_read", seen)
+    async with desk(sqlite_url, tmp_path) as d:
+        slow = [asyncio.create_task(upload(d, "ann", "slow", dripping())) for _ in range(http.UPLOADS)]
+        await async_until(lambda: len(begun) == http.UPLOADS, what="the uploads to have begun")
+        refused = await upload(d, "ann", "one more")
+        assert (refused.status_code, refused.json()["code"]) == (429, "slow_down")
+        assert (await upload(d, "bob", "x")).status_code == 201
+        gate.set()
+        assert {answer.status_code for answer in await asyncio.gather(*slow)} == {201}
+        assert (await upload(d, "ann", "one more")).status_code == 201
 
 
 async def test_a_message_that_is_split_off_takes_a_copy_of_its_files(

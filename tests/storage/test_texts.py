@@ -10,7 +10,7 @@ from agentconsole import protocol as p
 from agentconsole.backend.desk.made import Made
 from agentconsole.backend.desk.visits import Where
 from agentconsole.backend.domain.chat import VisitorPage
-from agentconsole.backend.storage import chats, letters
+from agentconsole.backend.storage import Connection, chats, departments, letters, users
 from tests.hostile import HOSTILE
 from tests.storage.house import SALES, House, begin_chat, begin_message, new_cid
 
@@ -139,6 +139,13 @@ def test_a_shortcut_with_nul_is_refused(house: House) -> None:
     made = house.try_(house.ann, p.SaveCanned(new_cid(), "a\0b", "text"))
     assert made.refusal is not None
     assert made.refusal.code is p.Code.invalid
+
+
+def test_nobody_and_no_department_is_found_by_a_name_with_nul(house: House) -> None:
+    def look(connection: Connection) -> tuple[object, object]:
+        return users.by_name(connection, "ann\0"), departments.by_slug(connection, "sales\0")
+
+    assert house.database.read_now(look) == (None, None)
 
 
 def test_a_text_that_cannot_be_kept_does_not_fail_its_neighbours(house: House) -> None:

@@ -32,6 +32,7 @@ log = logging.getLogger("agentconsole.auth")
 
 MEMORY_KIB = 19_456
 AT_ONCE = 4
+WAITING = 100  # passwords, a few seconds of work
 LEAST_PASSWORD = 8
 FIRST_DELAY_MS = 30_000
 TOUCH_MS = 60_000
@@ -72,11 +73,12 @@ class Auth:
         self._devices = Guesses(options.login_tries_per_account, window, desk.clock)
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="password")
         self._nobody = hasher.hash(secrets.token_urlsafe())
+        self._verifying = 0
         self.failures = 0
 
     async def login(self, login: Login, address: str, known: str = "") -> Session:
         """Open a session. ``known`` is the ended session's token that this device still has: guesses made elsewhere
-        do not lock its owner out. Raises Refusal login or slow_down.
+        do not lock its owner out. Raises Refusal login, slow_down or busy.
         """
         name = login.name.strip().lower()
         user, old = await self._database.read(
@@ -85,6 +87,8 @@ class Auth:
                 users.session_by_token(connection, token_hash(known)),
             )
         )
+        if self._verifying >= WAITING:
+            raise Refusal(Code.busy, "Very many log in just now. Please try again.", 2_000)
         tries = self._tries(name, address, user, old)
         for guesses, key in tries:
             guesses.admit(key)
@@ -111,7 +115,11 @@ class Auth:
 
     async def _proves(self, user: User | None, password: str) -> bool:
         stored = user.password_hash if user else self._nobody
-        right = await asyncio.get_running_loop().run_in_executor(self._threads, _verify, stored, password)
+        self._verifying += 1
+        try:
+            right = await asyncio.get_running_loop().run_in_executor(self._threads, _verify, stored, password)
+        finally:
+            self._verifying -= 1
         return right and user is not None and not user.disabled
 
     async def _open(self, user: User, label: str) -> Session:

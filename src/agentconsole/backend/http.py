@@ -45,6 +45,7 @@ MAX_HEADERS = 16_384
 MAX_BODY = 131_072
 BODY_SECONDS = 30.0
 UPLOAD_SECONDS = 300.0
+UPLOADS = 4  # of one person at once
 ALIVE_MS = 30_000
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 JSON = "application/json"
@@ -143,7 +144,7 @@ def _resource(house: House, options: Options, route: Route) -> Endpoint:
             held=held,
             keys=tuple(map(key, request.path_params.values())),
             query=converted(_query(request), route.query or NoQuery),
-            body=await _body(house, request, route.body) if route.body else None,
+            body=await _body(house, actor, request, route.body) if route.body else None,
         )
         answer = await route.handler(call)
         took = 1_000 * (time.perf_counter() - began)
@@ -179,16 +180,27 @@ def _query(request: Request) -> dict[str, str]:
     return dict(found)
 
 
-async def _body(house: House, request: Request, shape: Any) -> Any:
+async def _body(house: House, actor: Actor, request: Request, shape: Any) -> Any:
     if request.headers.get("content-encoding", "identity") != "identity":
         raise HTTPException(415, "The body must not be compressed.")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if shape is Upload:
-        async with house.uploads:
-            return Upload(kind, await _read(request, MAX_FILE, UPLOAD_SECONDS))
+        return Upload(kind, await _uploaded(house, actor, request))
     if kind != JSON:
         raise HTTPException(415, "The body must be application/json.")
     return decoded(await _read(request, MAX_BODY), shape)
+
+
+async def _uploaded(house: House, actor: Actor, request: Request) -> bytes:
+    """A file's bytes. Raises Refusal slow_down: who uploads much at once leaves room for others."""
+    try:
+        if house.uploading.add(actor.id) > UPLOADS:
+            text = f"You are uploading {UPLOADS} files already. Please send this one after them."
+            raise Refusal(Code.slow_down, text, 5_000)
+        async with house.uploads:
+            return await _read(request, MAX_FILE, UPLOAD_SECONDS)
+    finally:
+        house.uploading.drop(actor.id)
 
 
 async def _read(request: Request, limit: int, seconds: float = BODY_SECONDS) -> bytes:

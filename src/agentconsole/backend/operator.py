@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from agentconsole.protocol import Code, Side, WebhookState, encode
+from agentconsole.protocol import MAX_COUNTED, Code, Side, WebhookState, encode
 
 from . import signing
 from .desk import Desk
@@ -137,7 +137,9 @@ Wish = (
 
 
 class Answer(msgspec.Struct, omit_defaults=True):
-    """What came of a wish: a refusal (``code`` and ``text``), what was done, or the rows asked for."""
+    """What came of a wish: a refusal (``code`` and ``text``), what was done, or the rows asked for (``text`` beside them: which
+    of them are left out).
+    """
 
     code: Code | None = None
     text: str = ""
@@ -174,7 +176,7 @@ async def carry_out(database: Database, desk: Desk, options: Options, actor: Act
             missing = f"There is no ticket {wish.ticket}."
             return Answer(Code.unknown, missing) if rows is None else Answer(rows=rows)
         if isinstance(wish, ListWebhooks):
-            return Answer(rows=await database.read(lambda db: _webhooks(db, actor, wish.state)))
+            return await database.read(lambda db: _webhooks(db, actor, wish.state))
         return Answer(rows=await database.read(lambda db: _QUESTIONS[type(wish)](db, now)))
     try:
         made = await desk.handle(actor, wish)
@@ -238,9 +240,14 @@ def _templates(db: Connection, now: int) -> list[dict[str, Any]]:
     ]
 
 
-def _webhooks(db: Connection, actor: Actor, state: WebhookState) -> list[dict[str, Any]]:
-    found = webhooks.in_state(db, state, mine(db, actor), WEBHOOKS)
-    return [msgspec.to_builtins(msgspec.structs.asdict(hook.card)) for hook in found]
+def _webhooks(db: Connection, actor: Actor, state: WebhookState) -> Answer:
+    whose = mine(db, actor)
+    found = webhooks.in_state(db, state, whose, WEBHOOKS)
+    rows = [msgspec.to_builtins(msgspec.structs.asdict(hook.card)) for hook in found]
+    total = webhooks.total(db, state, whose)
+    counted = f"{total:,}" if total < MAX_COUNTED else f"{total:,} or more"
+    text = f"These are the newest {len(rows)} of {counted}." if total > len(rows) else ""
+    return Answer(rows=rows, text=text)
 
 
 _QUESTIONS: dict[type[Any], Callable[[Connection, int], list[dict[str, Any]]]] = {

@@ -210,7 +210,8 @@ class Caller:
     """Makes the calls that are due, until cancelled. ``secret`` is what they are signed with, as signing has it.
 
     Those to one receiver are made one after the other, in the order in which they are due; receivers do not wait for
-    each other, as long as there are fewer than AT_ONCE that let us wait.
+    each other, as long as there are fewer than AT_ONCE that let us wait. Those that did not take their last call have half
+    of that room at most.
     """
 
     def __init__(
@@ -223,6 +224,7 @@ class Caller:
         self._database, self._desk, self._secret, self._allowed = database, desk, secret, allowed
         self._keys: tuple[bytes, ...] = ()
         self._busy: set[str] = set()  # receivers that are being called
+        self._poor: set[str] = set()  # receivers that did not take their last call
         self._ended = asyncio.Event()
 
     async def run(self) -> None:
@@ -248,7 +250,7 @@ class Caller:
         """Begin the calls that are due now, as far as there is room. Raises NoPassword."""
         soon = await self._database.read(soonest)
         while is_due(soon.call, self._desk.clock()) and len(self._busy) < AT_ONCE:
-            free = functools.partial(webhooks.due, now=self._desk.clock(), limit=1, busy=tuple(self._busy))
+            free = functools.partial(webhooks.due, now=self._desk.clock(), limit=1, busy=self._shunned())
             due = await self._database.read(free)
             if not due:
                 return
@@ -258,9 +260,16 @@ class Caller:
             self._busy.add(hook.receiver)
             calls.create_task(self._call(hook), name=f"webhook {hook.id}")
 
+    def _shunned(self) -> tuple[str, ...]:
+        """Receivers of which none is called just now."""
+        room = AT_ONCE - AT_ONCE // 2
+        return tuple(self._busy if len(self._busy & self._poor) < room else self._busy | self._poor)
+
     async def _call(self, hook: Webhook) -> None:
         try:
-            await self._keep(await self._made(hook))
+            outcome = await self._made(hook)
+            (self._poor.discard if outcome.taken else self._poor.add)(hook.receiver)
+            await self._keep(outcome)
         except Refusal as refusal:
             log.warning("webhook %d was refused: %s", hook.id, refusal.text)
             await asyncio.sleep(REST)

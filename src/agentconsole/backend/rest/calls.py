@@ -17,6 +17,7 @@ from ..desk import Desk
 from ..domain.life import Refusal, unknown
 from ..domain.policy import Actor
 from ..hub import Hub
+from ..limits import Tally
 from ..mail.intake import Intake
 from ..storage.database import Database
 
@@ -25,7 +26,11 @@ KEY = re.compile(r"[1-9][0-9]{0,15}")
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What the resources need of the server. Of ``uploads`` only some run at once: each is in memory until it is whole."""
+    """What the resources need of the server.
+
+    Of ``uploads`` only some run at once: each is in memory until it is whole. Of one person's only UPLOADS of them do:
+    ``uploading`` counts those that run or wait.
+    """
 
     database: Database
     desk: Desk
@@ -33,6 +38,7 @@ class House:
     auth: Auth
     intake: Intake
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))
+    uploading: Tally = field(default_factory=Tally)
 
 
 @dataclass(frozen=True, slots=True)

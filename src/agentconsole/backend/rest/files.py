@@ -55,7 +55,7 @@ ROUTES = (
         body=Upload,
         answer=FileCard,
         status=201,
-        refusals=(Code.not_now, Code.invalid, Code.empty, Code.too_long, Code.full),
+        refusals=(Code.not_now, Code.invalid, Code.empty, Code.too_long, Code.full, Code.slow_down),
     ),
     Route(
         method="GET",

@@ -38,6 +38,8 @@ def one(connection: Connection, key: int) -> Department | None:
 
 def by_slug(connection: Connection, slug: str) -> Department | None:
     """A department by the short name in its addresses."""
+    if "\0" in slug:  # none has it, and PostgreSQL would not even look
+        return None
     row = connection.execute(select(department).where(department.c.slug == slug)).one_or_none()
     return department_of(row) if row else None
 

@@ -52,6 +52,8 @@ def every(connection: Connection) -> list[User]:
 
 def by_name(connection: Connection, name: str) -> User | None:
     """A user by login name."""
+    if "\0" in name:  # nobody has it, and PostgreSQL would not even look
+        return None
     row = connection.execute(select(user).where(user.c.name == name)).one_or_none()
     return _user(row) if row else None
 
