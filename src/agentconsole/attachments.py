@@ -37,7 +37,7 @@ def usual_folder() -> Path:
 
 def save(written: str, name: str, data: bytes) -> Path:
     """Write a new file into a folder, readable by its owner alone, never over another one. Raises BadFile."""
-    folder = place(written)
+    folder = _path(written)
     stem, dot, ending = safe_name(name).rpartition(".")
     if not stem:
         stem, dot, ending = ending, "", ""
@@ -62,9 +62,13 @@ def save(written: str, name: str, data: bytes) -> Path:
 
 def place(written: str) -> Path:
     """Where on this machine that is. Raises BadFile."""
+    return _path(written).absolute()
+
+
+def _path(written: str) -> Path:
     try:
         if "\0" not in written:
-            return Path(written.strip()).expanduser().absolute()
+            return Path(written.strip()).expanduser()
     except RuntimeError:  # the home of somebody who has none here
         pass
     raise BadFile(f"{written.strip()} is no path on this machine.")
@@ -72,7 +76,7 @@ def place(written: str) -> Path:
 
 def read(written: str) -> tuple[str, bytes, str]:
     """A file to be sent: name, content, media type. Raises BadFile."""
-    path = place(written)
+    path = _path(written)
     try:
         if not path.is_file():
             raise BadFile(f"{path} is no file.")
