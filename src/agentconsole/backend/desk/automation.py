@@ -122,9 +122,8 @@ def fire(
             continue
         facts = facts_of(sheet.connection, ticket, heard, now, more)
         for rule in waiting:
-            if not governs(rule, ticket.department) or not fits(
-                rule, facts
-            ):  # one before it may have moved it
+            still = governs(rule, ticket.department)  # one before it may have moved it
+            if not still or not fits(rule, facts):
                 continue
             if rule.id not in fired:
                 fired.add(rule.id)
@@ -248,10 +247,15 @@ def _move(sheet: WorkingSet, ticket: Ticket, rule: Rule, action: Action, now: in
         return Done(ticket, [], f"not moved: there is no department {action.values[0]}")
     if target.id == here.id:
         return Done(ticket, [], f"was in {here.name} already")
-    moved = msgspec.structs.replace(ticket, department=target.id)
-    if ticket.assignee and not may_answer(sheet, ticket.assignee, target.id):
-        moved = msgspec.structs.replace(moved, assignee=0, assignee_name="")
-    return _changed(moved, rule, "department", here.name, target.name, f"moved to {target.name}")
+    after = moved(sheet, ticket, target.id)
+    return _changed(after, rule, "department", here.name, target.name, f"moved to {target.name}")
+
+
+def moved(sheet: WorkingSet, ticket: Ticket, department: int) -> Ticket:
+    """The ticket in another department, and nobody's if whoever has it may not answer it there."""
+    stays = not ticket.assignee or may_answer(sheet, ticket.assignee, department)
+    after = msgspec.structs.replace(ticket, department=department)
+    return after if stays else msgspec.structs.replace(after, assignee=0, assignee_name="")
 
 
 def _assign(sheet: WorkingSet, ticket: Ticket, rule: Rule, action: Action, now: int) -> Done:

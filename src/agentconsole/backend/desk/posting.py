@@ -95,17 +95,7 @@ def _queued(
     if sum(card.size for card in cards) > MAX_BYTES:
         raise Refusal(Code.too_long, f"A mail may carry {MAX_BYTES >> 20} MiB of files in all.")
     known = kind not in mails.AUTOMATIC or ticket.source not in FORMS
-    fields = {
-        "ticket.number": str(ticket.id or ""),
-        "ticket.subject": plain_subject(ticket.subject) if known else "",
-        "customer.name": ticket.name if known else "",
-        "department.name": department.mailing.display or department.name,
-        "customer.email": ticket.email,
-        "agent.name": ticket.assignee_name if known else "",
-        "answer": text,
-        "transcript": text,
-        "signature": f"-- \n{department.mailing.signature}" if department.mailing.signature else "",
-    }
+    fields = _fields(ticket, department, text, known)
     words = templates.text_for(connection, department.id, kind, department.mailing.language)
     subject = " ".join(filled(words.subject, fields).split())
     token = sign(mails.key(connection), ticket.id, ticket.email, now)
@@ -144,6 +134,22 @@ def _queued(
         next_at=now,
     )
     return mails.queue(connection, mail, raw)
+
+
+def _fields(ticket: Ticket, department: Department, text: str, known: bool) -> dict[str, str]:
+    """What is filled into a template; nothing that was typed where not even the address is ``known`` to be theirs."""
+    mailing = department.mailing
+    return {
+        "ticket.number": str(ticket.id or ""),
+        "ticket.subject": plain_subject(ticket.subject) if known else "",
+        "customer.name": ticket.name if known else "",
+        "department.name": mailing.display or department.name,
+        "customer.email": ticket.email,
+        "agent.name": ticket.assignee_name if known else "",
+        "answer": text,
+        "transcript": text,
+        "signature": f"-- \n{mailing.signature}" if mailing.signature else "",
+    }
 
 
 def _reply_to(sender: str, token: str) -> str:

@@ -27,7 +27,10 @@ class ForgetMails(msgspec.Struct, frozen=True):
 
 
 class ForgetHeld(msgspec.Struct, frozen=True):
-    """Delete a slice of what was released from quarantine, discarded or ignored more than ``days`` ago; ``value`` = is there more?"""
+    """Delete a slice of what was released from quarantine, discarded or ignored more than ``days`` ago.
+
+    ``value`` = is there more?
+    """
 
     days: int
 

@@ -57,7 +57,7 @@ from ..domain.ticket import (
 )
 from ..storage import chats, departments, files, mails, tickets, users
 from ..storage.chats import WorkingSet
-from .automation import may_answer
+from .automation import may_answer, moved
 from .left import settled
 from .made import Made, TicketMade
 from .posting import post
@@ -218,11 +218,11 @@ def _set(sheet: WorkingSet, actor: Actor, command: SetTicket, now: int) -> Made:
         raise Refusal(Code.conflict, "Somebody changed this ticket meanwhile. Look at it again.")
     after, whats = before, list[TicketWhat]()
     if command.department is not UNSET and command.department != before.department:
-        after, moved = _to_department(sheet, after, command.department)
-        whats.append(moved)
+        after, change = _to_department(sheet, after, command.department)
+        whats.append(change)
     if command.assignee is not UNSET and command.assignee != after.assignee:
-        after, moved = _to_assignee(sheet, after, command.assignee)
-        whats.append(moved)
+        after, change = _to_assignee(sheet, after, command.assignee)
+        whats.append(change)
     if command.priority is not UNSET and command.priority != after.priority:
         whats.append(TicketChanged("priority", after.priority.value, command.priority.value))
         after = msgspec.structs.replace(after, priority=command.priority)
@@ -261,10 +261,8 @@ def _date_goes_with_hold(hold_until: int, status: TicketStatus) -> None:
 def _to_department(sheet: WorkingSet, ticket: Ticket, key: int) -> tuple[Ticket, TicketWhat]:
     target = department_in_use(sheet, key)
     here = departments.one(sheet.connection, ticket.department)
-    moved = msgspec.structs.replace(ticket, department=target.id)
-    if ticket.assignee and not may_answer(sheet, ticket.assignee, target.id):
-        moved = msgspec.structs.replace(moved, assignee=0, assignee_name="")
-    return moved, TicketChanged("department", here.name if here else "", target.name)
+    change = TicketChanged("department", here.name if here else "", target.name)
+    return moved(sheet, ticket, target.id), change
 
 
 def _to_assignee(sheet: WorkingSet, ticket: Ticket, user: int) -> tuple[Ticket, TicketWhat]:
@@ -315,8 +313,8 @@ def _merge(sheet: WorkingSet, actor: Actor, command: MergeTicket, now: int) -> M
     whats = [TicketMerged(source.id)]
     into_target, new_lines = record(target, actor.party, whats, now)
     for line in lines:
-        into_target, moved = record(into_target, line.by, [line.what], line.at)
-        new_lines.extend(moved)
+        into_target, brought = record(into_target, line.by, [line.what], line.at)
+        new_lines.extend(brought)
     asked = [at for at in (source.asked_at, target.asked_at) if at]
     into_target = msgspec.structs.replace(
         into_target,

@@ -26,9 +26,9 @@ class Department(msgspec.Struct, frozen=True):
     for one of the ``languages``, goes to anybody after ``skill_wait_ms``. ``reply_ms`` is the time for a first answer,
     ``offer_ms`` how long a transfer stands open, ``wait_for_ms`` how long one waits for a person who is away. The queue
     flows over to the department ``overflow_to`` after ``overflow_ms``, and at once if nobody is there. Silent for
-    ``idle_ms``, a chat no longer counts against its agent. ``alarms`` are words that put a chat at risk. ``hours`` says in words when the
-    department is open, for colleagues; nothing opens or closes by it, but by ``opening``. ``levels`` are the service
-    levels of its tickets.
+    ``idle_ms``, a chat no longer counts against its agent. ``alarms`` are words that put a chat at risk. ``hours`` says
+    in words when the department is open, for colleagues; nothing opens or closes by it, but by ``opening``. ``levels``
+    are the service levels of its tickets.
     """
 
     id: int

@@ -98,7 +98,8 @@ class Head(msgspec.Struct, frozen=True, gc=False):
 
     ``since`` is when it began to wait (a requeued chat keeps it), ``due_at`` when the next timer fires,
     ``unanswered`` counts the visitor's lines since the last human answer, the first of them at ``asked_at``;
-    ``spoke_at`` is the last line of anybody, ``queued_at`` when it came to the queue it is in, or was last in. ``version`` grows with every change that a list shows.
+    ``spoke_at`` is the last line of anybody, ``queued_at`` when it came to the queue it is in, or was last in.
+    ``version`` grows with every change that a list shows.
 
     ``home`` is the department that the visitor chose, ``department`` the one that has the chat now. ``timed`` = the
     owner was given the chat and owes a first answer until ``due_at``. An open offer goes to ``offer_to``, with 0 to

@@ -36,9 +36,10 @@ class Mailing(msgspec.Struct, frozen=True):
     ``mailbox`` names the settings of the mail servers (docs/settings.md; '' = it sends no mail); mail in a mailbox that
     several departments share goes by the address it was sent to. ``language`` is that of its templates.
     ``acknowledge``: who writes is told that it has come; ``tell_solved``: that it is solved; ``transcript``: a chat
-    that is over is mailed to its visitor who gave an address and was answered. ``missed``: an abandoned chat with an e-mail address becomes a ticket. ``html``: its mails
-    say the same as HTML too, for programs that show nothing else well. ``plus``:
-    the mail server delivers address+anything to the address, so that answers can bring their ticket's token there.
+    that is over is mailed to its visitor who gave an address and was answered. ``missed``: an abandoned chat with an
+    e-mail address becomes a ticket. ``html``: its mails say the same as HTML too, for programs that show nothing else
+    well. ``plus``: the mail server delivers address+anything to the address, so that answers can bring their ticket's
+    token there.
     """
 
     address: str = ""

@@ -27,9 +27,7 @@ from .life import Refusal, without_nul
 from .spans import DAY_MS
 
 CLOSE_AFTER_MS = 7 * DAY_MS  # a solved ticket is closed for good after so long
-PATIENCE_MS = (
-    DAY_MS  # a ticket without a service level stands in lists as if it were due so long after it was asked
-)
+PATIENCE_MS = DAY_MS  # without a service level a ticket stands in lists as if due so long after it was asked
 AT_REST = 2**52  # where tickets that wait for nobody of staff stand in lists: behind all others
 
 UNDONE = frozenset({TicketStatus.new, TicketStatus.open, TicketStatus.waiting, TicketStatus.hold})
@@ -43,7 +41,8 @@ class Ticket(msgspec.Struct, frozen=True, gc=False):
     ``asked_at`` is the customer's first message that nobody has answered. ``first_due``, ``next_due`` and ``solve_due``
     are when each running clock is breached; ``solve_used`` ms of counted time had passed for the solution when its
     clock last stopped, or at ``solve_since``, from when it runs, and ``next_used`` of them since ``asked_at`` (`sla`).
-    ``warned`` and ``breached`` are the clocks for which that was told. ``timer_at`` is when time itself does something to the ticket next, ``rules_at`` when a rule on time fires on it (`ripening`).
+    ``warned`` and ``breached`` are the clocks for which that was told. ``timer_at`` is when time itself does something
+    to the ticket next, ``rules_at`` when a rule on time fires on it (`ripening`).
     """
 
     id: int
