@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agentconsole import dates
+from agentconsole import dates, strips
 
 OSLO = ZoneInfo("Europe/Oslo")
 NOW = datetime(2026, 3, 26, 15, 30, tzinfo=OSLO)  # a Thursday; the clock goes forward on Sunday
@@ -80,3 +80,9 @@ def test_the_ends_of_the_calendar_are_told(words: str, zone: str, monkeypatch: p
 def test_a_date_is_shown_in_its_zone() -> None:
     at = ms(datetime(2026, 12, 24, 7, 5, tzinfo=UTC))
     assert dates.shown(at, OSLO) == "Thu 24 Dec 2026 08:05"
+
+
+@pytest.mark.parametrize("name, zone", [("Etc/UTC", "UTC"), (":Europe/Oslo", "Europe/Oslo"), ("nowhere", "")])
+def test_the_zone_of_this_machine(name: str, zone: str) -> None:
+    """As departments write it: the same week is not shown twice because it has two names."""
+    assert strips.zone_here({"TZ": name}) == zone

@@ -2,6 +2,8 @@
 
 import errno
 import socket
+import ssl
+from pathlib import Path
 
 import pytest
 
@@ -27,3 +29,15 @@ def wrapped(error: OSError) -> Exception:
 )
 def test_a_reason_is_words(error: Exception, words: str) -> None:
     assert reason(error) == words
+
+
+def test_an_authority_whose_file_is_not_there_is_the_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own = tmp_path / "desk.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(own))
+    error = ssl.SSLCertVerificationError()
+    error.verify_message = "self-signed certificate"
+    assert reason(error).startswith(f"SSL_CERT_FILE names {own}, which cannot be read")
+    own.touch()
+    assert reason(error).startswith("its certificate is not trusted (self-signed certificate)")

@@ -13,8 +13,8 @@ from agentconsole.errands import Told
 from agentconsole.protocol import Code, SeatCard
 
 DESCRIPTION = """\
-Say that a call begins (on) or ends (off). While it lasts no new chats come; afterwards the status before it is
-back."""
+Say that a call begins (on) or ends (off). While it lasts no new chats come;
+afterwards the status before it is back."""
 
 
 def main(words: Sequence[str]) -> int:

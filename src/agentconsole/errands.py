@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,9 +16,12 @@ from agentconsole.protocol import Code
 from agentconsole.text import clean
 
 DONE, REFUSED, USAGE, UNREACHABLE, LOGIN = range(5)
+LOGGED_IN = """\
+It uses the login that the console has kept, or the token in
+AGENTCONSOLE_TOKEN."""
 EPILOGUE = """\
-exit codes: 0 done, or it was so already; 1 refused, the sentence says why; 2 wrong usage; 3 the server cannot be
-reached; 4 not logged in"""
+exit codes: 0 done, or it was so already; 1 refused, the sentence says why;
+2 wrong usage; 3 the server cannot be reached; 4 not logged in"""
 
 
 class Told(msgspec.Struct):
@@ -36,7 +39,7 @@ def parser(prog: str, description: str) -> argparse.ArgumentParser:
     """The words that every errand knows."""
     words = argparse.ArgumentParser(
         prog=f"agentconsole {prog}",
-        description=f"{description} It uses the login that the console has kept, or the token in AGENTCONSOLE_TOKEN.",
+        description=f"{description}\n{LOGGED_IN}",
         epilog=EPILOGUE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -45,6 +48,22 @@ def parser(prog: str, description: str) -> argparse.ArgumentParser:
     words.add_argument("--user", default="", metavar="NAME", help="name under which to log in")
     words.add_argument("--json", action="store_true", help="print the answer as one line of JSON")
     return words
+
+
+def first_word(name: str, words: Sequence[str], deeds: Mapping[str, Sequence[Any]]) -> str | int:
+    """What is to be done, if the first word says one of these; else the exit code, and they were listed."""
+    first = words[0] if words else ""
+    if first in deeds:
+        return first
+    asked = first in ("-h", "--help")
+    out = sys.stdout if asked else sys.stderr
+    print(f"usage: agentconsole {name} WORD ...\n", file=out)
+    for word, (meaning, *_) in deeds.items():
+        print(f"  {word:<8} {meaning}", file=out)
+    print(f"\nEach explains itself: agentconsole {name} {next(iter(deeds))} --help", file=out)
+    if first and not asked:
+        print(f"agentconsole {name}: {first!r} is none of these words; flags stand behind one", file=out)
+    return DONE if asked else USAGE
 
 
 def run(

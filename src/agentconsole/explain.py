@@ -14,8 +14,9 @@ from agentconsole.errands import Told
 from agentconsole.protocol import Explanation
 
 DESCRIPTION = """\
-Say why a chat went to whom it went, and why not to each of the others: what the dispatcher found when it decided,
-written down at that moment; and how it stands now for a chat that waits."""
+Say why a chat went to whom it went, and why not to each of the others: what the
+dispatcher found when it decided, written down at that moment; and how it stands
+now for a chat that waits."""
 
 
 def main(words: Sequence[str]) -> int:

@@ -16,12 +16,13 @@ from agentconsole.errands import Told
 from agentconsole.protocol import Code, DepartmentCard, HoursKind, HoursResult, HoursWeek, HoursWish
 
 DESCRIPTION = """\
-Show a week of a department's opening hours as strips, by its own clock and by yours; days on which a clock changes are
-marked. `agentconsole hours test FILE` compares a file of expectations with the hours as they are kept."""
+Show a week of a department's opening hours as strips, by its own clock and by
+yours; days on which a clock changes are marked. `agentconsole hours test FILE`
+compares a file of expectations with the hours as they are kept."""
 TEST_DESCRIPTION = """\
 Compare expectations with the opening hours as they are kept: one a line, as
   support: Sun 02:30 Europe/Oslo -> closed
-  support email: 2026-12-24 12:00 -> closed      # without a zone: by the department's clock
+  support email: 2026-12-24 12:00 -> closed    # without a zone: its own clock
 A weekday is the next such day. The exit code is 1 if something differs."""
 LONGEST = 100_000
 

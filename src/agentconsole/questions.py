@@ -13,6 +13,7 @@ import msgspec
 from agentconsole import __version__
 from agentconsole.addresses import is_local
 from agentconsole.protocol import Code, Login, Session, encode
+from agentconsole.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -138,6 +139,7 @@ _NOT_TRUSTED = (
     "its certificate is not trusted ({why}). If your desk made it itself, name the file of its authority in "
     "SSL_CERT_FILE; if not, somebody may be listening: do not log in, and ask your administrator"
 )
+_NO_FILE = "SSL_CERT_FILE names {file}, which cannot be read, and so no certificate is trusted"
 _ERRNO = re.compile(r"\[Errno -?\d+\] ")
 _NO_NAME = "no computer can have this name; look for a typing error in it"
 _NO_TLS = "it does not speak TLS; perhaps its address begins with http:// instead"
@@ -166,6 +168,9 @@ def reason(error: BaseException) -> str:
     words = ""
     while cause:
         if isinstance(cause, ssl.SSLCertVerificationError):
+            own = os.environ.get("SSL_CERT_FILE", "")
+            if own and not os.access(own, os.R_OK):
+                return _NO_FILE.format(file=clean(own))
             return _NOT_TRUSTED.format(why=cause.verify_message)
         if isinstance(cause, UnicodeError):
             return _NO_NAME

@@ -15,22 +15,16 @@ from agentconsole.client import Http, Problem
 from agentconsole.errands import Told
 from agentconsole.protocol import DepartmentCard, RuleCard, RuleSet, RuleTrial, RuleTried, RuleWish
 
-USAGE = """\
-usage: agentconsole rule list|show|set|try|on|off|remove ...
-
-Rules from the shell. Each word explains itself: agentconsole rule set --help"""
-
 Plan = Callable[[argparse.Namespace], errands.Work]
 
 
 def main(words: Sequence[str]) -> int:
     """Run the command; the answer is the exit code."""
-    if not words or words[0] not in DEEDS:
-        asked = bool(words) and words[0] in ("-h", "--help")
-        print(USAGE, file=sys.stdout if asked else sys.stderr)
-        return errands.DONE if asked else errands.USAGE
-    description, arguments, plan = DEEDS[words[0]]
-    known = errands.parser(f"rule {words[0]}", description)
+    word = errands.first_word("rule", words, DEEDS)
+    if isinstance(word, int):
+        return word
+    description, arguments, plan = DEEDS[word]
+    known = errands.parser(f"rule {word}", description)
     for name, more in arguments:
         known.add_argument(name, **more)
     return errands.run(known, words[1:], plan)

@@ -73,7 +73,7 @@ def zone_here(environment: Mapping[str, str] = os.environ, link: Path = Path("/e
     """The IANA name of this machine's time zone, or '' if it does not say."""
     name = environment.get("TZ", "").lstrip(":") or str(link.resolve()).partition("zoneinfo/")[2]
     try:
-        return ZoneInfo(name).key
+        return "UTC" if name == "Etc/UTC" else ZoneInfo(name).key
     except (KeyError, ValueError, OSError):  # a name of another kind, or none
         return ""
 

@@ -27,23 +27,17 @@ from agentconsole.protocol import (
 )
 from agentconsole.ticket_reads import TicketReads
 
-USAGE = """\
-usage: agentconsole ticket list|show|reply|note|set|take|next|new|merge|split|file ...
-
-Tickets from the shell. Each word explains itself: agentconsole ticket reply --help"""
-
 Plan = Callable[[argparse.Namespace], errands.Work]
 Words = Callable[[argparse.ArgumentParser], None]
 
 
 def main(words: Sequence[str]) -> int:
     """Run the command; the answer is the exit code."""
-    if not words or words[0] not in DEEDS:
-        asked = bool(words) and words[0] in ("-h", "--help")
-        print(USAGE, file=sys.stdout if asked else sys.stderr)
-        return errands.DONE if asked else errands.USAGE
-    description, add, plan = DEEDS[words[0]]
-    known = errands.parser(f"ticket {words[0]}", description)
+    word = errands.first_word("ticket", words, DEEDS)
+    if isinstance(word, int):
+        return word
+    description, add, plan = DEEDS[word]
+    known = errands.parser(f"ticket {word}", description)
     add(known)
     return errands.run(known, words[1:], plan)
 
@@ -152,7 +146,10 @@ def _text_words(known: argparse.ArgumentParser) -> None:
 def _reply_words(known: argparse.ArgumentParser) -> None:
     _text_words(known)
     known.add_argument(
-        "--status", choices=[*TicketStatus], help="what the ticket becomes (waiting; with --hold, hold)"
+        "--status",
+        choices=[*TicketStatus],
+        metavar="STATUS",
+        help=f"what the ticket becomes: {', '.join(TicketStatus)} (waiting; with --hold, hold)",
     )
     known.add_argument("--hold", metavar="DATE", help=f"on hold until then: {dates.EXAMPLES}")
     known.add_argument(

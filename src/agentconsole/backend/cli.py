@@ -138,7 +138,7 @@ def _alone(options: Options, work: Callable[[], Any]) -> Any:
     new = not options.database and not (options.data / "agentconsole.db").exists()
     answer = work()
     if new:
-        hint = "If your server has another folder, name it with --data or AGENTCONSOLE_DATA."
+        hint = "If your server keeps its data elsewhere, say where with --data or --database."
         complain(f"A new database was made in {options.data}. {hint}", OK)
     return answer
 
@@ -179,9 +179,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     _common(words, None)
-    nouns = words.add_subparsers(
-        metavar="user|department|template|webhook|break|system|session|audit", required=True
-    )
+    nouns = words.add_subparsers(metavar="NOUN", required=True)
     _user_words(nouns.add_parser("user", help="members of staff and their rights"))
     department_words(nouns.add_parser("department", help="queues and their settings"))
     _template_words(nouns.add_parser("template", help="what mails to customers say"))

@@ -15,7 +15,7 @@ def department_words(words: argparse.ArgumentParser) -> None:
     add = add_verb(verbs, "add", shaped("admin", "AddDepartment"), "Add a department.", "SLUG")
     change = add_verb(verbs, "set", shaped("admin", "SetDepartment"), "Change a department.", "SLUG")
     for verb in (add, change):
-        verb.usage = f"{verb.prog} SLUG [--name NAME] [--routing ...] and many more: see --help"
+        verb.usage = f"{verb.prog} SLUG [--name NAME] ... (see --help)"
         verb.add_argument("--name", help="the name that people see")
         verb.add_argument("--description", help="a sentence for colleagues")
         verb.add_argument("--welcome", help="what visitors read first")
