@@ -78,6 +78,27 @@ def test_a_reload_keeps_log_and_draft(site: Running, agent: Agent, page: Page) -
     assert lines(page) == ["before the reload", "an answer"]
 
 
+def test_a_page_that_the_browser_kept_goes_on_with_what_was_written_meanwhile(
+    site: Running, agent: Agent, contexts: Contexts
+) -> None:
+    """Back and forth between pages, without loading them anew."""
+    context = contexts()
+    first, second = context.new_page(), context.new_page()
+    first.goto(site.url + "/chat/sales")
+    start(first, "back and forth")
+    chat = agent.take("back and forth")
+    expect(first.get_by_text("is here for you")).to_be_visible()
+    first.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    second.goto(site.url + "/chat/sales")
+    second.get_by_label("Write a message").fill("written on the other page")
+    agent.say(chat, "an answer meanwhile")
+    expect(bubble(second, "an answer meanwhile")).to_be_visible()
+    expect(bubble(first, "an answer meanwhile")).to_be_hidden()
+    first.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(bubble(first, "an answer meanwhile")).to_be_visible()
+    expect(first.get_by_label("Write a message")).to_have_value("written on the other page")
+
+
 def test_two_tabs_are_one_visitor_with_one_chat(site: Running, agent: Agent, contexts: Contexts) -> None:
     context = contexts()
     one, two = context.new_page(), context.new_page()

@@ -10,12 +10,11 @@ import { Page } from "./page.js";
 import { Preview } from "./preview.js";
 import { apply, chatToShow, chatsOf, cursors, isOpen, isPast, linkLost, newState, openChats, phase, queueOf, unread } from "./state.js";
 import { saveTranscript } from "./transcript.js";
-import { loadWords } from "./words.js";
+import { wordsAtLast } from "./words.js";
 import { View } from "./view.js";
 import { Windows } from "./windows.js";
 
 const TICK_MS = 1_000;
-const TEXTS_AGAIN_MS = 3_000;
 const LATE_MS = 8_000;
 const MAX_GAPS = 2;
 /** How long the launcher may take to name the page, before the server is asked without knowing it. */
@@ -66,6 +65,7 @@ class App {
     this.view = new View(document.getElementById("window"), words, page, this.#actions(), this.drafts.form());
     this.keep.watch((key, value) => this.#changedElsewhere(key, value));
     document.addEventListener("visibilitychange", () => this.redraw());
+    window.addEventListener("pageshow", ({ persisted }) => persisted && this.#recall());
     refuseFiles(() => this.#tell("no_files"));
     setInterval(() => this.#tick(), TICK_MS);
   }
@@ -132,6 +132,13 @@ class App {
     const text = [before.text ?? "", ...texts].filter((one) => one.trim()).join("\n");
     if (ours) form.values = { text };
     this.drafts.keepForm({ ...before, text }, of);
+  }
+
+  /** The browser has kept this page while the visitor went on writing on another one: that text counts. */
+  #recall() {
+    this.view.form.values = { text: "", ...this.drafts.form() };
+    this.view.room.composer.text = this.drafts.line(this.#chat()?.id);
+    this.redraw();
   }
 
   #changedElsewhere(key, value) {
@@ -576,17 +583,6 @@ class App {
     this.page.tell("unread", { count });
     const name = this.page.title || this.words.say("chat");
     if (!this.page.embedded) document.title = count ? `(${count}) ${name}` : name;
-  }
-}
-
-async function wordsAtLast(wanted) {
-  for (;;) {
-    try {
-      return await loadWords(wanted);
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, TEXTS_AGAIN_MS));
-    }
   }
 }
 

@@ -6,6 +6,7 @@ const RIGHT_TO_LEFT = new Set(["ar", "dv", "fa", "he", "ps", "ur", "yi"]);
 const DAY_MS = 86_400_000;
 const WEEK_DAYS = 7;
 const YEAR_DAYS = 300; // from here on a date needs its year
+const AGAIN_MS = 3_000;
 const FOLDER = new URL("texts/", import.meta.url);
 
 /** The first of the `wanted` tags that we speak: {tag, language}; `tag` keeps its region for times and numbers. */
@@ -90,7 +91,19 @@ export class Words {
   }
 }
 
-/** Load the sentences for the first of the `wanted` languages that we speak. Throws TypeError without a network. */
+/** The sentences of the first of the `wanted` languages that we speak; asks again until there is a network. */
+export async function wordsAtLast(wanted) {
+  for (;;) {
+    try {
+      return await loadWords(wanted);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+}
+
+/** The same, once. Throws TypeError without a network. */
 export async function loadWords(wanted) {
   const { tag, language } = chooseLanguage(wanted);
   const answer = await fetch(new URL(`${language}.json`, FOLDER));
