@@ -40,6 +40,7 @@ QUESTIONS: dict[str, Callable[[Connection], Any]] = {
     "the ticket of a mail": lambda db: arrivals.ticket_of(db, ["<1@x.example>"]),
     "tickets that a sender made": lambda db: arrivals.new_tickets(db, "vera@x.example", 1),
     "rules that fired on tickets": lambda db: rules.fired_on(db, [1, 2]),
+    "how often a rule fired": lambda db: rules.counts(db, 1),
     "a merge of customers": lambda db: customers.merge(db, "vera@x.example", "v@x.example", "", 1),
 }
 

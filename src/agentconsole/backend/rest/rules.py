@@ -35,7 +35,7 @@ async def _read(call: Call, key: int) -> RuleCard:
         found = rules.one(connection, key)
         if found is None or not may_set(call.actor, found.department):
             raise unknown_rule()
-        return _card(connection, found, rules.counts(connection).get(key, 0))
+        return _card(connection, found, rules.counts(connection, key).get(key, 0))
 
     return await call.house.database.read(read)
 

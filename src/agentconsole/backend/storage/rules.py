@@ -107,9 +107,11 @@ def firings(connection: Connection, key: int, limit: int) -> list[RuleFiring]:
     ]
 
 
-def counts(connection: Connection) -> dict[int, int]:
-    """How often each rule fired."""
+def counts(connection: Connection, only: int = 0) -> dict[int, int]:
+    """How often each rule fired, or ``only`` this one."""
     query = select(rule_firing.c.rule, func.count()).group_by(rule_firing.c.rule)
+    if only:
+        query = query.where(rule_firing.c.rule == only)
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
