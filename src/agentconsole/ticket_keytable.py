@@ -203,6 +203,13 @@ TICKET_ACTIONS: tuple[Action, ...] = (
         Where.mails,
         shown=True,
     ),
-    Action("ticket_of_mail", ("v",), "To ticket", "Open the ticket of this mail.", Where.mails, shown=True),
+    Action(
+        "view_mail",
+        ("v",),
+        "View",
+        "Open the ticket of this mail; of one in quarantine read what it says, before anything is decided.",
+        Where.mails,
+        shown=True,
+    ),
     Action("refresh_mails", ("r",), "Read again", "Read the lists anew.", Where.mails, shown=True),
 )

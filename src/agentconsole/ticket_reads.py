@@ -112,6 +112,10 @@ class TicketReads:
         params = {"ignored": "true"} if ignored else None
         return parsed(await self._get("/api/quarantine", params), list[QuarantineCard])
 
+    async def held_mail(self, id: int) -> str:
+        """What a mail in quarantine says."""
+        return (await self._get(f"/api/quarantine/{id}/whole")).decode("utf-8", "replace")
+
     async def release(self, id: int) -> None:
         """Make a ticket of a mail after all."""
         await self._client().ask("POST", f"/api/quarantine/{id}/release", content=b"{}")

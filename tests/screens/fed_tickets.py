@@ -139,6 +139,8 @@ class Doors:
             case ["POST", "mails", id, "settle"]:
                 self.decided.append((f"mail {id}", json.loads(content or b"")["what"]))
                 return b""
+            case ["GET", "quarantine", id, "whole"]:
+                return self.raws[int(id)]
             case ["POST", "quarantine", id, deed]:
                 self.decided.append((f"quarantine {id}", deed))
                 return b"{}"

@@ -79,6 +79,7 @@ REST: dict[tuple[str, str], tuple[Any, str]] = {  # body, signs; ? = in the list
     ("GET", "/api/mails"): ("MAILSECRET", "- -/- - - - - y - - - - -"),
     ("POST", "/api/mails/{mail}/settle"): ({"what": "resend"}, "- -/- - - - - y - - - - -"),
     ("GET", "/api/quarantine"): ("PRISONSECRET", "- -/- - - - - y - - - - -"),
+    ("GET", "/api/quarantine/{mail}/whole"): (None, "- -/- - - - - y - - - - -"),
     ("POST", "/api/quarantine/{mail}/release"): ({}, "- -/- - - - - y - - - - -"),
     ("POST", "/api/quarantine/{mail}/discard"): (None, "- -/- - - - - s - - - - -"),
     ("GET", "/api/filters"): ("FILTERSECRET", TICKET_READ),

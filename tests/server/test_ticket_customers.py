@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 
@@ -182,6 +183,32 @@ async def test_what_lies_in_quarantine_is_let_go(sqlite_url: str, tmp_path: Path
         assert done["released_by"] == "Sue"
         assert (await d.show("ann", done["ticket"])).card.subject == "Help"
         assert (await release("sue", jailed["id"])).json()["code"] == "not_now"
+
+
+async def test_what_lies_in_quarantine_is_read_before_anything_is_decided(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with desk(sqlite_url, tmp_path) as d:
+        plain = b"From: kim@x.example\r\nSubject: Help\r\n\r\nPlease.\r\n"
+        deep = b"From: kim@x.example\r\n" + b"Received: x\r\n" * 100 + b"\r\nBuy this!\r\n"
+        for raw in (plain, deep):
+            await d.detain(raw, "a reason")
+        second, first = [card["id"] for card in await d.do("sue", "GET", "/api/quarantine")]
+
+        async def whole(who: str, key: int) -> httpx.Response:
+            return await d.http.get(f"/api/quarantine/{key}/whole", headers=d.token(who))
+
+        answer = await whole("sue", first)
+        assert (answer.status_code, answer.text.strip()) == (200, "Please.")
+        assert answer.headers["content-disposition"].startswith("attachment")
+        unread = (await whole("sue", second)).text
+        assert unread.startswith("This mail could not be read.")
+        assert "Buy this!" in unread
+        for who, key in (("ann", first), ("carl", first), ("root", first), ("sue", 999)):
+            assert (await whole(who, key)).json()["code"] == "unknown"
+        assert not [card for card in await d.do("sue", "GET", "/api/quarantine") if card.get("released_at")]
+        await d.do("sue", "POST", f"/api/quarantine/{first}/discard")
+        assert (await whole("sue", first)).json()["code"] == "not_now"
 
 
 async def test_what_came_into_a_mailbox_of_nobody_is_not_lost(

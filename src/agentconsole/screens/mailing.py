@@ -9,6 +9,7 @@ from agentconsole.keys import Where
 from agentconsole.protocol import MailCard, MailState, QuarantineCard, Role
 from agentconsole.screens.choice import Choice, Option
 from agentconsole.screens.mails import MailRow
+from agentconsole.screens.reader import Reader
 
 if TYPE_CHECKING:
     from agentconsole.screens.deeds import Deeds
@@ -41,7 +42,7 @@ class Mailing:
             case "discard_mail" if self.app.main.where is Where.mails:
                 row = self.app.main.mails.row
                 return row is not None and row.held is not None
-            case "settle_mail" | "ticket_of_mail" if self.app.main.where is Where.mails:
+            case "settle_mail" | "view_mail" if self.app.main.where is Where.mails:
                 return self.app.main.mails.row is not None
         return True
 
@@ -55,13 +56,15 @@ class Mailing:
         """Read them anew."""
         self.app.main.mails.fetch()
 
-    def ticket_of_mail(self) -> None:
-        """Where it belongs."""
+    async def view_mail(self) -> None:
+        """The ticket where it belongs; what it says, as long as it has none."""
         row = self._row()
         ticket = row.mail.ticket if row.mail else row.held.ticket if row.held else 0
-        if not ticket:
-            raise Unfit("This mail has no ticket; Enter releases it into one.")
-        self.deeds.ticketing.open(ticket)
+        if ticket:
+            self.deeds.ticketing.open(ticket)
+        elif row.held:
+            text = await self.app.main.work.reads.held_mail(row.held.id)
+            await self.deeds.ask(Reader(f"The mail from {row.held.sender or 'nobody'}", text))
 
     async def settle_mail(self) -> None:
         """Decide."""

@@ -12,11 +12,14 @@ from agentconsole.protocol import Code, Count, MailCard, MailState, Part, Quaran
 
 from ..desk.mailing import MailDeed, SettleMail
 from ..desk.receiving import DiscardMail, no_prisoner, released_into
+from ..domain.letter import Unreadable
 from ..domain.life import Refusal
 from ..domain.policy import Actor, Deed, Thing, can
 from ..storage import Connection, arrivals, departments, mails
-from .calls import Call, Route
+from .calls import Call, Download, Route
 from .tickets import own
+
+SHOWN = 20_000  # bytes of a mail that cannot be read
 
 
 class MailQuery(Part, frozen=True):
@@ -104,6 +107,25 @@ def _mailboxes(connection: Connection, actor: Actor) -> set[str] | None:
     return {mailbox for mailbox in _departments(connection, actor, Deed.see_mail).values() if mailbox}
 
 
+async def _held(call: Call) -> Download:
+    def read(connection: Connection) -> bytes:
+        card = arrivals.prisoner(connection, call.key)
+        mine = _mailboxes(connection, call.actor)
+        if card is None or not (mine is None or card.mailbox in mine):
+            raise no_prisoner()
+        return arrivals.detained_raw(connection, call.key)
+
+    raw = await call.house.database.read(read)
+    if not raw:
+        raise Refusal(Code.not_now, "Nothing is left of this mail.")
+    try:
+        text = (await call.house.intake.read(raw)).text
+    except Unreadable as unreadable:
+        came = raw[:SHOWN].decode("utf-8", "replace").replace("\r\n", "\n")
+        text = f"This mail could not be read. {unreadable.reason} It begins so:\n\n{came}"
+    return Download(f"mail-{call.key}.txt", text.encode("utf-8", "replace"), "text/plain")
+
+
 async def _release(call: Call) -> QuarantineCard:
     house = call.house
     department = await house.database.read(lambda db: _into(db, call))
@@ -162,6 +184,14 @@ ROUTES = (
         summary="Mails that could not become part of a ticket by themselves, or that were ignored, and why.",
         query=HeldQuery,
         answer=list[QuarantineCard],
+    ),
+    Route(
+        method="GET",
+        path="/api/quarantine/{mail}/whole",
+        handler=_held,
+        summary="What a mail in quarantine says; how it begins, if that is why it lies there.",
+        answer=Download,
+        refusals=(Code.unknown, Code.not_now),
     ),
     Route(
         method="POST",
