@@ -15,6 +15,7 @@ from agentconsole import protocol as p
 from agentconsole.backend import jobs
 from agentconsole.backend.desk import Desk, slices
 from agentconsole.backend.desk import desk as carrying_out
+from agentconsole.backend.desk.desk import SURE_MS
 from agentconsole.backend.desk.made import Made
 from agentconsole.backend.desk.rules import OnTime, PutRule
 from agentconsole.backend.desk.ticketing import ExpireTicket
@@ -156,3 +157,26 @@ async def test_what_has_rested_is_tried_again(clock: Clock, monkeypatch: pytest.
         await async_until(lambda: clock.desk.codes[Code.busy] > 2, what="another try, and one more")
         clock.over.clear()
         await async_until(lambda: ticket(clock.house, 1).status is TicketStatus.open, what="it to be mended")
+
+
+async def test_the_agenda_is_read_again_only_when_it_may_have_changed(clock: Clock) -> None:
+    house, desk = clock.house, clock.desk
+    house.now = NOW  # nothing of the others is due yet
+    vera, head = house.start()
+    await desk.handle(house.ann, p.Take(new_cid(), head.id))
+    known = await desk.soonest()
+    for actor in (vera, house.ann, vera):
+        await desk.handle(actor, p.Say(new_cid(), head.id, "a line and nothing more"))
+        assert await desk.soonest() is known
+    await desk.handle(house.ann, p.Close(new_cid(), head.id, p.Outcome.solved))
+    wrapup = await desk.soonest()
+    assert NOW < wrapup.chat < known.chat
+    await desk.handle(vera, p.Say(new_cid(), head.id, "This line ends the wrap-up."))
+    reopened = await desk.soonest()
+    assert reopened == known
+    assert reopened is not known
+    with house.database.writer_engine.begin() as connection:
+        connection.execute(update(chat).where(chat.c.id == head.id).values(due_at=NOW + 1))
+    assert await desk.soonest() is reopened, "no command wrote that"
+    house.now += SURE_MS
+    assert (await desk.soonest()).chat == NOW + 1

@@ -20,7 +20,7 @@ from .domain.chat import Expire
 from .domain.life import Refusal, Stumbled, is_busy
 from .domain.policy import SYSTEM
 from .storage import Connection, backlog, chats, tickets
-from .storage.agenda import is_due, soonest
+from .storage.agenda import is_due
 from .storage.database import Database, Locked, Unreachable
 
 log = logging.getLogger("agentconsole.jobs")
@@ -69,7 +69,7 @@ async def run(
         pause = PERIOD
         try:
             _wake(resting)
-            now, soon = desk.clock(), await database.read(soonest)
+            now, soon = desk.clock(), await desk.soonest()
             if is_due(soon.chat, now) or is_due(soon.ticket, now):
                 pause = await _expire(database, desk, is_typing, resting)
             else:

@@ -25,7 +25,7 @@ from .domain.life import Refusal, is_busy
 from .domain.policy import SYSTEM
 from .secret import NoPassword
 from .storage import webhooks
-from .storage.agenda import is_due, soonest
+from .storage.agenda import is_due
 from .storage.database import Database, Unreachable
 from .storage.webhooks import Webhook
 
@@ -248,7 +248,7 @@ class Caller:
 
     async def begin(self, calls: asyncio.TaskGroup) -> None:
         """Begin the calls that are due now, as far as there is room. Raises NoPassword."""
-        soon = await self._database.read(soonest)
+        soon = await self._desk.soonest()
         while is_due(soon.call, self._desk.clock()) and len(self._busy) < AT_ONCE:
             free = functools.partial(webhooks.due, now=self._desk.clock(), limit=1, busy=self._shunned())
             due = await self._database.read(free)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import secrets
 import zlib
 from collections import Counter
@@ -18,6 +19,7 @@ from ..domain.chat import ChatCommand, decide
 from ..domain.life import Refusal, Stumbled, thing, unknown
 from ..domain.policy import Actor, Deed, can
 from ..storage import Connection, users
+from ..storage.agenda import Agenda, soonest
 from ..storage.chats import Receipt, WorkingSet
 from ..storage.database import Database
 from ..storage.writer import Overloaded, Writer
@@ -77,6 +79,7 @@ PLAIN: dict[type[Any], Plain] = {
 }
 
 
+SURE_MS = 5_000  # an agenda is read again after so long
 PAST = (admin.Awake,)  # these write to rows of chats past the working set
 
 
@@ -102,6 +105,9 @@ class Desk:
         self.clock = clock
         self._publish = publish
         self._database = database
+        self._agenda = Agenda()
+        self._agenda_of = self._stirs = 0
+        self._agenda_until: float = 0
         self.codes: Counter[str] = Counter()
         self.writer: Writer[Job, Made] = Writer(database, work, self._failed, self._done, _brief)
 
@@ -126,11 +132,22 @@ class Desk:
             raise made.refusal
         return made
 
+    async def soonest(self) -> Agenda:
+        """What time has to do next: read again only when its time has come, when more than lines was written, or
+        after a while, should another hand have written."""
+        now, stirs = self.clock(), self._stirs
+        if now >= self._agenda_until or stirs != self._agenda_of:
+            self._agenda = await self._database.read(soonest)
+            self._agenda_of = stirs
+            self._agenda_until = min(self._agenda.first or math.inf, now + SURE_MS)
+        return self._agenda
+
     def _done(self, jobs: Sequence[Job], results: Sequence[Made]) -> None:
         try:
             self._publish([made for made in results if made.changes or made.news])
         finally:
             for job, made in zip(jobs, results, strict=True):
+                self._stirs += not _is_line(job, made)
                 self.codes[made.refusal.code if made.refusal else "ok"] += 1
                 job.reply(made)
 
@@ -152,6 +169,13 @@ class Desk:
 def _brief(job: Job) -> bool:
     """A line takes next to no time to write; everything else may take its time."""
     return type(job.command) is Say
+
+
+def _is_line(job: Job, made: Made) -> bool:
+    """Was this a line and nothing more? Then time has nothing else to do than before."""
+    if type(job.command) is not Say or made.news:
+        return False
+    return all(each.before is not None and each.before.version == each.after.version for each in made.changes)
 
 
 def work(connection: Connection, jobs: Sequence[Job], careful: bool) -> list[Made]:

@@ -27,7 +27,7 @@ from ..domain.policy import SYSTEM
 from ..domain.spans import DAY_MS, HOUR_MS, MINUTE_MS
 from ..secret import NoPassword
 from ..storage import Connection, departments, mails, raws
-from ..storage.agenda import is_due, soonest
+from ..storage.agenda import is_due
 from ..storage.database import Database, Unreachable
 from ..storage.mails import Mail
 from .settings import Mailboxes, Server, Tls, password
@@ -114,7 +114,7 @@ class Sender:
         """Begin to send what is due, as far as there is room; the mails of one ticket one after the other."""
         if len(self._tasks) >= AT_ONCE:
             return
-        soon = await self._database.read(soonest)
+        soon = await self._desk.soonest()
         if not is_due(soon.mail, self._desk.clock()):
             return
         found, mailings = await self._database.read(self._due)

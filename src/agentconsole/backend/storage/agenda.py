@@ -22,12 +22,17 @@ class Agenda(NamedTuple):
     """When the first timer of a chat and of a ticket runs out, the first rule on time fires, the first mail and the
     first call are due, in UTC milliseconds, 0 = none is; and is any work left that goes on in slices?"""
 
-    chat: int
-    ticket: int
-    rule: int
-    mail: int
-    call: int
-    work: bool
+    chat: int = 0
+    ticket: int = 0
+    rule: int = 0
+    mail: int = 0
+    call: int = 0
+    work: bool = False
+
+    @property
+    def first(self) -> int:
+        """When there is something to do; 0 = never, 1 = since long."""
+        return 1 if self.work else min((at for at in self[:5] if at), default=0)
 
 
 def soonest(connection: Connection) -> Agenda:
