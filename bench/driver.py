@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from agentconsole.backend.storage.database import PAGE_BYTES
 from bench.load import percentiles
 from tests.proof.server import SHIPPED, Served
 
-PAGE = 4096
 SYNCED_PAGES = 2_000  # the part of the disk by which it is judged
 PAGES_A_LINE = 3  # of the log, when a line is committed alone
 SHIM_SOURCE = Path(__file__).with_name("slow_sync.c")
@@ -148,7 +148,7 @@ class Disk:
         self.load = self
         self._descriptor = os.open(folder / "sync", os.O_CREAT | os.O_RDWR)
         for page in range(SYNCED_PAGES):
-            os.pwrite(self._descriptor, os.urandom(PAGE), page * PAGE)
+            os.pwrite(self._descriptor, os.urandom(PAGE_BYTES), page * PAGE_BYTES)
         os.fsync(self._descriptor)
         self._pages = itertools.cycle(range(SYNCED_PAGES))
 
@@ -160,7 +160,7 @@ class Disk:
             time.sleep(max(0.0, began + number / rate - time.perf_counter()))
             written = time.perf_counter()
             for _ in range(PAGES_A_LINE):
-                os.pwrite(self._descriptor, bytes(PAGE), next(self._pages) * PAGE)
+                os.pwrite(self._descriptor, bytes(PAGE_BYTES), next(self._pages) * PAGE_BYTES)
             os.fdatasync(self._descriptor)
             took.append(time.perf_counter() - written)
         return {"delivery_ms": percentiles(took)}

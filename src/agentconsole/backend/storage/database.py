@@ -20,6 +20,7 @@ from .shape import TooNew, bring_up
 T = TypeVar("T")
 
 ONE_SERVER = 4_127_690_153
+PAGE_BYTES = 2_048  # of a new SQLite file: a line changes a row on each of three pages, and whole pages are synced
 CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)"
 READERS = 4
 # What a link to PostgreSQL is held for dead after, unless its address says otherwise: seconds, but the last in ms.
@@ -93,7 +94,7 @@ class Database:
             connection.isolation_level = None
             cursor = connection.cursor()
             for pragma in (
-                "page_size=2048",  # of a new file: a line changes a row on each of three pages, and all are synced
+                f"page_size={PAGE_BYTES}",
                 "journal_mode=WAL",
                 "synchronous=FULL",
                 "foreign_keys=ON",
