@@ -417,10 +417,13 @@ def test_no_address_is_refused_with_a_sentence(written: str) -> None:
     assert str(refusal.value).endswith(".")
 
 
-def test_it_is_told_where_passwords_would_cross_a_network_openly() -> None:
+async def test_no_password_crosses_a_network_openly() -> None:
     assert in_the_clear("http://chat.example.org")
     assert not in_the_clear("https://chat.example.org")
     assert not in_the_clear("http://127.0.0.1:8000")
+    with pytest.raises(Problem, match=r"unencrypted. Write https://") as problem:
+        await login("http://desk.invalid", "ada", "secret")
+    assert problem.value.code == "usage", "it was not even looked for"
 
 
 async def test_no_proxy_stands_before_a_server_on_this_machine(
