@@ -41,9 +41,7 @@ async def login(server: str, name: str, password: str, label: str = "") -> Sessi
     if in_the_clear(server):
         raise Problem("usage", _IN_THE_CLEAR.format(server=server))
     body = encode(Login(name, password, label))
-    return parsed(
-        await Http(server).ask("POST", "/api/sessions", content=body), Session
-    )
+    return parsed(await Http(server).ask("POST", "/api/sessions", content=body), Session)
 
 
 async def logout(server: str, token: str) -> None:
@@ -60,32 +58,20 @@ class Http:
 
     def __init__(self, server: str, token: str = "") -> None:
         self.server = server
-        self.headers = {
-            "User-Agent": f"agentconsole/{__version__}",
-            "Content-Type": "application/json",
-        }
+        self.headers = {"User-Agent": f"agentconsole/{__version__}", "Content-Type": "application/json"}
         if token:
             self.headers["Authorization"] = f"Bearer {token}"
         self._http: httpx.AsyncClient | None = None
 
     async def ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        content: bytes | None = None,
-        params: Any = None,
-        kind: str = "",
+        self, method: str, path: str, *, content: bytes | None = None, params: Any = None, kind: str = ""
     ) -> bytes:
         """The answer's body; ``kind`` is the content's media type ('' = JSON). Raises Problem."""
         try:
             if self._http is None:
                 self._http = await asyncio.to_thread(self._load)
             http = self._http
-        except (
-            ImportError,
-            ValueError,
-        ) as error:  # a proxy of the environment that cannot be used
+        except (ImportError, ValueError) as error:  # a proxy of the environment that cannot be used
             raise self._unreachable(error) from error
         import httpx
 
@@ -93,9 +79,7 @@ class Http:
             headers = {"Content-Type": kind} if kind else None
             url = self.server + path
             answer = await _to_its_end(
-                http.request(
-                    method, url, content=content, params=params, headers=headers
-                )
+                http.request(method, url, content=content, params=params, headers=headers)
             )
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise self._unreachable(error) from error
@@ -116,9 +100,7 @@ class Http:
         )
 
     def _unreachable(self, error: Exception) -> Problem:
-        return Problem(
-            "unreachable", f"{self.server} cannot be reached: {reason(error)}."
-        )
+        return Problem("unreachable", f"{self.server} cannot be reached: {reason(error)}.")
 
 
 async def _to_its_end(request: Coroutine[Any, Any, T]) -> T:
@@ -141,7 +123,9 @@ def _problem(server: str, answer: httpx.Response) -> Problem:
     try:
         refusal = msgspec.json.decode(answer.content, type=_Refusal)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        text = f"{server} answered {answer.status_code}, which is no answer of agentconsole. Check the address."
+        text = (
+            f"{server} answered {answer.status_code}, which is no answer of agentconsole. Check the address."
+        )
         refusal = _Refusal("unreachable", text)
     return Problem(refusal.code, refusal.text, int(retry) if retry.isdecimal() else 0)
 
@@ -159,9 +143,7 @@ _NOT_TRUSTED = (
     "its certificate is not trusted ({why}). If your desk made it itself, name the file of its authority in "
     "SSL_CERT_FILE; if not, somebody may be listening: do not log in, and ask your administrator"
 )
-_NO_FILE = (
-    "SSL_CERT_FILE names {file}, which cannot be read, and so no certificate is trusted"
-)
+_NO_FILE = "SSL_CERT_FILE names {file}, which cannot be read, and so no certificate is trusted"
 _ERRNO = re.compile(r"\[Errno -?\d+\] ")
 _NO_NAME = "no computer can have this name; look for a typing error in it"
 _NO_TLS = "it does not speak TLS; perhaps its address begins with http:// instead"
@@ -201,13 +183,7 @@ def reason(error: BaseException) -> str:
             "RECORD_LAYER_FAILURE",
         ):
             return _NO_TLS
-        if (
-            isinstance(cause, OSError)
-            and not isinstance(cause, ssl.SSLError)
-            and (cause.errno or 0) > 0
-        ):
+        if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) and (cause.errno or 0) > 0:
             words = words or os.strerror(cause.errno or 0)
         cause = cause.__cause__ or cause.__context__
-    return (
-        words or _ERRNO.sub("", str(error)).strip().rstrip(".") or type(error).__name__
-    )
+    return words or _ERRNO.sub("", str(error)).strip().rstrip(".") or type(error).__name__
