@@ -8,8 +8,7 @@ from typing import Any
 import msgspec
 
 from agentconsole.protocol import DepartmentCard
-from agentconsole.questions import parsed
-from agentconsole.ticket_reads import Asks
+from agentconsole.questions import Asks, parsed
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -6,14 +6,17 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from agentconsole import credentials, settings
 from agentconsole.client import Http, Problem, server_url
 from agentconsole.protocol import Code
+from agentconsole.questions import parsed
 from agentconsole.text import clean
+
+T = TypeVar("T")
 
 DONE, REFUSED, USAGE, UNREACHABLE, LOGIN = range(5)
 LOGGED_IN = """\
@@ -109,14 +112,6 @@ def _refused(code: str, text: str) -> Told:
     return Told(text, {"done": False, "code": str(code), "text": text})
 
 
-async def ask(http: Http, path: str, shape: Any) -> Any:
+async def ask(http: Http, path: str, shape: type[T]) -> T:
     """What the server answers at this path, in this shape. Raises Problem."""
-    return read(await http.ask("GET", path), shape)
-
-
-def read(answer: bytes, shape: Any) -> Any:
-    """An answer of the server in this shape. Raises Problem."""
-    try:
-        return msgspec.json.decode(answer, type=shape)
-    except msgspec.MsgspecError as error:
-        raise Problem("unreachable", "The server's answer cannot be read; is it the same version?") from error
+    return parsed(await http.ask("GET", path), shape)

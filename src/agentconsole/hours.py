@@ -14,6 +14,7 @@ from agentconsole import errands, strips
 from agentconsole.client import Http, Problem
 from agentconsole.errands import Told
 from agentconsole.protocol import Code, DepartmentCard, HoursKind, HoursResult, HoursWeek, HoursWish
+from agentconsole.questions import parsed
 
 DESCRIPTION = """\
 Show a week of a department's opening hours as strips, by its own clock and by
@@ -55,7 +56,7 @@ def _show(given: argparse.Namespace) -> errands.Work:
             raise Problem(Code.unknown, f"There is no department {given.department}.")
         asked = {"kind": given.kind, "zone": given.zone or strips.zone_here(), "from": given.first}
         answer = await http.ask("GET", f"/api/departments/{key}/hours", params=asked)
-        week = errands.read(answer, HoursWeek)
+        week = parsed(answer, HoursWeek)
         return Told(told(week), {"done": True, "hours": msgspec.to_builtins(week)})
 
     return work
@@ -65,7 +66,7 @@ def _test(given: argparse.Namespace) -> errands.Work:
     async def work(http: Http) -> Told:
         wish = HoursWish(_written(given.file))
         answer = await http.ask("POST", "/api/hours/test", content=msgspec.json.encode(wish))
-        result = errands.read(answer, HoursResult)
+        result = parsed(answer, HoursResult)
         data = {"done": not result.misses, **msgspec.to_builtins(result)}
         if result.misses:
             return Told(missed(given.file, result), data, errands.REFUSED)

@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import ssl
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
@@ -51,6 +51,16 @@ async def logout(server: str, token: str) -> None:
     except Problem as problem:
         if problem.code not in (Code.login, Code.unknown):
             raise
+
+
+class Asks(Protocol):
+    """Whoever asks a server, as `Http` and `agentconsole.client.Client` do."""
+
+    async def ask(
+        self, method: str, path: str, *, content: bytes | None = None, params: Any = None, kind: str = ""
+    ) -> bytes:
+        """The answer's body. Raises Problem."""
+        ...
 
 
 class Http:
@@ -135,7 +145,7 @@ def parsed(content: bytes, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(content, type=shape)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        text = "The server's answer cannot be read; is it the same version as this console?"
+        text = "The server's answer cannot be read; is it the same version?"
         raise Problem("unreachable", text) from error
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,6 +14,9 @@ from agentconsole import errands, rule_text
 from agentconsole.client import Http, Problem
 from agentconsole.errands import Told
 from agentconsole.protocol import DepartmentCard, RuleCard, RuleSet, RuleTrial, RuleTried, RuleWish
+from agentconsole.questions import parsed
+
+T = TypeVar("T")
 
 Plan = Callable[[argparse.Namespace], errands.Work]
 
@@ -127,12 +130,13 @@ async def _slugs(http: Http) -> dict[int, str]:
 
 
 async def _card(http: Http, key: int) -> RuleCard:
-    found: RuleCard = await errands.ask(http, f"/api/rules/{key}", RuleCard)
-    return found
+    return await errands.ask(http, f"/api/rules/{key}", RuleCard)
 
 
-async def _send(http: Http, method: str, path: str, body: RuleSet | RuleWish | RuleTrial, shape: Any) -> Any:
-    return errands.read(await http.ask(method, path, content=msgspec.json.encode(body)), shape)
+async def _send(
+    http: Http, method: str, path: str, body: RuleSet | RuleWish | RuleTrial, shape: type[T]
+) -> T:
+    return parsed(await http.ask(method, path, content=msgspec.json.encode(body)), shape)
 
 
 RULE = ("rule", {"type": int, "help": "the rule's number"})

@@ -25,6 +25,7 @@ from agentconsole.protocol import (
     TicketQuery,
     TicketStatus,
 )
+from agentconsole.questions import parsed
 from agentconsole.ticket_reads import TicketReads
 
 Plan = Callable[[argparse.Namespace], errands.Work]
@@ -305,7 +306,7 @@ async def _done(
         content = msgspec.json.encode({"cid": cid, **body})
     except UnicodeEncodeError as error:
         raise Problem(Code.invalid, "This text is not UTF-8.") from error
-    done = errands.read(await http.ask(method, f"/api/tickets{path}", content=content), TicketDone)
+    done = parsed(await http.ask(method, f"/api/tickets{path}", content=content), TicketDone)
     text = sentence.format(done.ticket)
     return Told(text, {"done": True, "ticket": done.ticket, "seq": done.seq, "cid": cid, "text": text})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -18,19 +18,9 @@ from agentconsole.protocol import (
     TicketPage,
     TicketQuery,
 )
-from agentconsole.questions import parsed
+from agentconsole.questions import Asks, parsed
 
 EVENTS = 500  # of one answer of the server
-
-
-class Asks(Protocol):
-    """Whoever asks the server, as `agentconsole.client.Client` does."""
-
-    async def ask(
-        self, method: str, path: str, *, content: bytes | None = None, params: Any = None, kind: str = ""
-    ) -> bytes:
-        """The answer's body. Raises Problem."""
-        ...
 
 
 class TicketReads:

@@ -143,7 +143,7 @@ class DepartmentsView(Listing):
     def fetch(self) -> None:
         """Read the settings of the department shown."""
         if self.department:
-            self.run_worker(self.read(), group="departments", exclusive=True)
+            self.run_worker(self.read, group="departments", exclusive=True)
 
     async def read(self) -> None:
         """Read them now; an answer about a department that is no longer shown comes too late."""

@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar
 
-import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -17,6 +16,7 @@ from textual.screen import ModalScreen
 from agentconsole import strips
 from agentconsole.client import Problem
 from agentconsole.protocol import HoursDay, HoursKind, HoursWeek
+from agentconsole.questions import parsed
 from agentconsole.widgets.paint import Cell
 from agentconsole.widgets.words import Words, hints
 
@@ -45,13 +45,7 @@ class OpeningHours:
 
     async def _read(self, kind: HoursKind, first: date) -> list[HoursWeek]:
         asked = {"kind": kind.value, "zone": strips.zone_here(), "from": first.isoformat()}
-        answer = await self.app.client.ask("GET", "/api/hours", params=asked)
-        try:
-            return msgspec.json.decode(answer, type=list[HoursWeek])
-        except msgspec.MsgspecError as error:
-            raise Problem(
-                "unreachable", "The server's answer cannot be read; is it the same version?"
-            ) from error
+        return parsed(await self.app.client.ask("GET", "/api/hours", params=asked), list[HoursWeek])
 
 
 class HoursDialog(ModalScreen[None]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -17,6 +17,7 @@ from agentconsole import dates, rule_text
 from agentconsole.actions import Unfit
 from agentconsole.client import Problem
 from agentconsole.protocol import RuleCard, RuleOrder, RuleSet, RuleTrial, RuleTried, RuleWish, WebhookPage
+from agentconsole.questions import parsed
 from agentconsole.screens.choice import Choice, Option
 from agentconsole.screens.editing import edited
 from agentconsole.screens.host import Host
@@ -51,8 +52,9 @@ class RuleDeeds:
 class RuleList(Rows[RuleCard]):
     """A rule a row, in their turn."""
 
-    slugs: ClassVar[dict[int, str]] = {}
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose", "Edit", show=False)]
+
+    slugs: Mapping[int, str] = {}  # the departments' short names; replaced as a whole
 
     def key_of(self, item: RuleCard) -> int:
         """Its id."""
@@ -140,7 +142,7 @@ class RulesDialog(ModalScreen[None]):
     def show(self, cards: Sequence[RuleCard], key: int = 0) -> None:
         """Bring the list up to date, with the cursor on this rule."""
         self.cards = cards
-        RuleList.slugs = self.slugs
+        self.rows.slugs = self.slugs
         self.rows.show(cards)
         if key:
             self.rows.select(key)
@@ -295,19 +297,13 @@ class RulesDialog(ModalScreen[None]):
             except Problem as problem:
                 self.tell(str(problem), key)
 
-        self.run_worker(done(), group="rules", exclusive=True)
+        self.run_worker(done, group="rules", exclusive=True)
 
     async def _read(self, key: int = 0) -> None:
         self.show(await self._ask("GET", "/api/rules", None, list[RuleCard]), key)
 
     async def _ask(self, method: str, path: str, body: Any, shape: type[T]) -> T:
-        answer = await self._send(method, path, body)
-        try:
-            return msgspec.json.decode(answer, type=shape)
-        except msgspec.MsgspecError as error:
-            raise Problem(
-                "unreachable", "The server's answer cannot be read; is it the same version?"
-            ) from error
+        return parsed(await self._send(method, path, body), shape)
 
     async def _send(self, method: str, path: str, body: Any = None) -> bytes:
         content = None if body is None else msgspec.json.encode(body)

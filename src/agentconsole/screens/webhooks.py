@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from typing import ClassVar
 
-import msgspec
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,6 +14,7 @@ from textual.screen import ModalScreen
 from agentconsole import dates
 from agentconsole.client import Problem
 from agentconsole.protocol import MAX_COUNTED, WebhookCard, WebhookPage
+from agentconsole.questions import parsed
 from agentconsole.screens.host import Host
 from agentconsole.widgets.paint import Cell, column
 from agentconsole.widgets.rows import Rows
@@ -25,11 +25,7 @@ KEYS = (("Enter", "try again"), ("A", "all again"), ("r", "read again"), ("Esc",
 
 async def given_up(host: Host) -> WebhookPage:
     """The calls that were given up of the rules that I may set. Raises Problem."""
-    answer = await host.client.ask("GET", "/api/webhooks")
-    try:
-        return msgspec.json.decode(answer, type=WebhookPage)
-    except msgspec.MsgspecError as error:
-        raise Problem("unreachable", "The server's answer cannot be read; is it the same version?") from error
+    return parsed(await host.client.ask("GET", "/api/webhooks"), WebhookPage)
 
 
 def counted(page: WebhookPage) -> list[Cell]:
@@ -142,7 +138,7 @@ class WebhooksDialog(ModalScreen[None]):
             except Problem as problem:
                 self._told.show([("! ", "bad"), (str(problem), "warn")])
 
-        self.run_worker(done(), group="webhooks", exclusive=True)
+        self.run_worker(done, group="webhooks", exclusive=True)
 
 
 def facts(card: WebhookCard) -> list[Cell]:
