@@ -36,9 +36,6 @@ class Page(App[None]):
     def compose(self) -> ComposeResult:
         yield self.transcript
 
-    def on_transcript_picked(self, message: Transcript.Picked) -> None:
-        self.messages.append(message)
-
     def on_transcript_older_wanted(self, message: Transcript.OlderWanted) -> None:
         self.messages.append(message)
 
@@ -235,7 +232,7 @@ async def test_a_long_text_is_folded_and_enter_shows_it() -> None:
     async with Page(visitor(1, text), visitor(2, "after", 9)).run_test(size=(80, 24)) as pilot:
         app: Page = pilot.app
         app.transcript.focus()
-        assert any("… 34 more lines (Enter shows)" in row for row in app.rows)
+        assert any("… 34 more lines (↑ goes there, Enter shows)" in row for row in app.rows)
         await pilot.press("up", "up", "enter", "end")
         await pilot.pause()
         assert any(f"row {FOLD_LINES + 33}" in row for row in app.rows)
@@ -248,9 +245,8 @@ async def test_a_line_is_chosen_with_the_cursor() -> None:
         app.transcript.focus()
         await pilot.press("up", "up")
         assert next(row for row in app.rows if row.startswith("▸")).endswith("number 4.")
-        await pilot.press("enter")
-        await pilot.pause()
-        assert [message.line.key for message in app.messages if isinstance(message, Transcript.Picked)] == [4]
+        assert app.transcript.picked == app.transcript.lines[3]
+        assert not app.transcript.unfold()
         await pilot.press("escape")
         assert not any(row.startswith("▸") for row in app.rows)
         await pilot.click(Transcript, offset=(30, 2))

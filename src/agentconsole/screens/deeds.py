@@ -306,7 +306,9 @@ class Deeds:
     # --- a chat ---
 
     def compose(self) -> None:
-        self.app.main.chat.write()
+        """Go to the composer; with the cursor on a folded line, first show all of that."""
+        if not self.app.main.chat.transcript.unfold():
+            self.app.main.chat.write()
 
     def leave_composer(self) -> None:
         self.app.main.chat.focus()

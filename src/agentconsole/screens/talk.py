@@ -68,8 +68,10 @@ class Talk:
     # --- in the messages ---
 
     def write_message(self) -> None:
-        """Go to the composer."""
+        """Go to the composer; with the cursor on a folded message, first show all of that."""
         view = self.app.main.messages
+        if view.transcript.unfold():
+            return
         view.write()
         if view.room and not view.writable:
             raise Unfit("Rules read no answers. + writes to a colleague or a department.")

@@ -142,8 +142,9 @@ class Ticketing:
     # --- an open ticket ---
 
     def write_answer(self) -> None:
-        """Go to the composer."""
-        self._view.write()
+        """Go to the composer; with the cursor on a folded message, first show all of that."""
+        if not self._view.transcript.unfold():
+            self._view.write()
 
     def ticket_note(self) -> None:
         """Answer or note."""

@@ -150,7 +150,7 @@ class Layout:
             rows.append(Row("text", text, number == len(body), label if text.startswith(label) else ""))
             label = ""
         if hidden:
-            rows.append(Row("more", f"… {hidden} more lines (Enter shows)"))
+            rows.append(Row("more", f"… {hidden} more lines (↑ goes there, Enter shows)"))
         if line.state == "failed":
             rows.append(Row("failed", "! not sent"))
         return rows

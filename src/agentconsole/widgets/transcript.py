@@ -77,21 +77,9 @@ class Transcript(Widget, can_focus=True):
         Binding("pagedown", "page(1)", "Page down", show=False),
         Binding("home", "home", "Oldest", show=False),
         Binding("end", "end", "Newest", show=False),
-        Binding("enter", "pick", "Choose line", show=False),
+        Binding("enter", "unfold", "Whole line", show=False),
         Binding("escape", "unpick", "Leave line", show=False),
     ]
-
-    class Picked(Message):
-        """A line was chosen (Enter): to copy it, or to comment on it."""
-
-        def __init__(self, transcript: "Transcript", line: Line) -> None:
-            super().__init__()
-            self.transcript = transcript
-            self.line = line
-
-        @property
-        def control(self) -> "Transcript":
-            return self.transcript
 
     class OlderWanted(Message):
         """The reader came to the oldest line that is here."""
@@ -272,16 +260,17 @@ class Transcript(Widget, can_focus=True):
         else:
             self._put_cursor(min(len(self.lines) - 1, max(0, self._cursor + direction)))
 
-    def action_pick(self) -> None:
-        """Show a folded line whole, or choose the line under the cursor."""
-        if self._cursor is None:
-            return
-        line = self.lines[self._cursor]
-        if any(row.kind == "more" for row in self._layout.rows(self._cursor)):
-            self._layout.opened.add(line.key)
-            self._changed(self._cursor)
-        else:
-            self.post_message(self.Picked(self, line))
+    def action_unfold(self) -> None:
+        """Show all of the line under the cursor."""
+        self.unfold()
+
+    def unfold(self) -> bool:
+        """Show all of the line under the cursor; False if nothing of it is hidden."""
+        if self._cursor is None or all(row.kind != "more" for row in self._layout.rows(self._cursor)):
+            return False
+        self._layout.opened.add(self.lines[self._cursor].key)
+        self._changed(self._cursor)
+        return True
 
     def action_unpick(self) -> None:
         """Take the cursor away."""
