@@ -167,6 +167,11 @@ class Actions:
             self.store.set_draft(chat, text, note)
             self.client.touch()
 
+    def throw_away(self, chat: int) -> None:
+        """What I wrote for the visitor of this chat and could not send is wanted no more: refused lines and the draft."""
+        self.store.outbox.throw_away(chat)
+        self.draft(chat, "", False)
+
     def retry(self, chat: int) -> str:
         """Send my oldest refused line of this chat again."""
         cid = self._failed(chat)

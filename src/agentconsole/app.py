@@ -170,7 +170,7 @@ class AgentConsole(App[int]):
         now, chat = self.clock(), self.main.chat.chat
         if self.main.is_mounted:
             if any(touch.topic is Topic.synced for touch in self._touched):
-                self.main.chat.caught_up()
+                self.main.caught_up()
             if any(touch.topic in LOOK_AGAIN and touch.chat in (0, chat) for touch in self._touched):
                 self.looking()  # first: what is read as it comes is not drawn as unread before
             touched, self._touched = self._touched, set()

@@ -23,6 +23,7 @@ from agentconsole.protocol import (
     State,
     VisitorMarks,
 )
+from agentconsole.text import FOLD_LINES
 from tests.screens.fed import START, Desk, desk, event, hello, log, mine, waiting
 from tests.screens.team import supervisor
 from tests.waiting import async_until
@@ -183,6 +184,30 @@ async def test_a_refused_line_is_told_and_can_be_edited_or_sent_again() -> None:
         assert not d.sees("! not sent")
 
 
+async def test_enter_shows_all_of_a_folded_line_and_then_writes() -> None:
+    async with desk() as d:
+        text = "\n".join(f"row {number}" for number in range(FOLD_LINES + 34))
+        await d.feed(mine(11), *log(11, "*", "<" + text, "+"))
+        await d.press("1", "escape")
+        assert d.sees("… 34 more lines (↑ goes there, Enter shows)")
+        await d.press("up", "up", "enter", "end")
+        assert d.sees(f"row {FOLD_LINES + 33}")
+        await d.press("enter")
+        assert d.app.main.chat.composer.field.has_focus
+
+
+async def test_a_refused_line_goes_with_the_chat_that_is_put_away() -> None:
+    async with desk() as d:
+        await with_ana(d)
+        await d.type("Too late")
+        await d.press("enter")
+        await d.feed(Refused(Code.closed, "The chat has ended.", last_say(d).cid, 11))
+        await d.feed(mine(11, version=9, state=State.closed))
+        await d.press("escape", "x")
+        assert d.sent == []
+        assert d.store.words()["outbox"] == []
+
+
 async def test_close_asks_for_the_outcome_counts_wrap_up_down_and_reopens() -> None:
     async with desk() as d:
         await with_ana(d)
@@ -321,6 +346,27 @@ async def test_the_customer_card_shows_history_and_takes_a_note() -> None:
         assert (note.chat, note.text) == (11, "Owns three printers")
         await d.press("d")
         assert not d.sees("Fax smokes")
+
+
+async def test_a_note_on_another_customer_asks_for_that_ones_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk((120, 40)) as d:
+        known = CustomerCard("ana@example.org", "Ana", [], [])
+        asked: list[int] = []
+
+        async def customer(chat: int) -> CustomerCard:
+            asked.append(chat)
+            return known
+
+        monkeypatch.setattr(d.app.client, "customer", customer)
+        await d.feed(mine(11, email="ana@example.org"), mine(12, "Ben", email="ben@example.org"))
+        await d.press("1", "escape", "N")
+        await d.type("Owns three printers")
+        await d.press("enter", "2")
+        (note,) = d.sent
+        asked.clear()
+        await d.feed(Ack(note.cid, 11, 4))
+        await d.press("escape", "1")
+        assert asked == [11]
 
 
 async def test_the_customer_is_asked_for_when_the_terminal_becomes_wide_enough(

@@ -9,6 +9,7 @@ from agentconsole.settings import Settings
 from agentconsole.store import Store
 from agentconsole.themes import THEMES
 from tests.screens.fed import ME, START, Desk, desk, event, left, log, mine, waiting
+from tests.waiting import async_until
 
 ROWS = {(120, 40): 40, (80, 24): 24, (40, 12): 12, (20, 6): 6}
 
@@ -158,6 +159,20 @@ async def test_no_action_breaks_the_console_in_an_empty_place(place: str) -> Non
                 await d.press("escape", "escape")
                 assert d.app.is_running, action.id
                 assert d.app.screen is d.app.main, action.id
+
+
+async def test_who_logs_out_leaves_also_if_the_server_cannot_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk() as d:
+        told: list[str] = []
+        monkeypatch.setattr(d.app, "exit", lambda *_, message=None: told.append(str(message)))
+        d.app.do("logout")
+        await d.pilot.pause()
+        await d.press("enter")
+        await async_until(lambda: told, what="the console has left")
+        (sentence,) = told
+        assert "the server could not be told" in sentence
+        assert "cannot be reached" in sentence
+        assert d.app.session.token == ""
 
 
 async def test_palette_and_help_know_all_actions_that_fit_here() -> None:

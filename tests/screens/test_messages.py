@@ -19,10 +19,11 @@ from agentconsole.protocol import (
     SeatCard,
     StaffMessage,
     Status,
+    Synced,
 )
 from agentconsole.text import UNSAFE
 from tests.hostile import HOSTILE
-from tests.screens.fed import ME, START, Desk, desk, event, log, mine
+from tests.screens.fed import ME, START, Desk, desk, event, hello, log, mine
 from tests.screens.test_observe import boss, running
 
 ROBIN, SAM = 8, 9
@@ -168,6 +169,18 @@ async def test_a_room_that_is_not_here_yet_is_asked_for_once() -> None:
         await staffed(d)
         await d.feed(room(5, 0, text="Bye"))
         await d.press("M", "g", "M")
+        asked = [command for command in d.sent if isinstance(command, OlderMessages)]
+        assert [(command.room, command.before) for command in asked] == [(WITH_ROBIN, 0)]
+
+
+async def test_a_room_whose_answer_was_lost_with_the_link_is_asked_for_again() -> None:
+    async with desk() as d:
+        await staffed(d)
+        await d.feed(room(5, 0, text="Bye"))
+        await d.press("M", "g")
+        d.store.link_lost(d.clock.now)
+        await d.feed(*hello()[:-1], room(5, 0, text="Bye"), Synced())
+        await d.press("M")
         asked = [command for command in d.sent if isinstance(command, OlderMessages)]
         assert [(command.room, command.before) for command in asked] == [(WITH_ROBIN, 0)]
 

@@ -9,6 +9,7 @@ from agentconsole.protocol import (
     Beat,
     ChatCard,
     Event,
+    Gone,
     Grant,
     Open,
     Party,
@@ -282,3 +283,23 @@ async def test_five_hundred_chats_open_page_and_tick_without_painting_what_stand
         await d.later(1_000)
         assert rows(d.app) == before
         assert painted == []
+
+
+async def test_a_chat_that_has_just_gone_is_not_looked_for() -> None:
+    async with desk((40, 12)) as d:
+        await watching(d, running(1), running(2))
+        gone = next(chat for chat in (1, 2) if chat != d.app.main.observe.selected)
+        d.store.apply(Gone(gone, 9), d.clock.now)  # the screen has not heard of it
+        await d.press("tab", "right")
+        assert gone not in opened(d)
+
+
+@pytest.mark.parametrize("key", ["E", "V"])
+async def test_after_a_new_login_the_waits_are_told_again(key: str) -> None:
+    async with desk() as d:
+        await watching(d, running(1))
+        await d.press(key)
+        d.app.client = d.app.actions.client = d.app.session.client()
+        d.store.link_lost(d.clock.now)
+        await d.feed(boss(), running(1), Synced())
+        assert d.app.client._wall

@@ -159,6 +159,17 @@ async def test_a_supervisor_changes_limit_and_keeps_the_rest() -> None:
         assert d.sent[-1] == SetAgent(d.sent[-1].cid, 21, 0, ["en", "de"], ["vip"])
 
 
+async def test_what_another_supervisor_changed_meanwhile_stays() -> None:
+    async with desk() as d:
+        await d.feed(seat(21, "Ada", languages=["en"], skills=["vip"]))
+        await supervising(d)
+        await d.press("enter", "2", "backspace", "5")
+        await d.feed(seat(21, "Ada", languages=["en", "fr"], skills=["vip"]))
+        await d.press("enter")
+        (command,) = d.sent
+        assert command == SetAgent(command.cid, 21, 5, ["en", "fr"], ["vip"])
+
+
 async def test_what_is_no_number_changes_nothing_and_says_what_fits() -> None:
     async with desk() as d:
         await d.feed(seat(21, "Ada"))

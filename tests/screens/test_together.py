@@ -106,6 +106,19 @@ async def test_a_colleague_is_invited_from_a_list_that_says_who_is_there() -> No
         assert d.sees("Robin is asked to join.")
 
 
+async def test_who_went_while_the_list_stood_open_can_still_be_chosen() -> None:
+    async with desk() as d:
+        await with_ana(d)
+        await d.press("escape", "I")
+        await d.type("robin")
+        d.store.team.pop(ROBIN)
+        await d.press("enter")
+        (invite,) = d.sent
+        assert isinstance(invite, Invite)
+        await d.feed(Ack(invite.cid, 11, 5))
+        assert d.sees("Robin is asked to join.")
+
+
 async def test_an_invitation_is_taken_back_where_it_was_made() -> None:
     async with desk() as d:
         await with_ana(d)

@@ -170,6 +170,21 @@ async def test_escape_does_nothing_and_keeps_the_note_for_the_next_time() -> Non
         assert d.sees("half a note")
 
 
+async def test_escape_behind_the_yes_does_not_say_that_nothing_was_done() -> None:
+    async with desk() as d:
+        await opened(d)
+        await d.type("robin")
+        await d.press("enter")
+        await d.type("she is in a hurry")
+        await d.press("enter", "escape")
+        (offer,) = d.sent
+        assert d.sees("The offer is on its way already.")
+        await d.feed(Refused(Code.unavailable, "Robin has just gone on a break.", offer.cid, 11))
+        assert d.sees("Not handed over: Robin has just gone on a break.")
+        await d.press("h")
+        assert d.sees("she is in a hurry")
+
+
 async def test_people_come_and_go_while_one_chooses() -> None:
     async with desk() as d:
         await opened(d)

@@ -186,9 +186,9 @@ class ChatView(Widget, can_focus=True):
         self.suggestions.hide()
 
     def throw_away(self) -> None:
-        """What stands in the composer of the chat in front is wanted no more."""
+        """What was written in the chat in front and could not be sent is wanted no more."""
         self.stranded.discard(self.chat)
-        self.actions.draft(self.chat, "", False)
+        self.actions.throw_away(self.chat)
         self._load_draft()
 
     def _strand(self) -> None:

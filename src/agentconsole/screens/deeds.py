@@ -142,6 +142,7 @@ class Deeds:
             self.answered.pop(refused.cid, None)
             self.objected.pop(refused.cid, self._tell_refusal)(refused.text)
         self.together.settle()
+        self.ticketing.settle()
         if self.expecting and self.app.store.takes_part(self.expecting) and self.app.main.is_active:
             chat, self.expecting = self.expecting, 0
             self._arrived(chat)
@@ -208,7 +209,6 @@ class Deeds:
         ):
             self.app.main.chat.leave()
             await self.app.session.log_out()
-            self.app.exit(0)
 
     async def quit(self) -> None:
         mine = self.app.store.counts().mine
@@ -359,9 +359,14 @@ class Deeds:
             Ask("Customer note", f"Kept on the card of {card.email}; visitors never see it.", limit=4_000)
         )
         if words and words.strip():
-            self.after(
-                self.app.actions.note_customer(chat, words), lambda: self.app.fetch_customer(again=True)
-            )
+            self.after(self.app.actions.note_customer(chat, words), lambda: self._customer_changed(chat))
+
+    def _customer_changed(self, chat: int) -> None:
+        """Ask for the card again, now or when this chat is in front again."""
+        if chat == self._chat():
+            self.app.fetch_customer(again=True)
+        else:
+            self.app.main.chat.customers.pop(chat, None)
 
     async def canned(self) -> None:
         replies = self.app.main.chat.replies
@@ -461,12 +466,8 @@ class Deeds:
             return
         if not note and (now_with := view.gone_to):
             raise Unfit(f"This chat went to {now_with}: nothing was sent, and what you wrote is kept.")
-        if not note and (open_fields := canned.open_fields(words)):
-            names = ", ".join(f"{{{name}}}" for name in open_fields[:3])
-            if not await self.confirm(
-                "Send it like this?", f"These fields are still open: {names}", "Send it"
-            ):
-                return
+        if not (note or await self.filled_in(words)):
+            return
         if note:
             self.app.actions.note(chat, words)
         else:
@@ -476,6 +477,13 @@ class Deeds:
         else:
             self.app.actions.draft(chat, "", note)
         self.app.changed_here(chat)
+
+    async def filled_in(self, words: str) -> bool:
+        """True if no field of a canned reply is open in these words, or they may go as they are."""
+        names = ", ".join(f"{{{name}}}" for name in canned.open_fields(words)[:3])
+        if not names:
+            return True
+        return await self.confirm("Send it like this?", f"These fields are still open: {names}", "Send it")
 
     def newline(self) -> None:
         self.app.main.chat.composer.field.insert("\n")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from rich.text import Text
 from textual.theme import Theme
 
 from agentconsole.actions import Actions
@@ -78,8 +79,8 @@ class Host(Protocol):
         """Leave the console."""
         ...
 
-    def exit(self, result: Any = None) -> None:
-        """End the app."""
+    def exit(self, result: Any = None, *, message: Text | None = None) -> None:
+        """End the app; the message stands on the terminal afterwards."""
         ...
 
     def suspend(self) -> AbstractContextManager[None]:

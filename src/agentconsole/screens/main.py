@@ -193,6 +193,11 @@ class MainScreen(Screen[None]):
         self.view.sync(touched, now)
         self.frame(now)
 
+    def caught_up(self) -> None:
+        """The link is back; places that are not in view have to know it too."""
+        for view in (self.chat, self.messages, self.ticket):
+            view.caught_up()
+
     def tick(self, now: int) -> None:
         """Time went by."""
         self.view.tick(now)

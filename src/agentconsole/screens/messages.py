@@ -112,6 +112,10 @@ class MessagesView(Widget):
         self.script.follow()
         self.redraw()
 
+    def caught_up(self) -> None:
+        """The link is back: what was asked for before it was lost was not answered."""
+        self._asked.clear()
+
     def leave(self) -> None:
         """Out of view."""
         self.keep()
@@ -130,8 +134,6 @@ class MessagesView(Widget):
     def sync(self, touched: set[Touched], now: int) -> None:
         """Draw what was touched."""
         if any(touch.topic in SHOWN for touch in touched):
-            if any(touch.topic is Topic.synced for touch in touched):
-                self._asked.clear()
             self.script.follow()
             self.redraw()
 

@@ -73,6 +73,7 @@ class ObserveView(Widget):
     def sync(self, touched: set[Touched], now: int) -> None:
         """Draw what was touched."""
         if any(touch.topic is Topic.synced for touch in touched):
+            self.actions.wall(True)  # after a new login it is another client
             self._rank(now)
         if any(touch.topic in SHOWN for touch in touched):
             self.tick(now)
@@ -89,12 +90,13 @@ class ObserveView(Widget):
 
     @property
     def shown(self) -> list[int]:
-        """The chats of this page. The one under the cursor stays on it wherever the order would put it."""
+        """The chats of this page that are still here. The one under the cursor stays on it wherever the order would put
+        it."""
         room = self.tiles.grid.capacity
         page = self._order[self._page * room : (self._page + 1) * room]
         if self.selected in self._order and self.selected not in page:
             page[-1:] = [self.selected]
-        return page
+        return [chat for chat in page if chat in self.store.chats]
 
     @property
     def has_pages(self) -> bool:

@@ -14,7 +14,7 @@ from agentconsole.protocol import ChatCard, State
 from agentconsole.risk import risk
 from agentconsole.screens.listing import Listing
 from agentconsole.store import Store
-from agentconsole.views import Topic
+from agentconsole.views import Topic, Touched
 from agentconsole.widgets.bars import Bar, Tabs
 from agentconsole.widgets.paint import Cell, column
 from agentconsole.widgets.rows import Rows
@@ -103,6 +103,12 @@ class RunningView(Listing):
     def leave(self) -> None:
         """The list goes out of view."""
         self.actions.wall(False)
+
+    def sync(self, touched: set[Touched], now: int) -> None:
+        """Draw what was touched; after a new login it is another client that has to hear how long visitors wait."""
+        if any(touch.topic is Topic.synced for touch in touched):
+            self.actions.wall(self.store.observes(0))
+        super().sync(touched, now)
 
     def narrow(self, wanted: Wanted) -> None:
         """List other chats."""

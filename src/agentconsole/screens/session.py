@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 from agentconsole import cache, credentials
 from agentconsole.client import Client, End, Problem, login, logout, server_url
 from agentconsole.screens.login import LoginDialog
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
     from agentconsole.start import Start
 
 ENDED = "Your session has ended. Log in again: drafts and unsent lines are kept."
+NOT_REVOKED = (
+    "You are logged out here, but the server could not be told: {} Until it ends by itself or is revoked there, the "
+    "login would still be good for whoever has copied its token."
+)
 PICTURE_MS = 10_000
 
 
@@ -113,11 +119,17 @@ class Session:
                 self.app.tell(f"The old login could not be removed: {error}", "warn")
 
     async def log_out(self) -> None:
-        """Revoke the token, forget it and the last picture here. Raises Problem if the server cannot be told."""
+        """Forget the token and the last picture here, revoke it, and leave; that the server could not be told is said
+        where the person is then, in the shell."""
         token = self.token
         self.app.client.stop()
         await self.forget()
-        await logout(self.server, token)
+        try:
+            await logout(self.server, token)
+        except Problem as problem:
+            self.app.exit(0, message=Text(NOT_REVOKED.format(problem)))
+        else:
+            self.app.exit(0)
 
     def _adopt_words(self) -> None:
         """Take over what an earlier window left unsent."""

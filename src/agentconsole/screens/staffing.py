@@ -158,6 +158,8 @@ class Staffing:
         languages: list[str] | None = None,
         skills: list[str] | None = None,
     ) -> None:
+        """Change one of them; the others stay as they are now, whatever they were when the dialog opened."""
+        seat = self.app.store.team.get(seat.user, seat)
         cid = self.app.actions.set_agent(
             seat.user,
             seat.own_limit if limit is None else limit,

@@ -138,6 +138,10 @@ class TicketView(Widget, can_focus=True):
         self.in_view = False
         self.work.look(0)
 
+    def caught_up(self) -> None:
+        """The link is back: customers that could not be asked for are asked for again."""
+        self.customers = {at: card for at, card in self.customers.items() if not isinstance(card, str)}
+
     def land(self) -> None:
         """Begin with reading: letters are keys."""
         self.focus()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from agentconsole import canned, dates, ticket_words
+from agentconsole import dates, ticket_words
 from agentconsole.actions import Unfit
 from agentconsole.keys import Where
-from agentconsole.outbox import Command
+from agentconsole.outbox import Command, OutboxFull
 from agentconsole.protocol import (
     MAX_EMAIL,
     MAX_SUBJECT,
     Ack,
     ConvertChat,
+    MergeTicket,
     NewTicket,
     Role,
     SplitTicket,
@@ -40,12 +41,22 @@ ANYWHERE = frozenset({"next_ticket", "new_ticket", "convert_chat"})
 READ_ONLY = "Agents and supervisors of its department work on a ticket; you read it."
 
 
+class Told(NamedTuple):
+    """What a person wrote down for a customer: whose it is, what it is about, what was said."""
+
+    email: str = ""
+    subject: str = ""
+    text: str = ""
+
+
 class Ticketing:
     """Methods are named after the actions."""
 
     def __init__(self, deeds: Deeds) -> None:
         self.deeds = deeds
         self.app = deeds.app
+        self.expecting = 0  # the ticket to go to
+        self._refused = Told()  # of a new ticket that was not made
 
     # --- what can be done now ---
 
@@ -132,12 +143,27 @@ class Ticketing:
         self.app.main.work.take()
 
     def acked(self, ack: Ack, command: Command) -> None:
-        """The server made or found a ticket: go there."""
+        """The server made or found a ticket, or put one into another: `settle` goes there."""
         match command:
             case TakeTicket(ticket=0) | ConvertChat() | NewTicket() if ack.chat:
-                self.open(ack.chat)
+                self.expecting = ack.chat
+            case MergeTicket(into=into):
+                self.expecting = into
             case SplitTicket() if ack.chat:
                 self.app.tell(f"It is ticket #{ack.chat} now.")
+
+    def settle(self) -> None:
+        """Go there, unless letters are being written here; what a dialog is about stays in front as long as it stands."""
+        if not (self.expecting and self.app.main.is_active):
+            return
+        ticket, self.expecting = self.expecting, 0
+        composer = self.app.main.composer
+        if composer and composer.field.has_focus and composer.text.strip():
+            self.app.tell(
+                f"Ticket #{ticket} waits until you have written this: Esc # and its number open it."
+            )
+        else:
+            self.open(ticket)
 
     # --- an open ticket ---
 
@@ -200,11 +226,7 @@ class Ticketing:
             view.cleared()
             return
         self._nobody_wrote(view)
-        if (open_fields := canned.open_fields(words)) and not await self.deeds.confirm(
-            "Send it like this?",
-            f"These fields are still open: {', '.join(f'{{{name}}}' for name in open_fields[:3])}",
-            "Send it",
-        ):
+        if not await self.deeds.filled_in(words):
             return
         chosen = await self.deeds.ask(
             Choice(
@@ -227,9 +249,8 @@ class Ticketing:
             f"Answered {ticket_words.recipient(card)}. N takes the next ticket, > opens the next of the list."
         )
         self.deeds.after(cid, lambda: self.app.tell(told))
-        if view.ticket == ticket:
-            view.cleared()
-            view.focus()
+        view.cleared()
+        view.focus()
 
     def _nobody_wrote(self, view: TicketView) -> None:
         if names := view.unseen:
@@ -365,8 +386,7 @@ class Ticketing:
             f"Its messages go there, and #{card.ticket} is closed. This cannot be undone.",
             "Merge",
         ):
-            cid = self.app.main.work.merge(card.ticket, int(chosen))
-            self.deeds.after(cid, lambda: self.open(int(chosen)))
+            self.app.main.work.merge(card.ticket, int(chosen))
 
     async def _customer(self, card: TicketCard) -> None:
         title = f"Which other address has {ticket_words.who(card)}, {card.email}?"
@@ -406,9 +426,8 @@ class Ticketing:
             )
         )
         if words and words.strip():
-            self.app.main.work.begin(
-                card.department, card.subject, words, card.email, card.source, card.ticket
-            )
+            told = Told(card.email, card.subject, words)
+            self._begin(card.department, told, card.source, card.ticket)
 
     async def new_ticket(self) -> None:
         """Write one down: department, address, subject, what was said."""
@@ -422,15 +441,31 @@ class Ticketing:
         )
         if not where:
             return
-        email = await self.deeds.ask(Ask("Whose is it?", "E-mail address (empty: there is none):", limit=254))
+        again = self._refused
+        whose = "E-mail address (empty: there is none):"
+        email = await self.deeds.ask(Ask("Whose is it?", whose, again.email, MAX_EMAIL, add=True))
         if email is None:
             return
-        subject = await self.deeds.ask(Ask("Subject", "", limit=MAX_SUBJECT))
+        subject = await self.deeds.ask(Ask("Subject", "", again.subject, MAX_SUBJECT, add=True))
         if subject is None:
             return
-        text = await self.deeds.ask(Ask("What did the customer say?", "", limit=4_000))
+        text = await self.deeds.ask(Ask("What did the customer say?", "", again.text, 4_000, add=True))
         if text and text.strip():
-            self.app.main.work.begin(int(where), subject, text, email, "phone")
+            self._refused = Told()
+            self._begin(int(where), Told(email, subject, text), "phone")
+
+    def _begin(self, department: int, told: Told, source: str, follows: int = 0) -> None:
+        """Make a ticket of it; what is refused is kept for the next one that is written down."""
+        try:
+            cid = self.app.main.work.begin(department, told.subject, told.text, told.email, source, follows)
+        except (Unfit, OutboxFull):
+            self._refused = told
+            raise
+        self.deeds.objected[cid] = lambda why: self._not_made(told, why)
+
+    def _not_made(self, told: Told, why: str) -> None:
+        self._refused = told
+        self.app.tell(f'{why} What you wrote is kept: the next new ticket (") begins with it.', "warn")
 
     # --- from chats and left messages ---
 

@@ -191,26 +191,37 @@ class Together:
             self.app.store,
             self.app.clock,
             chat,
-            lambda wish, answer: self._offer(chat, wish, answer),
+            lambda wish, answer: self._offer(chat, wish, answer, dialog),
             keys=self.app.main.chat.composer.field.keys,
             may_force=self._supervises(card),
             wish=self._wishes.pop(chat, None),
         )
         wish = await self.deeds.ask(dialog)
-        if wish is None:
-            if dialog.kept.note.strip() and chat in self.app.store.chats:
-                self._wishes[chat] = dialog.kept
-                self.app.tell("Nothing was handed over. The note is kept for the next time.")
-            return False
-        return True
+        if wish is not None:
+            return True
+        if dialog.sending:
+            self.app.tell("The offer is on its way already. H takes it back as soon as the server has it.")
+        elif dialog.kept.note.strip() and chat in self.app.store.chats:
+            self._wishes[chat] = dialog.kept
+            self.app.tell("Nothing was handed over. The note is kept for the next time.")
+        return False
 
-    def _offer(self, chat: int, wish: Wish, answer: Answer) -> None:
+    def _offer(self, chat: int, wish: Wish, answer: Answer, dialog: TransferDialog) -> None:
+        """Send it; who has put the dialog away before the answer hears a refusal without it, and the note is kept."""
+
+        def refused(why: str) -> None:
+            if not dialog.put_away:
+                answer(why)
+                return
+            self._wishes[chat] = dialog.kept
+            self.app.tell(f"Not handed over: {why} The note is kept for the next time.", "warn")
+
         try:
             cid = self.app.actions.transfer(chat, wish)
         except (Unfit, OutboxFull) as problem:
             answer(str(problem))
             return
-        self.deeds.after(cid, lambda: answer(""), answer)
+        self.deeds.after(cid, lambda: answer(""), refused)
 
     def cancel_transfer(self) -> None:
         """Take the offer of the chat at hand back."""
@@ -270,19 +281,17 @@ class Together:
         )
         items = [Item(str(user), name, "asked; Enter takes it back") for user, name in asked.items()]
         items += [Item(str(seat.user), seat.display, standing(seat, now)) for seat in seats]
+        names = asked | {seat.user: seat.display for seat in seats}
         title = f"Invite whom into the chat with {narrate.name(card.name)}?"
         chosen = await self.deeds.ask(Finder(title, items, "No colleague of that name who could be asked."))
-        if chosen and int(chosen) in asked:
-            name = asked[int(chosen)]
-            self.deeds.after(
-                self.app.actions.cancel_invite(chat, int(chosen)),
-                lambda: self.app.tell(f"{name} is not asked any more."),
-            )
-        elif chosen:
-            name = self.app.store.team[int(chosen)].display
-            self.deeds.after(
-                self.app.actions.invite(chat, int(chosen)), lambda: self.app.tell(f"{name} is asked to join.")
-            )
+        if not chosen:
+            return
+        user, name = int(chosen), names[int(chosen)]
+        if user in asked:
+            cid, told = self.app.actions.cancel_invite(chat, user), f"{name} is not asked any more."
+        else:
+            cid, told = self.app.actions.invite(chat, user), f"{name} is asked to join."
+        self.deeds.after(cid, lambda: self.app.tell(told))
 
     # --- supervisors ---
 

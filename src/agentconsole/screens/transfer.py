@@ -97,6 +97,7 @@ class TransferDialog(ModalScreen[Wish | None]):
         self.refusal = ""
         self.remark = ""  # of the refusals the last one that is the dialog's own
         self.sending = False
+        self.put_away = False
         self.told = Chain("", "")  # as it stands on the screen
         self.slipped_at = 0  # when it changed by itself
         self.find = Input(placeholder="type a name or a department", compact=True, id="find")
@@ -347,6 +348,6 @@ class TransferDialog(ModalScreen[Wish | None]):
             self.dismiss(self.wish)
 
     def action_back(self) -> None:
-        """Nothing was done; what was wished is kept."""
-        self.kept = self.wish
+        """Back to the chat; what was wished is kept."""
+        self.kept, self.put_away = self.wish, True
         self.dismiss(None)
