@@ -92,13 +92,8 @@ def set_title(tty: Tty, text: str) -> bytes:
 
 
 def push_title(tty: Tty) -> bytes:
-    """Have the terminal keep its present title; write it before the first `set_title`."""
+    """Have the terminal keep its present title; write it before the first `set_title`. The driver has it put back."""
     return b"\x1b[22;0t" if tty.title else b""
-
-
-def pop_title(tty: Tty) -> bytes:
-    """Give the terminal its own title back; write it when leaving, whatever the reason."""
-    return b"\x1b[23;0t" if tty.title else b""
 
 
 def sample(tty: Tty) -> bytes:
@@ -145,7 +140,7 @@ class Alerter:
         ]
 
     def due(self, now: int) -> bytes:
-        """The signals to write now; b'' if there are none, or it is too early (see `next_due`)."""
+        """The signals to write now; b'' if there are none, or it is too early."""
         if not self._held or now - self._last < GAP_MS:
             return b""
         held, self._held, self._last = self._held, [], now
@@ -158,10 +153,6 @@ class Alerter:
         if "title" in kinds:
             self.headline = summary([i for i in held if "title" in self._kinds(i.kind)])
         return out
-
-    def next_due(self, now: int) -> int | None:
-        """Milliseconds until `due` will have something; None = nothing is held back."""
-        return max(0, self._last + GAP_MS - now) if self._held else None
 
     def looked(self) -> None:
         """The agent is here: the headline has done its work."""

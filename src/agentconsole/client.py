@@ -27,8 +27,6 @@ from agentconsole.protocol import (
     Bye,
     Code,
     CustomerCard,
-    Event,
-    LeftCard,
     OlderMessages,
     Open,
     Ping,
@@ -219,29 +217,13 @@ class Client:
 
     async def customer(self, chat: int) -> CustomerCard:
         """The customer card of a chat. Raises Problem."""
-        return parsed(await self._get(f"/api/chats/{chat}/customer"), CustomerCard)
-
-    async def events(self, chat: int, after: int = 0, limit: int = 500) -> list[Event]:
-        """Events of any chat I may read (an earlier one of the same customer, say). Raises Problem."""
-        content = await self._get(f"/api/chats/{chat}/events", {"after": after, "limit": limit})
-        return parsed(content, list[Event])
-
-    async def transcript(self, chat: int) -> str:
-        """The chat as plain text. Raises Problem."""
-        return (await self._get(f"/api/chats/{chat}/transcript")).decode("utf-8", "replace")
-
-    async def left_messages(self) -> list[LeftCard]:
-        """All left messages I may see. Raises Problem."""
-        return parsed(await self._get("/api/left-messages"), list[LeftCard])
+        return parsed(await self.ask("GET", f"/api/chats/{chat}/customer"), CustomerCard)
 
     async def ask(
         self, method: str, path: str, *, content: bytes | None = None, params: Any = None, kind: str = ""
     ) -> bytes:
         """A question over REST; its answer's body. Raises Problem."""
         return await self._http.ask(method, path, content=content, params=params, kind=kind)
-
-    async def _get(self, path: str, params: Any = None) -> bytes:
-        return await self.ask("GET", path, params=params)
 
     # --- the life of the link ---
 

@@ -71,7 +71,7 @@ _KNOWN = re.compile(
 )
 _WORDS = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f]*"
 _ALERT = re.compile(
-    rf"(?:\x07|\x1b\[2[23];[02]t|\x1b\]2;{_WORDS}\x07|\x1b\](?:9|777;notify|99);{_WORDS}(?:\x07|\x1b\\))+"
+    rf"(?:\x07|\x1b\[22;0t|\x1b\]2;{_WORDS}\x07|\x1b\](?:9|777;notify|99);{_WORDS}(?:\x07|\x1b\\))+"
 )
 _TMUX_WRAP = re.compile(r"\x1bPtmux;((?:[^\x1b]|\x1b\x1b)*)\x1b\\")
 _SCREEN_WRAP = re.compile(r"\x1bP((?:[^\x1b]|\x1b[^\\P])*)\x1b\\")
@@ -209,11 +209,6 @@ class DiffDriver(LinuxDriver):
         if data:
             self._send(data)
 
-    def paint_anew(self) -> None:
-        """Write every cell again: something else may have written over them."""
-        self.cells.forget()
-        self.paint()
-
     def _cursor_of_focus(self) -> tuple[int, int] | None:
         """Row and column at which the person writes; what Textual remembers may stem from before the layout."""
         focused = self._app.focused if self._app.screen_stack else None
@@ -251,7 +246,7 @@ class DiffDriver(LinuxDriver):
             return False
         if self._terminal_is_stuck():
             return False
-        self._title_kept = _TITLE_KEPT in text or (self._title_kept and _TITLE_BACK not in text)
+        self._title_kept = self._title_kept or _TITLE_KEPT in text
         self._send(text)
         return True
 

@@ -57,7 +57,6 @@ class Link:
     why: str = ""
     run: str = ""
     restarts: int = 0
-    latency_ms: int = -1
     latency: Latency = Latency.unknown
 
     def enter(self, state: LinkState, now: int, why: str = "", retry_at: int = 0) -> None:
@@ -85,7 +84,6 @@ class Link:
 
     def measured(self, round_trip_ms: int) -> bool:
         """Note a round trip; True when the latency's class changed."""
-        self.latency_ms = round_trip_ms
         before = self.latency
         held = _CLASSES.index(before) if before else -1
         rank = sum(

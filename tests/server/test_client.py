@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agentconsole import cache, files
@@ -17,6 +18,7 @@ from agentconsole.client import Client, End, Problem, login, logout, new_cid, no
 from agentconsole.link import LinkState
 from agentconsole.protocol import (
     Close,
+    Event,
     HandleLeft,
     Note,
     NoteCustomer,
@@ -104,10 +106,16 @@ async def taken(ada: Console, chat: int) -> None:
     await async_until(lambda: ada.store.is_mine(chat) and ada.texts(chat), what="the chat is mine")
 
 
+async def book(client: Client, chat: int) -> list[Event]:
+    """All that happened in this chat, by the server's own book."""
+    return msgspec.json.decode(await client.ask("GET", f"/api/chats/{chat}/events"), type=list[Event])
+
+
 async def log(client: Client, chat: int) -> list[str]:
     """What staff said in this chat, by the server's own book."""
-    events = await client.events(chat)
-    return [e.what.text for e in events if isinstance(e.what, Said) and e.by.side is Side.staff]
+    return [
+        e.what.text for e in await book(client, chat) if isinstance(e.what, Said) and e.by.side is Side.staff
+    ]
 
 
 async def test_a_wrong_password_is_a_sentence_and_a_right_one_a_revocable_token(desk: Desk) -> None:
@@ -168,7 +176,7 @@ async def test_a_conversation_from_the_queue_to_its_end(desk: Desk) -> None:
             "vera@shop.example",
             ["pays at once"],
         )
-        assert "Ten euros." in await ada.client.transcript(chat)
+        assert "Ten euros." in (await ada.client.ask("GET", f"/api/chats/{chat}/transcript")).decode()
         assert await log(ada.client, chat) == ["Ten euros."]
 
         ada.client.send(Close(new_cid(), chat, Outcome.solved))
@@ -186,7 +194,7 @@ async def test_a_left_message_is_seen_and_handled(desk: Desk) -> None:
         message = {"department": desk.department, "text": "Please call.", "email": "vera@shop.example"}
         visitor.send(t="leave_message", cid=new_cid(), **message)
         await async_until(lambda: ada.store.counts().left == 1)
-        [card] = await ada.client.left_messages()
+        [card] = ada.store.left.values()
         assert card.text == "Please call."
         ada.client.send(HandleLeft(new_cid(), card.id))
         await async_until(lambda: ada.store.counts().left == 0)
@@ -272,7 +280,7 @@ async def test_a_link_cut_anywhere_loses_doubles_and_turns_nothing(desk: Desk, s
 
             async def as_the_server_has_it() -> bool:
                 ada.client.retry_now()
-                return [*ada.store.talks[chat].events] == await straight.events(chat)
+                return [*ada.store.talks[chat].events] == await book(straight, chat)
 
             await async_until(as_the_server_has_it, seconds=30, every=0.1)
             assert ada.store.pending(chat) == []

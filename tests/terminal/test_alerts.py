@@ -32,7 +32,7 @@ out.write(alerts.set_title(tty, alerts.window_title(Counts(0, 2, 1, 0), alerter.
 out.write(b"written\\r\\n")
 out.flush()
 sys.stdin.readline()
-out.write(alerts.pop_title(tty) + b"left\\r\\n")
+out.write(b"\\x1b[23;0tleft\\r\\n")
 out.flush()
 sys.stdin.readline()
 """
