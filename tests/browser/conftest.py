@@ -15,10 +15,10 @@ from tests.browser.host import Site, hosted
 from tests.running import Running
 
 WIDGET = Path(agentconsole.backend.__file__).parent / "widget"
-# Playwright turns off the storage of its own that a frame has on each site; no visitor's browser does. The last flag wins.
 # A deadline, not a speed: two browsers and a server share two cores.
 expect.set_options(timeout=15_000)
 
+# Playwright turns off the storage of its own that a frame has on each site; no visitor's browser does. The last flag wins.
 ARGUMENTS = ["--no-sandbox", "--disable-features=Translate"]
 NOWHERE = "http://widget.test"
 KINDS = {".js": "text/javascript", ".json": "application/json", ".html": "text/html", ".css": "text/css"}
