@@ -104,6 +104,7 @@ async def play(wish: Wish) -> int:
                 await stop.unless(weekend.write(server.base, tokens[KEEPER]))
                 if wish.headless:
                     return await _headless(wish, server, book, tokens, stop)
+                await stop.unless(site.retire(data, KEEPER))
                 return await _with_console(wish, server, book, tokens, stop, data, bequeath)
     except Interrupted:
         return 128 + stop.number

@@ -30,7 +30,7 @@ HEADLESS = Manners(
     hesitation=(1, 6), breaks=60, chatter=20, declines=0.12, misses=0.15, transfers=0.35, invites=0.25, helps=0.2
 )  # fmt: skip
 BESIDE_A_PERSON = Manners(
-    hesitation=(8, 30), breaks=240, chatter=70, declines=0.12, misses=0.04, transfers=0.3, invites=0.12, helps=0.1
+    hesitation=(8, 30), breaks=240, chatter=300, declines=0.12, misses=0.04, transfers=0.3, invites=0.12, helps=0.1
 )  # fmt: skip
 
 HANDOVER = (

@@ -122,7 +122,7 @@ CANNED = {
 def people(role: str) -> list[Person]:
     """Everybody, the first administrator first, each with a fresh password."""
     return [
-        Person(KEEPER, "Keeper", (), _password()),
+        Person(KEEPER, "Site admin", (), _password()),
         Person(SEAT, f"Demo {role}", tuple(Grant(each) for each in ROLES[role]), _password()),
         _agent("ana", ("sales", "support"), 2, ("en", "pl", "ro"), ()),
         _agent("bo", ("support", "billing"), 2, ("en", "nb"), ("invoices",)),

@@ -42,6 +42,12 @@ async def furnish(data: Path, role: str, brisk: bool) -> list[Person]:
     return everybody
 
 
+async def retire(data: Path, name: str) -> None:
+    """Take this administrator from among those who answer chats. Raises Trouble."""
+    for role in ("agent", "supervisor"):
+        await _order(data, {"t": "withdraw_grant", "name": name, "role": role})
+
+
 async def _place(data: Path, person: Person) -> None:
     """The person's rights, and what the person can."""
     for grant in person.grants:

@@ -27,7 +27,7 @@ class Letter(msgspec.Struct, frozen=True):
     subject: str
     text: str
     name: str
-    source: str = "email"
+    source: str = "e-mail"
     priority: TicketPriority = TicketPriority.normal
     tags: tuple[str, ...] = ()
 
