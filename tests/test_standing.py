@@ -55,7 +55,7 @@ def test_tickets_are_counted_in_words_as_far_as_there_is_room() -> None:
     found = store("Kim")
     found.apply(TicketCounts([TicketCount(1, new=7), TicketCount(2, solved=3)]), START)
     assert "Support 7 new 0 open 0 solved  Billing 0 new 0 open 3 solved" in row(found, 130)
-    assert "Support 7 new  Billing 3 solved" in row(found, 90)
+    assert "Support 7 new  Billing 3 solved" in row(found, 92)
     assert "tickets 7 new" in row(found, 80)
     assert "tickets 7" in row(found, 75)
 
@@ -69,3 +69,11 @@ def test_zeros_give_way_to_the_tickets() -> None:
     assert "7 new" in said
     assert "2 wait" in said
     assert "0 new" not in said
+
+
+def test_no_number_runs_into_the_next_one() -> None:
+    found = store("Kim")
+    found.apply(TicketCounts([TicketCount(1, new=7), TicketCount(2, solved=3)]), START)
+    for width in range(60, 131):
+        left, right = ("".join(words for words, _ in cells) for cells in standing.row(found, START, width))
+        assert "tickets" not in left or width - len(left) - len(right) >= 2

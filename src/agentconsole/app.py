@@ -302,6 +302,15 @@ class AgentConsole(App[int]):
         """What a key has caused is done."""
         await self.keyboard.lap()
 
+    def on_key(self, event: events.Key) -> None:
+        """A letter that does nothing in this place is answered in words."""
+        if self.screen is not self.main or not event.is_printable:
+            return
+        if keys.acts(event.key, self.main.where, tuple(self.table)) or event.key in self.active_bindings:
+            return
+        key = next((spoken(each.keys[-1]) for each in self.table if each.id == "help" and each.keys), "")
+        self.tell(f"{spoken(event.key)} does nothing here.{f' {key} shows the keys.' if key else ''}")
+
     def action_help_quit(self) -> None:
         """Ctrl+C, where nothing is selected: a habit of shells, and too near to 'copy' to end a shift with."""
         self.tell("To leave the console press Escape, then Q.")

@@ -135,7 +135,7 @@ ACTIONS: tuple[Action, ...] = (
         "rules",
         ("semicolon", "alt+r"),
         "Rules",
-        "Show, write and try the rules: what happens by itself (supervisors and administrators).",
+        "Show, write and try the rules, and the webhooks they call: what happens by itself (supervisors, administrators).",
     ),
     Action("theme", ("T",), "Theme", "Choose another theme; it is kept."),
     Action(
@@ -145,6 +145,13 @@ ACTIONS: tuple[Action, ...] = (
         "Send one of each alert, and tell the team that you noticed them.",
     ),
     Action("reconnect", ("R",), "Reconnect", "Try to reach the server now instead of waiting."),
+    Action(
+        "back",
+        ("escape",),
+        "Back",
+        "Go back to the place before; from the queue, and from a chat of mine, it goes nowhere.",
+        shown=True,
+    ),
     Action("redraw", ("ctrl+l",), "Redraw", "Draw the whole screen afresh."),
     Action("palette", ("ctrl+p", "colon"), "Commands", "Find any action by its name.", shown=True),
     Action("logout", (), "Log out", "End the session here, forget the token, and leave."),

@@ -43,6 +43,7 @@ class Member:
     departments: str = ""
     tested: bool = True
     me: bool = False
+    answers: bool = True  # chats, of some department
 
 
 def members(
@@ -80,6 +81,7 @@ def _member(seat: SeatCard, departments: Mapping[int, DepartmentCard], me: int, 
         serving(seat, departments),
         bool(seat.alerts_at) or seat.status is Status.offline,
         seat.user == me,
+        bool(seat.departments),
     )
 
 

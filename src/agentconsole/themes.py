@@ -31,6 +31,13 @@ PLAIN = {
     "input-cursor-text-style": "reverse",
     "border": "ansi_default",
     "border-blurred": "ansi_default",
+    "scrollbar": "ansi_bright_black",  # there is none without any colour: it would not be seen
+    "scrollbar-hover": "ansi_bright_black",
+    "scrollbar-active": "ansi_bright_black",
+    "scrollbar-background": "ansi_default",
+    "scrollbar-background-hover": "ansi_default",
+    "scrollbar-background-active": "ansi_default",
+    "scrollbar-corner-color": "ansi_default",
 }
 
 

@@ -183,9 +183,7 @@ TICKET_ACTIONS: tuple[Action, ...] = (
         Where.ticket,
     ),
     Action("ticket_end", ("end", "G"), "Newest", "Go to the newest message.", Where.ticket),
-    Action(
-        "ticket_back", ("escape", "x"), "List", "Back to the list; the draft stays.", Where.ticket, shown=True
-    ),
+    Action("ticket_back", ("x",), "List", "Back to the list, as Esc does; the draft stays.", Where.ticket),
     # mails
     Action(
         "settle_mail",

@@ -214,7 +214,8 @@ async def test_a_refused_message_is_kept_sent_again_or_edited() -> None:
         (again,) = written(d)
         assert (again.text, again.cid != command.cid) == ("hello", True)
         await d.feed(Refused(Code.unknown, "Robin is gone.", again.cid))
-        await d.press("escape", "e")
+        assert d.sees("; r sends it again, e edits it")
+        await d.press("e")
         assert d.app.main.messages.composer.text == "hello"
         assert written(d) == []
 

@@ -189,7 +189,7 @@ async def test_large_and_back_the_chat_stays_silent_and_is_shut_when_left() -> N
         await d.feed(Resume(1, 0, 1, True), said(1, 1, "It burns"))
         await d.press("enter")
         assert opened(d) == {1}
-        assert d.sees("You watch silently, nobody here notices.")
+        assert d.sees("You watch silently, unnoticed.")
         assert d.sees("It burns")
         await d.press("i")
         assert d.sees("NOTE – staff only ▸")

@@ -319,6 +319,8 @@ async def test_what_a_rule_tells_me_stands_under_its_name() -> None:
         assert d.sees("answers would reach nobody")
         assert not d.sees("staff: to rules")
         assert "Write" not in d.screen[-2]
-        await d.press("i", "x")
+        await d.press("i")
         assert d.sees("Rules read no answers.")
+        await d.press("x")
+        assert d.sees("x does nothing here.")
         assert d.store.message_draft(room) == ""

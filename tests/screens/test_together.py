@@ -43,7 +43,6 @@ async def reading_robins(d: Desk) -> None:
     d.app.main.queue.rows.select(21)
     d.app.deeds._open(21)
     await d.feed(*history())
-    await d.press("escape")
 
 
 # --- several with one visitor ---

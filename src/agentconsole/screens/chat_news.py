@@ -97,7 +97,7 @@ def _offering(store: Store, card: ChatCard, now: int) -> list[Cell]:
     if mine:
         cells.append(("It stays yours until somebody takes it.  ", "dim"))
     if mine or store.has_role(card.department, Role.supervisor):
-        cells.append(("Esc H takes it back", "dim"))
+        cells.append((f"{'Esc ' if mine else ''}H takes it back", "dim"))
     return cells
 
 
@@ -126,10 +126,12 @@ def _looking_on(store: Store, card: ChatCard) -> list[Cell]:
     agent = card.owner_name or "nobody yet"
     if not store.observes(card.department):
         return [(f"◉ You watch to learn, and {agent} sees it. ", "warn"), ("@ writes to staff", "dim")]
-    return [
-        ("◉ You watch silently, nobody here notices.  ", "strong"),
-        (", whisper  J join  O take over  + feedback", "dim"),
+    leads = store.has_role(card.department, Role.supervisor)
+    keys = [
+        *([", whisper", "J join", "O take over"] if leads and card.owner else []),
+        *(["+ feedback"] if card.owner else []),
     ]
+    return [("◉ You watch silently, unnoticed.  ", "strong"), ("  ".join(keys), "dim")]
 
 
 def _offered(store: Store, row: Offered, now: int) -> list[Cell]:

@@ -11,6 +11,7 @@ from agentconsole import canned, keys, narrate, settings, themes
 from agentconsole.actions import Unfit
 from agentconsole.client import Problem
 from agentconsole.keys import Where
+from agentconsole.link import LinkState
 from agentconsole.offers import Offer
 from agentconsole.outbox import OutboxFull
 from agentconsole.protocol import OPEN_STATES, Join, Outcome, Said, Side, State, Take, TakeNext, TakeOver
@@ -109,6 +110,8 @@ class Deeds:
 
     def possible(self, id: str) -> bool:
         """False if this action could only be refused now: then it is not offered."""
+        if id == "back":
+            return self.app.main.way_back is not None
         nouns = (
             self.together,
             self.watch,
@@ -165,6 +168,13 @@ class Deeds:
 
     def queue(self) -> None:
         self.app.main.go(self.app.main.queue)
+
+    def back(self) -> None:
+        """One place back; from a ticket to the list, wherever one came from."""
+        if self.app.main.where is Where.ticket:
+            self.ticketing.ticket_back()
+        else:
+            self.app.main.back()
 
     def left_messages(self) -> None:
         self.app.main.go(self.app.main.left)
@@ -251,6 +261,10 @@ class Deeds:
                 raise Unfit(f"The theme holds until you leave; it could not be kept: {error}") from error
 
     def reconnect(self) -> None:
+        if self.app.store.link.state is LinkState.connected and not self.app.store.link.silent_s(
+            self.app.clock()
+        ):
+            raise Unfit("The link is up; there is nothing to connect anew.")
         self.app.actions.reconnect()
 
     def redraw(self) -> None:

@@ -13,11 +13,16 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from agentconsole.text import width as cells_of
 from agentconsole.widgets.paint import Cell, column
 from agentconsole.widgets.rows import Rows
-from agentconsole.widgets.words import Words
+from agentconsole.widgets.words import Words, hints
 
 ROWS = 10
+WIDTH = 84  # of the dialog, as in console.tcss
+SIDES = 5  # of these: frame, padding, scrollbar
+LOW = 18  # rows of a terminal that has room for meaning and keys too
+EDGES = 4  # rows of the dialog that are no items, if it is low: frame, title, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,18 @@ class Found(Rows[Item], can_focus=False):
 
     def draw(self, item: Item, line: int, width: int) -> Iterable[Cell]:
         """Name, key, meaning."""
-        aside = max((len(each.aside) for each in self.items), default=0)
-        name = min(max((len(each.label) for each in self.items), default=0), 18)
+        name, aside = columns(self.items)
         cells: list[Cell] = [(f" {column(item.label, name)} ", "strong")]
         if aside:
-            cells.append((f"{column(item.aside, min(aside, 12))} ", "key"))
+            cells.append((f"{column(item.aside, aside)} ", "key"))
         return [*cells, (item.hint.replace("\n", " "), "dim")]
+
+
+def columns(items: Sequence[Item]) -> tuple[int, int]:
+    """The cells of the names, and of what stands at their right (0 = nothing)."""
+    name = max((cells_of(each.label) for each in items), default=0)
+    aside = max((cells_of(each.aside) for each in items), default=0)
+    return min(name, 18 if any(each.hint for each in items) else WIDTH), min(aside, 12)
 
 
 class Finder(ModalScreen[str | None]):
@@ -73,14 +84,18 @@ class Finder(ModalScreen[str | None]):
             yield Input(placeholder="type to find", compact=True, id="words")
             yield Found(id="found")
             yield Words(id="whole")
+            yield Words(hints(("↑ ↓", "choose"), ("Enter", "take"), ("Esc", "back")), id="finder-keys")
 
     def on_mount(self) -> None:
         """Begin with everything."""
         field = self.query_one(Input)
         field.cursor_blink = False
         field.focus()
-        self.query_one(Found).styles.height = max(1, min(ROWS, len(self.items)))
         self._narrow("")
+
+    def on_resize(self) -> None:
+        """What is under the cursor stands above the lower edge."""
+        self._fit()
 
     @on(Input.Changed)
     def typed(self, event: Input.Changed) -> None:
@@ -103,7 +118,8 @@ class Finder(ModalScreen[str | None]):
     def moved(self) -> None:
         """Show all of the one under the cursor."""
         item = self.query_one(Found).selected_item
-        self.query_one("#whole", Words).show([(item.hint if item else self.nothing, "dim")])
+        whole = item.hint if item and self._cut(item) else "" if item else self.nothing
+        self.query_one("#whole", Words).show([(whole, "dim")])
 
     def action_move(self, step: int) -> None:
         """Up or down."""
@@ -120,7 +136,22 @@ class Finder(ModalScreen[str | None]):
         rows = self.query_one(Found)
         rows.show(found)
         rows.action_edge(-1)
+        self._fit()
         self.moved()
+
+    def _fit(self) -> None:
+        """As many rows as there is room for; the meaning below them if some row is too short for it."""
+        height, low = self.app.size.height, self.app.size.height < LOW
+        rows = self.query_one(Found)
+        rows.styles.height = max(1, min(ROWS, len(self.items), height - EDGES))
+        self.query_one("#whole").display = not low and (not rows.items or any(map(self._cut, self.items)))
+        self.query_one("#finder-keys").display = not low
+
+    def _cut(self, item: Item) -> bool:
+        """True if all that the item means does not fit into its row."""
+        name, aside = columns(self.items)
+        room = min(WIDTH, self.app.size.width) - SIDES - name - 2 - (aside + 1 if aside else 0)
+        return cells_of(item.hint) > room
 
 
 def _distance(item: Item, words: str) -> int:

@@ -137,11 +137,19 @@ def facts(weeks: Sequence[HoursWeek], width: int) -> list[Cell]:
     cells: list[Cell] = []
     for week in weeks:
         cells += [(week.name, "strong"), ("  ", ""), *_now(week), (f"\n{week.words}\n", "dim")]
+        if _always(week):
+            cells.append(("\n", ""))
+            continue
         cells += _strip(week.zone, week.days, quarters)
         if week.reader_zone != week.zone and week.reader_days != week.days:
             cells += _strip(f"here: {week.reader_zone}", week.reader_days, quarters)
         cells.append(("\n", ""))
-    return [*cells, (strips.legend(quarters), "dim")]
+    return cells if all(map(_always, weeks)) else [*cells, (strips.legend(quarters), "dim")]
+
+
+def _always(week: HoursWeek) -> bool:
+    """True if its words say all: open around the clock, and nothing is special about any day."""
+    return all(set(day.cells) == {"#"} and strips.told(day) == "00:00-24:00" for day in week.days)
 
 
 def _now(week: HoursWeek) -> list[Cell]:

@@ -134,6 +134,7 @@ class MainScreen(Screen[None]):
             *(self.tickets, self.ticket, self.mails),
         )
         self.view: Place = self.queue
+        self._came: list[Place] = []  # the places before this one, the last one last
         self.possible: Callable[[str], bool] = bool  # what could only be refused now is not offered
         self._notice_until = 0
         self._ready = False
@@ -176,12 +177,33 @@ class MainScreen(Screen[None]):
     def go(self, view: Place) -> None:
         """Show another place and put the focus there."""
         if view is not self.view:
+            self._came = [place for place in self._came if place not in (view, self.view)]
+            if (self.view, view) != (self.ticket, self.tickets):
+                self._came.append(self.view)
             self.view.leave()
             self.view = view
             view.arrive()
             self.query_one(ContentSwitcher).current = view.id
         view.land()
         self.frame(self.actions.clock())
+
+    @property
+    def way_back(self) -> Place | None:
+        """The place before this one; there is none behind the queue, nor behind a chat that I answer."""
+        answering = self.view is self.chat and self.store.takes_part(self.chat.chat)
+        if self.view is self.queue or answering:
+            return None
+        empty = None if self.chat.chat else self.chat
+        return next((place for place in reversed(self._came) if place is not empty), self.queue)
+
+    def back(self) -> None:
+        """One place back, where letters stay keys; it is not come back from."""
+        if place := self.way_back:
+            came = self._came[: self._came.index(place)] if place in self._came else []
+            self.go(place)
+            if place is self.chat:
+                self.chat.focus()
+            self._came = came
 
     def go_chat(self, chat: int) -> None:
         """Show a chat."""
@@ -218,6 +240,15 @@ class MainScreen(Screen[None]):
             self.sentence.display = False
             self.hints.remove_class("-covered")
 
+    def on_screen_suspend(self) -> None:
+        """A dialog stands over it: these keys do nothing now."""
+        self._hints()
+
+    def on_screen_resume(self) -> None:
+        """The dialog is gone."""
+        if self._ready:
+            self._hints()
+
     def on_descendant_focus(self) -> None:
         """Other keys act in the composer than beside it."""
         self._hints()
@@ -249,6 +280,7 @@ class MainScreen(Screen[None]):
         unread = f" +{counts.unread}" if counts.unread else ""
         left = f" {counts.left}" if counts.left else ""
         messages = f" {counts.messages}" if counts.messages else ""
+        feedback = f" {counts.feedback}" if counts.feedback else ""
         offers = f" ⇒{counts.offers}" if counts.offers else ""
         wide = self.size.width >= 100
         sums = totals(self.store.tickets.counts)
@@ -263,7 +295,7 @@ class MainScreen(Screen[None]):
             Spot("observe", "Observe", "Obs"),
             Spot("team", "Team"),
             Spot("departments", "Departments", "Depts"),
-            Spot("feedback", f"Feedback {counts.feedback}", f"Fdbk {counts.feedback}"),
+            Spot("feedback", f"Feedback{feedback}", f"Fdbk{feedback}"),
         ]
         there = {
             "mails": self.where is Where.mails,
@@ -281,10 +313,20 @@ class MainScreen(Screen[None]):
     def _hints(self) -> None:
         writing = self.composer is not None and self.composer.field.has_focus
         shown = [
-            action for action in self.table if action.shown and action.keys and self._fits(action, writing)
+            action
+            for action in self.table
+            if self.is_active and action.shown and action.keys and self._fits(action, writing)
         ]
-        shown.sort(key=lambda action: action.where is Where.anywhere and action.id not in AT_HAND)
+        shown.sort(key=self._rank)
         self.hints.hint([(keys.spoken(_best(action, writing)), action.label) for action in shown])
+
+    def _rank(self, action: Action) -> int:
+        """What is done in this place alone comes first, what can be done everywhere last."""
+        if action.id in AT_HAND:
+            return 0 if self.where in (Where.queue, Where.chat) else 1
+        if action.where is Where.anywhere and action.id != "back":
+            return 2
+        return int(action.where is Where.ticketing or action.id == "back")
 
     def _fits(self, action: Action, writing: bool) -> bool:
         if not self.possible(action.id) or self.where not in AT_HAND.get(action.id, {self.where}):
@@ -299,8 +341,7 @@ class MainScreen(Screen[None]):
             return writing and not (self.where is Where.ticket and action.id == "send")
         if self.where is Where.chat and not self.chat.offers(action.id):
             return False
-        own = action.where is not Where.anywhere
-        if writing and own and all(map(keys.types_text, action.keys)):
+        if writing and all(map(keys.types_text, action.keys)):
             return False
         return action.where in keys.around(self.where)
 

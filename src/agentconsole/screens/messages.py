@@ -165,7 +165,8 @@ class MessagesView(Widget):
                 ]
             )
         elif not said:
-            self.nothing.show([(f"Nothing has been said between you and {name} yet.", "dim")])
+            between = "to" if self.room.startswith("d") else "between you and"
+            self.nothing.show([(f"Nothing has been said {between} {name} yet.", "dim")])
         self._address(name)
 
     def _split(self) -> None:
@@ -193,7 +194,8 @@ class MessagesView(Widget):
         failed = any(entry.failed for entry in unsent(self.store, self.room)) if self.room else False
         count = len(self.composer.text)
         left = (f" {count:,} of {MAX_TEXT:,} ", "bad" if count > MAX_TEXT else "dim")
-        refused = "a message was refused; Esc r sends it again, Esc e edits it"
+        first = "Esc " if self.composer.field.has_focus else ""
+        refused = f"a message was refused; {first}r sends it again, {first}e edits it"
         self.rule.show("!" if failed else "", refused, left if count > MAX_TEXT - 500 else ("", ""))
         ink = "note" if self.composer.field.has_focus else "dim"
         self.composer.prompt.show([(f"staff: to {who} ▸ ", ink)])

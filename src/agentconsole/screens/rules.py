@@ -34,6 +34,7 @@ T = TypeVar("T")
 KEYS = (
     ("Enter", "edit"), ("n", "new"), ("a", "on/off"), ("t", "try"), ("< >", "turn"), ("d", "delete"), ("Space", "more"), ("Esc", "back"),
 )  # fmt: skip
+WITHOUT = (("n", "new"), ("Esc", "back"))  # where there is no rule to do anything with
 SHOWN = 20  # tickets of a trial
 NEW = 0  # the id under which a rule stands that is not kept yet
 
@@ -103,6 +104,7 @@ class RulesDialog(ModalScreen[None]):
         self._nothing = Words([("Reading …", "dim")], id="no-rules")
         self._told = Words(id="rule-told")
         self._lost = Words(id="lost-calls")
+        self._keys = Words(hints(WITHOUT[-1]))
 
     def compose(self) -> ComposeResult:
         """Title, the list, the rule under the cursor, the keys."""
@@ -113,7 +115,7 @@ class RulesDialog(ModalScreen[None]):
             with VerticalScroll(can_focus=False, id="rule"):
                 yield self._told
             yield self._lost
-            yield Words(hints(*KEYS))
+            yield self._keys
 
     def on_mount(self) -> None:
         """Read them."""
@@ -153,6 +155,7 @@ class RulesDialog(ModalScreen[None]):
             if self._may_write
             else [("Supervisors and administrators set rules; you are neither.", "dim")]
         )
+        self._keys.show(hints(*(KEYS if cards else WITHOUT if self._may_write else WITHOUT[-1:])))
         self._describe()
 
     @property

@@ -14,7 +14,7 @@ from agentconsole.views import Counts
 from agentconsole.widgets.paint import Cell
 
 NARROW = 60
-MARGIN = 4  # cells between what stands left and right of it and the tickets
+MARGIN = 5  # cells left and right of the tickets together, so that no number runs into another
 
 
 class Form(NamedTuple):

@@ -50,7 +50,7 @@ class TeamList(Rows[Member]):
         alarm = "bad" if item.alarm else ""
         cells: list[Cell] = [
             (f" {'!' if item.alarm else sign} ", alarm or ink),
-            (column(_name(item), min(self._widest_name, 24, max(10, width // 4))) + " ", "strong"),
+            (_named(item, min(self._widest_name, 24, max(10, width // 4))) + " ", "strong"),
             (column(item.load, 5), "warn" if item.full else ""),
         ]
         if width < 60:
@@ -58,13 +58,21 @@ class TeamList(Rows[Member]):
         cells.append((column(item.since, 10), "dim"))
         if item.lost:
             return [*cells, (item.ends, "bad")]
-        cells.append((column(_words(item), min(self._widest_words, width // 2 - 10)) + "  ", alarm))
+        cells.append((column(_words(item), min(self._widest_words, width // 2 - 20)) + "  ", alarm))
         untested: Cell = ("" if item.tested else "alerts? ", "warn")
         return [*cells, untested, (item.departments, "dim")]
 
 
 def _name(item: Member) -> str:
     return f"{item.name} (you)" if item.me else item.name
+
+
+def _named(item: Member, cells: int) -> str:
+    """The name in so many cells; where there is no room for all, it is the name that is cut."""
+    mark = " (you)" if item.me else ""
+    if text.width(text.clean(_name(item))) <= cells:
+        return column(_name(item), cells)
+    return column(text.cut(text.clean(item.name), cells - len(mark)) + mark, cells)
 
 
 def _words(item: Member) -> str:
@@ -115,9 +123,10 @@ class TeamView(Listing):
 
     def _entitle(self, rows: list[Member]) -> None:
         name = self.store.department_name(self.within) or "All departments"
-        free = sum(row.status is Status.online and not row.full and not row.alarm for row in rows)
+        serving = [row for row in rows if row.answers]
+        free = sum(row.status is Status.online and not row.full and not row.alarm for row in serving)
         alarms = sum(row.alarm for row in rows)
-        right: list[Cell] = [(f"{free} of {len(rows)} free for a chat ", "dim")]
+        right: list[Cell] = [(f"{free} of {len(serving)} free for a chat ", "dim")]
         if alarms:
             right = [(f"! {alarms} overdue or lost  ", "bad"), *right]
         self.title.show([(f" {name}", "strong")], right)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from agentconsole import narrate
+from agentconsole import narrate, text
 from agentconsole.handover import AWAY, Chain, Target, Wish, chain, fitting, targets, ways
 from agentconsole.protocol import Away, DepartmentCard
 from agentconsole.store import Store
@@ -34,6 +34,15 @@ class Targets(Rows[Target], can_focus=False):
     """Departments and agents under their headings; the cursor moves while words are typed."""
 
     LIT = True
+    _widest_name = _widest_load = _widest_state = 0
+
+    def show(self, items: Sequence[Target]) -> None:
+        """Replace the rows; columns are as wide as what stands in them."""
+        found = [item for item in items if item.user or item.department]
+        self._widest_name = _widest(item.name for item in found)
+        self._widest_load = _widest(item.load for item in found)
+        self._widest_state = _widest(item.state for item in found)
+        super().show(items)
 
     def key_of(self, item: Target) -> str | None:
         """Agent and department; a heading has none."""
@@ -44,14 +53,21 @@ class Targets(Rows[Target], can_focus=False):
         if not (item.user or item.department):
             return [(f" {item.name} ", "head"), ("─" * max(0, width - len(item.name) - 3), "rule")]
         wide = width >= 60
-        load = 13 if wide else 5 if item.user else 11
+        load = min(self._widest_load, 13) if wide else 5 if item.user else 11
         return [
             (" ● " if item.free else " ○ ", "good" if item.free else "warn"),
-            (column(item.name, 20 if wide else 13) + " ", "strong"),
-            (column(item.load, load) + " ", "dim" if item.free else "warn"),
-            (column(item.state, 26) if wide else item.state, "" if item.free else "warn"),
-            (f" {item.about}".replace("\n", " ") if wide else "", "dim"),
+            (column(item.name, min(self._widest_name, 20) if wide else 13) + "  ", "strong"),
+            (column(item.load, load) + "  ", "dim" if item.free else "warn"),
+            (
+                column(item.state, min(self._widest_state, 26)) if wide else item.state,
+                "" if item.free else "warn",
+            ),
+            (f"  {item.about}".replace("\n", " ") if wide else "", "dim"),
         ]
+
+
+def _widest(words: Iterable[str]) -> int:
+    return max((text.width(text.clean(each)) for each in words), default=0)
 
 
 class TransferDialog(ModalScreen[Wish | None]):
