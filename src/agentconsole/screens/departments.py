@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
@@ -143,7 +143,11 @@ class DepartmentsView(Listing):
     def fetch(self) -> None:
         """Read the settings of the department shown."""
         if self.department:
-            self.run_worker(self.read, group="departments", exclusive=True)
+            self._fetch()
+
+    @work(group="departments", exclusive=True)
+    async def _fetch(self) -> None:
+        await self.read()
 
     async def read(self) -> None:
         """Read them now; an answer about a department that is no longer shown comes too late."""

@@ -293,14 +293,12 @@ class RulesDialog(ModalScreen[None]):
 
     # --- the server ---
 
-    def _work(self, work: Callable[[], Awaitable[None]], key: int | None = None) -> None:
-        async def done() -> None:
-            try:
-                await work()
-            except Problem as problem:
-                self.tell(str(problem), key)
-
-        self.run_worker(done, group="rules", exclusive=True)
+    @work(group="rules", exclusive=True)
+    async def _work(self, step: Callable[[], Awaitable[None]], key: int | None = None) -> None:
+        try:
+            await step()
+        except Problem as problem:
+            self.tell(str(problem), key)
 
     async def _read(self, key: int = 0) -> None:
         self.show(await self._ask("GET", "/api/rules", None, list[RuleCard]), key)

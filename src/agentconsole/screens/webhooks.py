@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -131,14 +131,12 @@ class WebhooksDialog(ModalScreen[None]):
     async def _read(self) -> None:
         self.show(await given_up(self.host))
 
-    def _work(self, work: Callable[[], Awaitable[None]]) -> None:
-        async def done() -> None:
-            try:
-                await work()
-            except Problem as problem:
-                self._told.show([("! ", "bad"), (str(problem), "warn")])
-
-        self.run_worker(done, group="webhooks", exclusive=True)
+    @work(group="webhooks", exclusive=True)
+    async def _work(self, step: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await step()
+        except Problem as problem:
+            self._told.show([("! ", "bad"), (str(problem), "warn")])
 
 
 def facts(card: WebhookCard) -> list[Cell]:
