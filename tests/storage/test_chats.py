@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from agentconsole import protocol as p
 from agentconsole.backend.board import Board
 from agentconsole.backend.desk.admin import Alive, Awake
+from agentconsole.backend.desk.made import Made
 from agentconsole.backend.desk.staff import SaveMarks
 from agentconsole.backend.desk.visits import Where
 from agentconsole.backend.domain.chat import Expire, VisitorLink, VisitorPage
@@ -200,6 +201,29 @@ def test_answered_waits_leave_drills_out(house: House) -> None:
     house.start()
     assert house.database.read_now(lambda db: chats.answered_waits(db, SALES)) == [30_000, 10_000]
     assert house.database.read_now(lambda db: chats.answered_waits(db, SUPPORT)) == []
+
+
+def test_who_waits_again_has_waited_since_then(house: House) -> None:
+    board = Board()
+    house.database.read_now(lambda db: board.load(db, NOW))
+
+    def put(made: Made) -> None:
+        for change in made.changes:
+            board.put(change.after, house.now)
+
+    vera, head = house.start()
+    board.put(house.head(head.id))
+    for seconds in (10, 600, 5):
+        house.now += seconds * 1000
+        say, take, release = (
+            p.Say(new_cid(), head.id, "still here"),
+            p.Take(new_cid(), head.id),
+            p.Release(new_cid(), head.id),
+        )
+        put(house.do(house.ann, release if seconds == 600 else take))
+        put(house.do(vera, say))
+    assert list(board.waits[SALES]) == [10_000, 5_000]
+    assert house.database.read_now(lambda db: chats.answered_waits(db, SALES)) == [5_000]
 
 
 # --- the server was away -------------------------------------------------------------------------------------------------

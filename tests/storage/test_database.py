@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, text
 
-from agentconsole.backend.storage import chats, departments, shape
+from agentconsole.backend.storage import Connection, chats, departments, shape
 from agentconsole.backend.storage.database import Database, Locked, TooNew, Unreachable
 from agentconsole.backend.storage.shape import metadata
 
@@ -190,6 +190,25 @@ def test_a_lock_that_a_lost_link_took_along_is_taken_again(
 
 
 @pytest.mark.one_engine
+def test_an_answer_shows_one_moment(database_url: str, tmp_path: Path) -> None:
+    """A log is read from two tables: what is committed in between must be in both or in neither."""
+    database = opened(database_url, tmp_path)
+    count = text("SELECT count(*) FROM setting")
+
+    def counted_twice(db: Connection) -> tuple[int, int]:
+        before = db.execute(count).scalar_one()
+        with database.writer_engine.begin() as connection:
+            connection.execute(text("INSERT INTO setting (key, value) VALUES ('meanwhile', '1')"))
+        return before, db.execute(count).scalar_one()
+
+    try:
+        before, after = database.read_now(counted_twice)
+        assert before == after
+        assert database.read_now(lambda db: db.execute(count).scalar_one()) == before + 1
+    finally:
+        database.close()
+
+
 def test_a_missing_driver_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(Unreachable, match="pip install 'psycopg"):

@@ -111,7 +111,7 @@ class Board:
         if is_open(head.state):
             self._remember(head)
         if head.taken_at and before is not None and not before.taken_at and not head.drill:
-            self.waits.setdefault(head.department, deque(maxlen=WAITS)).append(head.taken_at - head.since)
+            self.waits.setdefault(head.department, deque(maxlen=WAITS)).append(head.taken_at - head.queued_at)
 
     def _note_work(self, before: Head, after: Head, at: int) -> None:
         """When an agent was last given a chat, and when one last ended."""

@@ -379,7 +379,9 @@ def waiting_count(connection: Connection, department: int) -> int:
     """How many chats wait in a department."""
     return int(
         connection.execute(
-            select(func.count()).where(chat.c.department == department, chat.c.state == State.waiting.value)
+            select(func.count()).where(
+                OPEN, chat.c.department == department, chat.c.state == State.waiting.value
+            )
         ).scalar_one()
     )
 
@@ -487,9 +489,9 @@ def lose_all_visitors(connection: Connection, now: int, patience: int) -> None:
 
 
 def answered_waits(connection: Connection, department: int, limit: int = 20) -> list[int]:
-    """The last waits in milliseconds until somebody took the chat; drill traffic does not count."""
+    """The last waits in a queue, in milliseconds, until somebody took the chat; drill traffic does not count."""
     query = (
-        select(chat.c.taken_at - chat.c.since)
+        select(chat.c.taken_at - chat.c.queued_at)
         .where(chat.c.department == department, chat.c.taken_at > 0, chat.c.drill.is_(False))
         .order_by(chat.c.started_at.desc())
         .limit(limit)

@@ -20,7 +20,8 @@ from .shape import TooNew, bring_up
 T = TypeVar("T")
 
 ONE_SERVER = 4_127_690_153
-PAGE_BYTES = 2_048  # of a new SQLite file: a line changes a row on each of three pages, and whole pages are synced
+PAGE_BYTES = 2_048  # of a new SQLite file: a line changes three pages, and pages are synced whole
+ONE_MOMENT = "REPEATABLE READ"  # an answer does not see what is committed meanwhile, as on SQLite
 CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)"
 READERS = 4
 # What a link to PostgreSQL is held for dead after, unless its address says otherwise: seconds, but the last in ms.
@@ -85,6 +86,7 @@ class Database:
                 pool_size=2 if writer else READERS + 1,
                 max_overflow=0,
                 pool_pre_ping=not writer,
+                isolation_level=None if writer else ONE_MOMENT,
                 connect_args={name: value for name, value in LINK.items() if name not in given},
             )
         engine = create_engine(self.url, connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False})

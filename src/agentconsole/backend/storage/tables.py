@@ -200,7 +200,7 @@ chat = Table(
     number("invited_until"),
 )
 Index("chat_one_open", chat.c.visitor, chat.c.home, unique=True, sqlite_where=OPEN, postgresql_where=OPEN)
-Index("chat_open", chat.c.state, sqlite_where=OPEN, postgresql_where=OPEN)
+Index("chat_open", chat.c.state, chat.c.department, sqlite_where=OPEN, postgresql_where=OPEN)
 Index("chat_due", chat.c.due_at, sqlite_where=text("due_at > 0"), postgresql_where=text("due_at > 0"))
 Index("chat_visitor", chat.c.visitor)
 Index("chat_email", chat.c.email, sqlite_where=text("email <> ''"), postgresql_where=text("email <> ''"))

@@ -388,6 +388,15 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("levels", sa.Text(), server_default="[]", nullable=False))
         batch_op.add_column(sa.Column("mailing", sa.Text(), server_default="{}", nullable=False))
 
+    op.drop_index("chat_open", table_name="chat")
+    op.create_index(
+        "chat_open",
+        "chat",
+        ["state", "department"],
+        sqlite_where=sa.text("state IN ('active', 'offered', 'waiting', 'wrapup')"),
+        postgresql_where=sa.text("state IN ('active', 'offered', 'waiting', 'wrapup')"),
+    )
+
     with op.batch_alter_table("left_message", schema=None) as batch_op:
         batch_op.add_column(sa.Column("ticket", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("topic", sa.Text(), server_default="", nullable=False))
