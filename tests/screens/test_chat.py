@@ -203,7 +203,7 @@ async def test_a_refused_line_goes_with_the_chat_that_is_put_away() -> None:
         await d.press("enter")
         await d.feed(Refused(Code.closed, "The chat has ended.", last_say(d).cid, 11))
         await d.feed(mine(11, version=9, state=State.closed))
-        await d.press("escape", "x")
+        await d.press("x")
         assert d.sent == []
         assert d.store.words()["outbox"] == []
 
