@@ -41,7 +41,7 @@ def choose(lead: Console, agent: str) -> None:
         if any(row.strip().startswith(f"{agent} ") and "online" in row for row in before[-9:]):
             return
         lead.send("\x1b[B")
-        lead.wait_until(lambda rows, before=before: rows != before, 5, "the cursor to move")
+        lead.wait_until(lambda rows, before=before: rows != before, what="the cursor to move")
     raise AssertionError(f"{agent} is not in the list")
 
 

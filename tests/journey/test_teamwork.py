@@ -185,7 +185,9 @@ def test_a_morning_of_a_team(floor: Floor) -> None:
     ben.send("I")
     ben.row("Invite whom into the chat with Vera?")
     ben.send(names["ana"])
-    ben.wait_until(lambda rows: not any(names["mona"] in row for row in rows[5:18]), 10, "one colleague left")
+    ben.wait_until(
+        lambda rows: not any(names["mona"] in row for row in rows[5:18]), what="one colleague left"
+    )
     ben.send(ENTER)
     ana.row("asks you to join", "a joins, D declines")
     floor.told(Vera=vera_reads, Will=will_reads)
@@ -226,7 +228,7 @@ def test_a_morning_of_a_team(floor: Floor) -> None:
     while not mona.shows("▸Vera"):
         seen = mona.rows
         mona.send("j")
-        mona.wait_until(lambda rows, seen=seen: rows != seen, 5, "the cursor to move")
+        mona.wait_until(lambda rows, seen=seen: rows != seen, what="the cursor to move")
     mona.send(",")
     mona.row(f"WHISPER to {names['ben']}", "Vera")
     mona.send(WHISPER + ENTER)

@@ -245,7 +245,7 @@ def test_tmux_shows_the_same_as_our_emulator(desk: Terminal, tmux: Callable[...,
         tmux("send-keys", *([name] if name else ["-l", keys]))
         desk.wait_for(seen)
         desk.wait_quiet(0.1)
-        until(lambda: rows() == desk.rows, seconds=5, what=f"the same screen after {keys!r}")
+        until(lambda: rows() == desk.rows, what=f"the same screen after {keys!r}")
 
 
 def test_no_color_means_no_colour_at_all() -> None:
