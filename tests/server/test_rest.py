@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import shutil
 import ssl
 import subprocess
@@ -466,6 +467,45 @@ def test_files_are_asked_for_again_only_when_they_changed(server: Running) -> No
     again = server.ask("GET", "/chat/support", headers={"If-None-Match": page.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert server.ask("HEAD", "/chat").headers["etag"] == page.headers["etag"]
+
+
+def test_what_the_page_is_made_of_is_fetched_once_for_all(server: Running) -> None:
+    page = server.ask("GET", "/chat")
+    assert page.headers["cache-control"] == "no-cache"
+    parts = re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text)
+    assert len(parts) > 20
+    for path in parts:
+        part = server.ask("GET", path)
+        assert (part.status_code, "immutable" in part.headers["cache-control"]) == (200, True), path
+    edition = parts[0].split("/")[3]
+    words = server.ask("GET", f"/static/widget/{edition}/texts/pl.json")
+    assert "immutable" in words.headers["cache-control"], "it is asked for beside the module that reads it"
+    older = server.ask("GET", parts[0].replace(edition, "0123456789abcdef"))
+    assert (older.status_code, older.headers["cache-control"]) == (200, "no-cache")
+    assert older.content == server.ask("GET", parts[0]).content, (
+        "a page that is open during an upgrade goes on"
+    )
+
+
+@pytest.mark.parametrize(
+    "accepted, zipped",
+    [
+        ("gzip", True),
+        ("br, gzip;q=0.5", True),
+        ("br;q=1, GZIP", True),
+        ("identity", False),
+        ("gzip;q=0", False),
+        ("gzip; q=0.0, br", False),
+        ("", False),
+    ],
+)
+def test_texts_are_zipped_for_who_takes_it(server: Running, accepted: str, zipped: bool) -> None:
+    plain = server.ask("GET", "/static/widget/visitor.js", headers={"Accept-Encoding": "identity"})
+    answer = server.ask("GET", "/static/widget/visitor.js", headers={"Accept-Encoding": accepted})
+    assert answer.content == plain.content
+    assert answer.headers.get("content-encoding") == ("gzip" if zipped else None)
+    assert (int(answer.headers["content-length"]) < len(plain.content) / 2) == zipped
+    assert answer.headers["vary"] == "Accept-Encoding"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+from functools import cached_property
 from importlib import resources
 from importlib.resources.abc import Traversable
 
@@ -19,6 +21,9 @@ TYPES = {
 }
 
 
+WIDGET = "/static/widget/"
+
+
 class File:
     """A file's bytes and media type; ``tag`` changes with the bytes."""
 
@@ -27,15 +32,26 @@ class File:
         self.kind = kind
         self.tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
+    @cached_property
+    def zipped(self) -> bytes:
+        """The same for a slow line; b'' if that is no shorter."""
+        zipped = gzip.compress(self.content, mtime=0)
+        return zipped if len(zipped) < len(self.content) else b""
 
-def load() -> dict[str, File]:
-    """Address to file: /static/widget/... and, by their short names, /widget.js and /chat."""
+
+def load() -> tuple[dict[str, File], str]:
+    """Address to file: /static/widget/... and, by their short names, /widget.js and /chat; and the widget's edition.
+
+    The page takes its parts from /static/widget/EDITION/..., where nothing ever changes: a browser keeps them.
+    """
     found: dict[str, File] = {}
-    _collect(resources.files("agentconsole.backend") / "widget", "/static/widget/", found)
-    for short, name in (("/widget.js", "widget.js"), ("/chat", "chat.html")):
-        if (file := found.get(f"/static/widget/{name}")) is not None:
-            found[short] = file
-    return found
+    _collect(resources.files("agentconsole.backend") / "widget", WIDGET, found)
+    tags = "".join(path + found[path].tag for path in sorted(found))
+    edition = hashlib.sha256(tags.encode()).hexdigest()[:16]
+    page = found[f"{WIDGET}chat.html"].content.replace(WIDGET.encode(), f"{WIDGET}{edition}/".encode())
+    found["/chat"] = File(page, TYPES["html"])
+    found["/widget.js"] = found[f"{WIDGET}widget.js"]
+    return found, edition
 
 
 def _collect(folder: Traversable, path: str, found: dict[str, File]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -50,6 +51,8 @@ ALIVE_MS = 30_000
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 JSON = "application/json"
 NOBODY = Actor(Side.visitor)
+LASTS = "public, max-age=31536000, immutable"
+GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:\s|,|$))", re.IGNORECASE)
 
 STRICT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 SANDBOX = f"{STRICT}; sandbox"
@@ -281,7 +284,7 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 
 def _pages(options: Options) -> list[Path]:
-    found = files.load()
+    found, edition = files.load()
     chat = CHAT.format(sites=" ".join(("'self'", *options.frame_sites)) if options.frame_sites else "*")
     pages = [
         Path("/api/openapi.json", _file(_openapi)),
@@ -298,6 +301,9 @@ def _pages(options: Options) -> list[Path]:
             pages.append(Path(path, _file(partial(_itself, file), SAMPLE)))
         else:
             pages.append(Path(path, _file(partial(_itself, file), shared=True)))
+            lasting = path.replace(files.WIDGET, f"{files.WIDGET}{{edition}}/")
+            if lasting != path:
+                pages.append(Path(lasting, _file(partial(_itself, file), shared=True, edition=edition)))
     return pages
 
 
@@ -320,18 +326,29 @@ def _docs_style() -> File:
     return File(openapi.STYLE.encode(), files.TYPES["css"])
 
 
-def _file(made: Callable[[], File], policy: str = STRICT, shared: bool = False) -> Endpoint:
-    """Serves a file; ``made`` gives it when it is first asked for."""
+def _file(
+    made: Callable[[], File], policy: str = STRICT, shared: bool = False, edition: str = ""
+) -> Endpoint:
+    """Serves a file; ``made`` gives it when it is first asked for. At the address of its ``edition`` it lasts."""
 
     async def endpoint(request: Request) -> Response:
         file = made()
-        headers = {"ETag": file.tag, "Cache-Control": "no-cache", "Content-Security-Policy": policy}
+        lasts = bool(edition) and request.path_params["edition"] == edition
+        headers = {
+            "ETag": f"W/{file.tag}",
+            "Cache-Control": LASTS if lasts else "no-cache",
+            "Content-Security-Policy": policy,
+            "Vary": "Accept-Encoding",
+        }
         if shared:
             headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         tags = request.headers.get("if-none-match", "")
         if file.tag in [tag.strip().removeprefix("W/") for tag in tags.split(",")]:
             return Response(status_code=304, headers=headers)
-        return Response(file.content, headers={**headers, "Content-Type": file.kind})
+        headers["Content-Type"] = file.kind
+        if file.zipped and GZIP.search(request.headers.get("accept-encoding", "")):
+            return Response(file.zipped, headers=headers | {"Content-Encoding": "gzip"})
+        return Response(file.content, headers=headers)
 
     return endpoint
 
