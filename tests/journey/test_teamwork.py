@@ -325,6 +325,6 @@ def offer(console: Console, visitor: str, to: str) -> None:
 
 def to_move(console: Console, visitor: str) -> None:
     """Put the cursor of the list of what must move on this visitor's chat."""
-    first = next(row for row in console.rows if "Vera" in row or "Will" in row)
-    if visitor not in first:
+    rows = (row for row in console.rows if row.startswith("│"))  # of the dialog
+    if visitor not in next(row for row in rows if "Vera" in row or "Will" in row):
         console.send(DOWN)

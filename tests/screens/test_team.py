@@ -77,6 +77,19 @@ async def test_the_team_stands_by_status_with_what_runs_out(size: tuple[int, int
             assert any("Olga" in row and "3/3" in row for row in d.screen)
 
 
+async def test_a_long_reason_leaves_room_for_what_runs_out_and_for_departments() -> None:
+    long = "A training about the new way to write invoices for companies"
+    async with desk() as d:
+        until = START + 6 * 60_000
+        await d.feed(*twelve(), seat(21, "Ada", Status.away, reason=long, until=until))
+        await d.press("W")
+        await d.press("end")
+        row = next(row for row in d.screen if "Ada" in row)
+        assert "A training" in row
+        assert "…, 6 min left" in row
+        assert "Support" in row
+
+
 async def test_the_countdown_goes_by_seconds_and_names_the_chats_that_go_back() -> None:
     async with desk() as d:
         await d.feed(*twelve())

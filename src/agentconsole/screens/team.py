@@ -22,6 +22,7 @@ from agentconsole.widgets.rows import Rows
 from agentconsole.widgets.words import Words
 
 SHOWN = frozenset({Topic.team, Topic.departments, Topic.me, Topic.synced})
+BESIDE_WORDS = 35  # cells for sign, chats, time and, at the least, a department
 
 
 class TeamList(Rows[Member]):
@@ -48,9 +49,10 @@ class TeamList(Rows[Member]):
             return [(f" {item.name} ", "head"), ("─" * max(0, width - len(item.name) - 3), "rule")]
         sign, ink = team.SIGNS[item.status]
         alarm = "bad" if item.alarm else ""
+        name = min(self._widest_name, 24, max(10, width // 4))
         cells: list[Cell] = [
             (f" {'!' if item.alarm else sign} ", alarm or ink),
-            (_named(item, min(self._widest_name, 24, max(10, width // 4))) + " ", "strong"),
+            (_named(item, name) + " ", "strong"),
             (column(item.load, 5), "warn" if item.full else ""),
         ]
         if width < 60:
@@ -58,7 +60,8 @@ class TeamList(Rows[Member]):
         cells.append((column(item.since, 10), "dim"))
         if item.lost:
             return [*cells, (item.ends, "bad")]
-        cells.append((column(_words(item), min(self._widest_words, width // 2 - 20)) + "  ", alarm))
+        words = min(self._widest_words, max(20, width - name - BESIDE_WORDS))
+        cells.append((column(_words(item, words), words) + "  ", alarm))
         untested: Cell = ("" if item.tested else "alerts? ", "warn")
         return [*cells, untested, (item.departments, "dim")]
 
@@ -75,8 +78,11 @@ def _named(item: Member, cells: int) -> str:
     return column(text.cut(text.clean(item.name), cells - len(mark)) + mark, cells)
 
 
-def _words(item: Member) -> str:
-    return f"{item.words}, {item.ends}" if item.ends else item.words
+def _words(item: Member, cells: int = 10_000) -> str:
+    """How it stands with somebody; where there is no room for all, what runs out stays whole."""
+    if not item.ends:
+        return item.words
+    return f"{text.cut(text.clean(item.words), cells - text.width(item.ends) - 2)}, {item.ends}"
 
 
 class TeamView(Listing):
