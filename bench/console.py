@@ -244,6 +244,7 @@ def _quiet(stage: Stage, size: Size) -> Report:
         )
         report.add("screen switch settled p50", 1000 * median(settled), unit="ms")
     with Tape(command(stage), stage.environment()) as tape:
+        tape.wait_for("0 mine", 60)  # the end of a wrap-up is news
         tape.quiet(2)
         _early_in_a_minute(size.idle_seconds)
         before = tape.bytes

@@ -97,7 +97,8 @@ def _saturated(report: Report, full: Rounds) -> None:
 
 
 def _steady(report: Report, steady: Rounds) -> None:
-    for p, limit in (("p50", 3), ("p95", 3), ("p99", 4)):
+    """The tail has its goal here; the middle has it at saturation, where commits are shared."""
+    for p, limit in (("p50", None), ("p95", None), ("p99", 4)):
         _latency(report, steady, f"{STEADY}/s", p, limit)
     for p in ("p50", "p95", "p99"):
         disk = middle(steady, "disk", "delivery_ms", p)
@@ -110,7 +111,7 @@ def _steady(report: Report, steady: Rounds) -> None:
     report.add(f"CPU per line / floor, {STEADY}/s", compare(steady, "cpu_us"))
 
 
-def _latency(report: Report, rounds: Rounds, when: str, p: str, limit: float) -> None:
+def _latency(report: Report, rounds: Rounds, when: str, p: str, limit: float | None) -> None:
     both = [f"{middle(rounds, who, 'delivery_ms', p):.2f}" for who in ("ours", "floor")]
     report.add(
         f"delivery {p} / floor, {when}",
