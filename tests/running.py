@@ -104,7 +104,7 @@ class Visitor:
         self.token = token or base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
         self._open = ExitStack()
         address = url.replace("http", "ws", 1) + "/ws/visitor"
-        self.link = self._open.enter_context(connect(address, compression=None))
+        self.link = self._open.enter_context(connect(address, compression=None, open_timeout=30))
         self.send(t="hello", token=self.token)
         self.wait("synced")
 

@@ -17,6 +17,7 @@ from .view import View
 
 LETTERS = 9.0  # typed per second
 HARMLESS = {p.Code.not_now, p.Code.closed, p.Code.taken, p.Code.gone, p.Code.limit, p.Code.unavailable}
+HARMLESS |= {p.Code.unknown}  # what was offered has gone where this person may not look
 
 
 class Hands:
