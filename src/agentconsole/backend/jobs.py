@@ -158,8 +158,8 @@ async def _on_time(database: Database, desk: Desk, resting: Resting) -> bool:
     now, more = desk.clock(), len(resting)
 
     def look(db: Connection) -> tuple[int, list[int]]:
-        ripe = tickets.ripe(db, now, max(1, slices.SLICE // RIPE) + more)
-        return (max(1, slices.size(db) // RIPE) if ripe else 1), ripe
+        limit = max(1, slices.size(db) // RIPE)
+        return limit, tickets.ripe(db, now, limit + more)
 
     limit, ripe = await database.read(look)
     found = [command for key in ripe if (command := OnTime(key)) not in resting][:limit]

@@ -248,8 +248,9 @@ class Caller:
 
     async def begin(self, calls: asyncio.TaskGroup) -> None:
         """Begin the calls that are due now, as far as there is room. Raises NoPassword."""
-        soon = await self._desk.soonest()
-        while is_due(soon.call, self._desk.clock()) and len(self._busy) < AT_ONCE:
+        if not is_due((await self._desk.soonest()).call, self._desk.clock()):
+            return
+        while len(self._busy) < AT_ONCE:
             free = functools.partial(webhooks.due, now=self._desk.clock(), limit=1, busy=self._shunned())
             due = await self._database.read(free)
             if not due:
@@ -268,7 +269,10 @@ class Caller:
     async def _call(self, hook: Webhook) -> None:
         try:
             outcome = await self._made(hook)
-            (self._poor.discard if outcome.taken else self._poor.add)(hook.receiver)
+            if outcome.taken:
+                self._poor.discard(hook.receiver)
+            else:
+                self._poor.add(hook.receiver)
             await self._keep(outcome)
         except Refusal as refusal:
             log.warning("webhook %d was refused: %s", hook.id, refusal.text)
