@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from agentconsole.protocol import Ack, Code, EarlierChat, NewTicket, Refused, State, TakeTicket, Wrote
 from agentconsole.text import FOLD_LINES
-from tests.screens.fed import START, desk, hello
+from tests.screens.fed import START, Desk, desk, hello
 from tests.screens.fed_tickets import entry, settled, ticket, with_doors
 from tests.screens.test_ticket import opened, replies, write
 
 
+async def taking_the_next(d: Desk) -> TakeTicket:
+    """A ticket is open, and the next one, #30, has been asked for."""
+    doors = await opened(d)
+    doors.put(ticket(30))
+    await d.press("N")
+    (take,) = [command for command in d.sent if isinstance(command, TakeTicket)]
+    return take
+
+
 async def test_a_ticket_that_comes_while_a_dialog_stands_waits_for_it() -> None:
     async with desk() as d:
-        doors = await opened(d)
-        doors.put(ticket(30))
-        await d.press("N")
-        (take,) = [command for command in d.sent if isinstance(command, TakeTicket)]
+        take = await taking_the_next(d)
         await write(d, "Dear Ana")
         await d.press("f9")
         await d.feed(Ack(take.cid, 30, 2))
@@ -27,10 +33,7 @@ async def test_a_ticket_that_comes_while_a_dialog_stands_waits_for_it() -> None:
 
 async def test_a_ticket_that_comes_while_i_write_does_not_take_the_letters() -> None:
     async with desk() as d:
-        doors = await opened(d)
-        doors.put(ticket(30))
-        await d.press("N")
-        (take,) = [command for command in d.sent if isinstance(command, TakeTicket)]
+        take = await taking_the_next(d)
         await write(d, "Dear ")
         await d.feed(Ack(take.cid, 30, 2))
         assert d.sees("Ticket #30 waits until you have written this: Esc # and its number open it.")

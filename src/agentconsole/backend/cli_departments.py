@@ -131,15 +131,17 @@ def _routing_words(verb: argparse.ArgumentParser) -> None:
         help='a service level, as "normal first=4h next=8h solve=3d"; again for more priorities',
     )
     verb.add_argument("--guide", help="when to transfer here, for colleagues")
-    for name, on, off in (
-        ("to_solve", "a chat must be marked when it is closed", "it need not"),
-        ("note_required", "a transfer to here needs a note", "it needs none"),
-        ("strict_limit", "limits hold also for what is taken by hand", "they hold for what is given"),
-    ):
-        flag = name.replace("_", "-")
-        either = verb.add_mutually_exclusive_group()
-        either.add_argument(f"--{flag}", action="store_true", default=None, help=on)
-        either.add_argument(f"--no-{flag}", action="store_false", dest=name, help=off)
+    _switch(verb, "to_solve", "a chat must be marked when it is closed", "it need not")
+    _switch(verb, "note_required", "a transfer to here needs a note", "it needs none")
+    _switch(verb, "strict_limit", "limits hold also for what is taken by hand", "they hold for what is given")
+
+
+def _switch(verb: argparse.ArgumentParser, name: str, on: str, off: str) -> None:
+    """--name and --no-name; neither = it stays as it is."""
+    flag = name.replace("_", "-")
+    either = verb.add_mutually_exclusive_group()
+    either.add_argument(f"--{flag}", action="store_true", default=None, help=on)
+    either.add_argument(f"--no-{flag}", action="store_false", dest=name, help=off)
 
 
 def _opening_words(verb: argparse.ArgumentParser) -> None:
@@ -211,18 +213,17 @@ def _mail_words(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--mail-name", help="the name beside its address; '' = the department's name")
     verb.add_argument("--mail-language", help="the language of its mails, as nb or pt")
     verb.add_argument("--signature", help="what stands at the end of its mails")
-    for name, on, off in (
-        ("acknowledge", "who writes is told that it has come", "they are not"),
-        ("tell_solved", "customers are told that a ticket is solved", "they are not"),
-        ("transcript", "a chat that is over is mailed to who was answered", "they are not"),
-        ("missed", "a missed chat with an e-mail address becomes a ticket", "it does not"),
-        ("mail_html", "its mails say the same as HTML too", "they are plain text alone"),
-        ("plus", "its mail server delivers address+tag to the address", "it does not; mails do without"),
-    ):
-        flag = name.replace("_", "-")
-        either = verb.add_mutually_exclusive_group()
-        either.add_argument(f"--{flag}", action="store_true", default=None, help=on)
-        either.add_argument(f"--no-{flag}", action="store_false", dest=name, help=off)
+    _switch(verb, "acknowledge", "who writes is told that it has come", "they are not")
+    _switch(verb, "tell_solved", "customers are told that a ticket is solved", "they are not")
+    _switch(verb, "transcript", "a chat that is over is mailed to who was answered", "they are not")
+    _switch(verb, "missed", "a missed chat with an e-mail address becomes a ticket", "it does not")
+    _switch(verb, "mail_html", "its mails say the same as HTML too", "they are plain text alone")
+    _switch(
+        verb,
+        "plus",
+        "its mail server delivers address+tag to the address",
+        "it does not; mails do without",
+    )
 
 
 def _department_line(row: dict[str, Any]) -> list[str]:

@@ -16,8 +16,10 @@ from .pace import Pace
 from .view import View
 
 LETTERS = 9.0  # typed per second
-HARMLESS = {p.Code.not_now, p.Code.closed, p.Code.taken, p.Code.gone, p.Code.limit, p.Code.unavailable}
-HARMLESS |= {p.Code.unknown}  # what was offered has gone where this person may not look
+HARMLESS = {
+    *(p.Code.not_now, p.Code.closed, p.Code.taken, p.Code.gone, p.Code.limit, p.Code.unavailable),
+    p.Code.unknown,  # what was offered has gone where this person may not look
+}
 
 
 class Hands:

@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from agentconsole.text import width as cells_of
-from agentconsole.widgets.paint import Cell, column
+from agentconsole.widgets.paint import Cell, column, widest
 from agentconsole.widgets.rows import Rows
 from agentconsole.widgets.words import Words, hints
 
@@ -55,8 +55,7 @@ class Found(Rows[Item], can_focus=False):
 
 def columns(items: Sequence[Item]) -> tuple[int, int]:
     """The cells of the names, and of what stands at their right (0 = nothing)."""
-    name = max((cells_of(each.label) for each in items), default=0)
-    aside = max((cells_of(each.aside) for each in items), default=0)
+    name, aside = widest(each.label for each in items), widest(each.aside for each in items)
     return min(name, 18 if any(each.hint for each in items) else WIDTH), min(aside, 12)
 
 

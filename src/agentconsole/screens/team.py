@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
-from agentconsole import narrate, team, text
+from agentconsole import narrate, team
 from agentconsole.actions import Actions
 from agentconsole.protocol import SeatCard, Status
 from agentconsole.screens.left import moment
@@ -17,7 +17,7 @@ from agentconsole.store import Store
 from agentconsole.team import Member
 from agentconsole.views import Topic
 from agentconsole.widgets.bars import Bar
-from agentconsole.widgets.paint import Cell, column
+from agentconsole.widgets.paint import Cell, column, widest, with_end
 from agentconsole.widgets.rows import Rows
 from agentconsole.widgets.words import Words
 
@@ -37,10 +37,8 @@ class TeamList(Rows[Member]):
     def show(self, items: Sequence[Member]) -> None:
         """Replace the rows; columns are as wide as what stands in them."""
         people = [item for item in items if item.user]
-        self._widest_name = max((text.width(text.clean(_name(item))) for item in people), default=0)
-        self._widest_words = max(
-            (text.width(text.clean(_words(item))) for item in people if not item.lost), default=0
-        )
+        self._widest_name = widest(item.name + _mark(item) for item in people)
+        self._widest_words = widest(item.words + _ends(item) for item in people if not item.lost)
         super().show(items)
 
     def draw(self, item: Member, line: int, width: int) -> Iterable[Cell]:
@@ -52,7 +50,7 @@ class TeamList(Rows[Member]):
         name = min(self._widest_name, 24, max(10, width // 4))
         cells: list[Cell] = [
             (f" {'!' if item.alarm else sign} ", alarm or ink),
-            (_named(item, name) + " ", "strong"),
+            (with_end(item.name, _mark(item), name) + " ", "strong"),
             (column(item.load, 5), "warn" if item.full else ""),
         ]
         if width < 60:
@@ -61,28 +59,17 @@ class TeamList(Rows[Member]):
         if item.lost:
             return [*cells, (item.ends, "bad")]
         words = min(self._widest_words, max(20, width - name - BESIDE_WORDS))
-        cells.append((column(_words(item, words), words) + "  ", alarm))
+        cells.append((with_end(item.words, _ends(item), words) + "  ", alarm))
         untested: Cell = ("" if item.tested else "alerts? ", "warn")
         return [*cells, untested, (item.departments, "dim")]
 
 
-def _name(item: Member) -> str:
-    return f"{item.name} (you)" if item.me else item.name
+def _mark(item: Member) -> str:
+    return " (you)" if item.me else ""
 
 
-def _named(item: Member, cells: int) -> str:
-    """The name in so many cells; where there is no room for all, it is the name that is cut."""
-    mark = " (you)" if item.me else ""
-    if text.width(text.clean(_name(item))) <= cells:
-        return column(_name(item), cells)
-    return column(text.cut(text.clean(item.name), cells - len(mark)) + mark, cells)
-
-
-def _words(item: Member, cells: int = 10_000) -> str:
-    """How it stands with somebody; where there is no room for all, what runs out stays whole."""
-    if not item.ends:
-        return item.words
-    return f"{text.cut(text.clean(item.words), cells - text.width(item.ends) - 2)}, {item.ends}"
+def _ends(item: Member) -> str:
+    return f", {item.ends}" if item.ends else ""
 
 
 class TeamView(Listing):

@@ -13,12 +13,12 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from agentconsole import narrate, text
+from agentconsole import narrate
 from agentconsole.handover import AWAY, Chain, Target, Wish, chain, fitting, targets, ways
 from agentconsole.protocol import Away, DepartmentCard
 from agentconsole.store import Store
 from agentconsole.widgets.composer import Composer, Field
-from agentconsole.widgets.paint import Cell, column
+from agentconsole.widgets.paint import Cell, column, widest
 from agentconsole.widgets.rows import Rows
 from agentconsole.widgets.words import Words, hints
 
@@ -39,9 +39,9 @@ class Targets(Rows[Target], can_focus=False):
     def show(self, items: Sequence[Target]) -> None:
         """Replace the rows; columns are as wide as what stands in them."""
         found = [item for item in items if item.user or item.department]
-        self._widest_name = _widest(item.name for item in found)
-        self._widest_load = _widest(item.load for item in found)
-        self._widest_state = _widest(item.state for item in found)
+        self._widest_name = widest(item.name for item in found)
+        self._widest_load = widest(item.load for item in found)
+        self._widest_state = widest(item.state for item in found)
         super().show(items)
 
     def key_of(self, item: Target) -> str | None:
@@ -64,10 +64,6 @@ class Targets(Rows[Target], can_focus=False):
             ),
             (f"  {item.about}".replace("\n", " ") if wide else "", "dim"),
         ]
-
-
-def _widest(words: Iterable[str]) -> int:
-    return max((text.width(text.clean(each)) for each in words), default=0)
 
 
 class TransferDialog(ModalScreen[Wish | None]):

@@ -116,6 +116,16 @@ def column(words: str, width: int) -> str:
     return words + " " * (width - text.width(words))
 
 
+def widest(words: Iterable[str]) -> int:
+    """The cells that the longest of these takes once it is cleaned; 0 if there is none."""
+    return max((text.width(text.clean(each)) for each in words), default=0)
+
+
+def with_end(words: str, end: str, width: int) -> str:
+    """Cleaned text and its end in exactly `width` cells; where there is no room for all, only what is before the end is cut."""
+    return column(text.cut(text.clean(words), width - text.width(end)) + end, width)
+
+
 def ends(left: list[Cell], right: list[Cell], width: int) -> list[Cell]:
     """Cells at both ends of a row; the right ones stay whole, the left ones give way."""
     taken = sum(text.width(text.clean(words)) for words, _ in right)
