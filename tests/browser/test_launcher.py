@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, FrameLocator, Page, Route, expec
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.browser.acts import bubble, start, write
+from tests.browser.acts import bubble, press, start, write
 from tests.browser.conftest import Contexts
 from tests.browser.desk import Agent
 from tests.browser.host import Site
@@ -91,7 +91,7 @@ def test_a_closed_chat_counts_what_is_unread(site: Running, agent: Agent, host: 
     chat = chat_in(page)
     start(chat, "then I close it")
     number = agent.take("then I close it")
-    chat.get_by_role("button", name="Close window").click()
+    press(chat, "Close window")
     expect(page.get_by_role("button", name="Open chat")).to_be_focused()
     agent.say(number, "are you there?")
     agent.say(number, "hello?")
@@ -342,7 +342,7 @@ def test_on_a_phone_it_fills_the_screen(site: Running, agent: Agent, host: Site,
     )
     page.evaluate(KEYBOARD, 844)
     until(lambda: (frame.bounding_box() or {}).get("height") == 844, what="the whole screen again")
-    chat.get_by_role("button", name="Close window").tap()
+    press(chat, "Close window", touch=True)
     expect(page.get_by_role("button", name="Open chat")).to_be_visible()
 
 

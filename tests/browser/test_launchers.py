@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, WebSocketRoute, expect
 
-from tests.browser.acts import bubble, lines, start, write
+from tests.browser.acts import bubble, lines, press, start, write
 from tests.browser.conftest import Contexts
 from tests.browser.desk import Agent
 from tests.browser.host import Site
@@ -144,6 +144,6 @@ def test_on_a_phone_no_launcher_lies_on_an_open_chat(
     sales = chat_of(page, "sales")
     expect(sales.get_by_label("Your message")).to_be_visible()
     expect(button(page, "support")).to_be_hidden()
-    sales.get_by_role("button", name="Close window").tap()
+    press(sales, "Close window", touch=True)
     expect(button(page, "support")).to_be_visible()
     expect(button(page, "sales")).to_be_visible()

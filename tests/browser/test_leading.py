@@ -7,7 +7,7 @@ import sys
 import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
 
-from tests.browser.acts import bubble, start
+from tests.browser.acts import bubble, press, start
 from tests.browser.conftest import Contexts
 from tests.browser.desk import Agent
 from tests.browser.host import Site
@@ -93,10 +93,10 @@ def test_a_visitor_who_comes_back_is_led_too(site: Running, agent: Agent, host: 
     start(chat, "soon closed")
     agent.order("close", chat=agent.take("soon closed"))
     expect(chat.get_by_text("How was this chat?")).to_be_visible()
-    chat.get_by_role("button", name="Close window").click()
+    press(chat, "Close window")
     page.goto(host.page("/again/now", tag(site)))
     chat = opened(page)
-    chat.get_by_role("button", name="Start a new chat").click()
+    press(chat, "Start a new chat")
     expect(radio(chat, name)).to_be_checked()
 
 
