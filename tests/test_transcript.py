@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
 from agentconsole.protocol import Event, Party, Said, decode_staff_frame, encode
@@ -122,7 +123,7 @@ async def test_hostile_lines_are_shown_literally_and_their_neighbours_are_intact
             assert pilot.app.filled[-1].split()[-1] == "intact"
             for y in range(40):
                 strip = pilot.app.transcript.render_line(y)
-                assert strip.cell_length == 200
+                assert strip.cell_length == sum(cell_len(segment.text) for segment in strip) == 200
                 assert clean(strip.text) == strip.text
 
 

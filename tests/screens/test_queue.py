@@ -1,6 +1,12 @@
 """The queue screen: what stands there, and what the keys send."""
 
+from collections.abc import Iterable
+
+import pytest
+
 from agentconsole.protocol import Ack, Gone, Grant, Open, Preview, Role, Status, Take, TakeNext, Welcome
+from agentconsole.widgets.paint import Cell
+from agentconsole.widgets.queue_list import Entry, QueueList
 from tests.screens.fed import ME, START, desk, log, mine, waiting
 
 
@@ -50,6 +56,24 @@ async def test_shows_what_the_visitor_is_typing_and_forgets_it_after_eight_secon
         await d.later(8_100)
         assert d.sees("My printer is on fire")
         assert not d.sees("I tried to")
+
+
+async def test_only_the_row_that_changes_is_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+    draw = QueueList.draw
+
+    def noted(self: QueueList, item: Entry, line: int, width: int) -> Iterable[Cell]:
+        drawn.append(item.card.chat if item.card else 0)
+        return draw(self, item, line, width)
+
+    async with desk() as d:
+        await d.feed(*(waiting(chat, wait_s=200) for chat in range(1, 9)))
+        monkeypatch.setattr(QueueList, "draw", noted)
+        await d.feed(Preview(3, "I tried to"))
+        assert d.sees("✎ I tried to")
+        assert set(drawn) == {3}
+        await d.feed(waiting(9, wait_s=1))
+        assert set(drawn) == set(range(10))
 
 
 async def test_enter_takes_the_chat_under_the_cursor_and_opens_it_once_it_is_mine() -> None:

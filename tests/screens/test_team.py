@@ -54,6 +54,20 @@ def twelve() -> list[SeatCard]:
     ]
 
 
+async def test_columns_stay_straight_when_one_name_grows() -> None:
+    async with desk((120, 40)) as d:
+        await d.feed(seat(12, "Lena", chats=3), seat(13, "Mona"))
+        await d.press("W")
+        before = since(d, "Lena")
+        await d.feed(seat(13, "Mona Cederberg"))
+        assert since(d, "Lena") == since(d, "Mona") > before
+
+
+def since(d: Desk, name: str) -> int:
+    """Where it stands how long somebody has been so."""
+    return next(row for row in d.screen if name in row).index("5 min")
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
 async def test_the_team_stands_by_status_with_what_runs_out(size: tuple[int, int]) -> None:
     async with desk(size) as d:

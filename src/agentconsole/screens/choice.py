@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from agentconsole.text import width
-from agentconsole.widgets.paint import Cell, column
+from agentconsole.widgets.paint import Cell, column, widest
 from agentconsole.widgets.rows import Rows
 from agentconsole.widgets.words import Words, hints
 
@@ -39,13 +39,16 @@ class Options(Rows[Option]):
         """Each answer is itself."""
         return item.value
 
+    def measure(self, items: Sequence[Option]) -> tuple[int, ...]:
+        """The cells of the names."""
+        return (widest(option.label for option in items),)
+
     def draw(self, item: Option, line: int, width: int) -> Iterable[Cell]:
         """Number, name, meaning."""
         number = self.items.index(item) + 1
-        widest = max(len(option.label) for option in self.items)
         return [
             (f" {number} " if number < 10 else "   ", "key"),
-            (column(item.label, widest), "strong"),
+            (column(item.label, *self.widths), "strong"),
             (f"  {item.hint}", "dim"),
         ]
 
@@ -87,8 +90,8 @@ class Choice(ModalScreen[str | None]):
 
     def _cut(self, option: Option) -> bool:
         """True if the meaning of this answer does not fit into its row."""
-        widest = max(len(each.label) for each in self.options)
-        return width(option.hint) > min(WIDTH, self.app.size.width) - FRAME - widest
+        names = widest(each.label for each in self.options)
+        return width(option.hint) > min(WIDTH, self.app.size.width) - FRAME - names
 
     @on(Rows.Moved)
     def moved(self) -> None:

@@ -44,9 +44,13 @@ class Found(Rows[Item], can_focus=False):
         """Each item is itself."""
         return item.value
 
+    def measure(self, items: Sequence[Item]) -> tuple[int, ...]:
+        """The cells of the names, and of what stands at their right."""
+        return columns(items)
+
     def draw(self, item: Item, line: int, width: int) -> Iterable[Cell]:
         """Name, key, meaning."""
-        name, aside = columns(self.items)
+        name, aside = self.widths
         cells: list[Cell] = [(f" {column(item.label, name)} ", "strong")]
         if aside:
             cells.append((f"{column(item.aside, aside)} ", "key"))

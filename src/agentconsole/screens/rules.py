@@ -144,7 +144,9 @@ class RulesDialog(ModalScreen[None]):
     def show(self, cards: Sequence[RuleCard], key: int = 0) -> None:
         """Bring the list up to date, with the cursor on this rule."""
         self.cards = cards
-        self.rows.slugs = self.slugs
+        if self.rows.slugs != self.slugs:
+            self.rows.slugs = self.slugs
+            self.rows.refresh()
         self.rows.show(cards)
         if key:
             self.rows.select(key)

@@ -28,18 +28,15 @@ BESIDE_WORDS = 35  # cells for sign, chats, time and, at the least, a department
 class TeamList(Rows[Member]):
     """Under a heading for each status: sign, name, status, what runs out, load, departments."""
 
-    _widest_name = _widest_words = 0
-
     def key_of(self, item: Member) -> int | None:
         """The user's id."""
         return item.user or None
 
-    def show(self, items: Sequence[Member]) -> None:
-        """Replace the rows; columns are as wide as what stands in them."""
+    def measure(self, items: Sequence[Member]) -> tuple[int, ...]:
+        """The cells of the names, and of what is said of those who are there."""
         people = [item for item in items if item.user]
-        self._widest_name = widest(item.name + _mark(item) for item in people)
-        self._widest_words = widest(item.words + _ends(item) for item in people if not item.lost)
-        super().show(items)
+        words = widest(item.words + _ends(item) for item in people if not item.lost)
+        return widest(item.name + _mark(item) for item in people), words
 
     def draw(self, item: Member, line: int, width: int) -> Iterable[Cell]:
         """One row in as many columns as fit."""
@@ -47,7 +44,8 @@ class TeamList(Rows[Member]):
             return [(f" {item.name} ", "head"), ("─" * max(0, width - len(item.name) - 3), "rule")]
         sign, ink = team.SIGNS[item.status]
         alarm = "bad" if item.alarm else ""
-        name = min(self._widest_name, 24, max(10, width // 4))
+        widest_name, widest_words = self.widths
+        name = min(widest_name, 24, max(10, width // 4))
         cells: list[Cell] = [
             (f" {'!' if item.alarm else sign} ", alarm or ink),
             (with_end(item.name, _mark(item), name) + " ", "strong"),
@@ -58,7 +56,7 @@ class TeamList(Rows[Member]):
         cells.append((column(item.since, 10), "dim"))
         if item.lost:
             return [*cells, (item.ends, "bad")]
-        words = min(self._widest_words, max(20, width - name - BESIDE_WORDS))
+        words = min(widest_words, max(20, width - name - BESIDE_WORDS))
         cells.append((with_end(item.words, _ends(item), words) + "  ", alarm))
         untested: Cell = ("" if item.tested else "alerts? ", "warn")
         return [*cells, untested, (item.departments, "dim")]

@@ -34,15 +34,12 @@ class Targets(Rows[Target], can_focus=False):
     """Departments and agents under their headings; the cursor moves while words are typed."""
 
     LIT = True
-    _widest_name = _widest_load = _widest_state = 0
 
-    def show(self, items: Sequence[Target]) -> None:
-        """Replace the rows; columns are as wide as what stands in them."""
+    def measure(self, items: Sequence[Target]) -> tuple[int, ...]:
+        """The cells of the names, of the loads, and of how they stand."""
         found = [item for item in items if item.user or item.department]
-        self._widest_name = widest(item.name for item in found)
-        self._widest_load = widest(item.load for item in found)
-        self._widest_state = widest(item.state for item in found)
-        super().show(items)
+        names, loads = widest(item.name for item in found), widest(item.load for item in found)
+        return names, loads, widest(item.state for item in found)
 
     def key_of(self, item: Target) -> str | None:
         """Agent and department; a heading has none."""
@@ -53,15 +50,13 @@ class Targets(Rows[Target], can_focus=False):
         if not (item.user or item.department):
             return [(f" {item.name} ", "head"), ("─" * max(0, width - len(item.name) - 3), "rule")]
         wide = width >= 60
-        load = min(self._widest_load, 13) if wide else 5 if item.user else 11
+        names, loads, states = self.widths
+        load = min(loads, 13) if wide else 5 if item.user else 11
         return [
             (" ● " if item.free else " ○ ", "good" if item.free else "warn"),
-            (column(item.name, min(self._widest_name, 20) if wide else 13) + "  ", "strong"),
+            (column(item.name, min(names, 20) if wide else 13) + "  ", "strong"),
             (column(item.load, load) + "  ", "dim" if item.free else "warn"),
-            (
-                column(item.state, min(self._widest_state, 26)) if wide else item.state,
-                "" if item.free else "warn",
-            ),
+            (column(item.state, min(states, 26)) if wide else item.state, "" if item.free else "warn"),
             (f"  {item.about}".replace("\n", " ") if wide else "", "dim"),
         ]
 

@@ -196,7 +196,7 @@ def _label(line: Line) -> str:
     return clean(line.label) or "note"
 
 
-@lru_cache(1024)
+@lru_cache(256)
 def _minute(minutes: int, zone: tzinfo | None, clock_24h: bool) -> tuple[str, str]:
     """The day and the time of day of a minute since 1970, as they are shown."""
     at = datetime.fromtimestamp(minutes * 60, zone)

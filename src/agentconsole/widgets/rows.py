@@ -64,6 +64,7 @@ class Rows(Painted, ScrollView, Generic[T], can_focus=True):
         super().__init__(id=id, classes=classes)
         self.items: Sequence[T] = ()
         self.cursor: int = -1
+        self.widths: tuple[int, ...] = ()
 
     def key_of(self, item: T) -> Key | None:
         """The identity of an item; None for a heading."""
@@ -77,6 +78,10 @@ class Rows(Painted, ScrollView, Generic[T], can_focus=True):
         """Two items with equal signatures look alike, so that nothing needs to be painted again."""
         return item
 
+    def measure(self, items: Sequence[T]) -> tuple[int, ...]:
+        """The `widths` of columns that are as wide as what stands in all items; when one changes, all rows do."""
+        return ()
+
     @property
     def selected(self) -> Key | None:
         """The key under the cursor."""
@@ -89,20 +94,20 @@ class Rows(Painted, ScrollView, Generic[T], can_focus=True):
 
     def show(self, items: Sequence[T]) -> None:
         """Replace the items; the cursor stays on its key, or where it stood if that is gone."""
-        before, key, place = self.items, self.selected, self.cursor
-        self.items = items
+        before, key, place, widths = self.items, self.selected, self.cursor, self.widths
+        self.items, self.widths = items, self.measure(items)
         self.cursor = self._find(key, place)
         if self.selected != key:
             self.post_message(self.Moved(self, self.selected))
         height = len(items) * self.LINES
         if height != self.virtual_size.height or self.virtual_size.width != self.size.width:
             self.virtual_size = Size(self.size.width, height)
-        if (
-            len(before) != len(items)
-            or self.cursor != place
-            or any(self.signature(old) != self.signature(new) for old, new in zip(before, items, strict=True))
-        ):
+        if len(before) != len(items) or self.cursor != place or self.widths != widths:
             self.refresh()
+            return
+        for index, (old, new) in enumerate(zip(before, items, strict=True)):
+            if self.signature(old) != self.signature(new):
+                self.refresh_lines(index * self.LINES, self.LINES)
 
     def select(self, key: Key) -> bool:
         """Put the cursor on this key; False if it is not in the list."""

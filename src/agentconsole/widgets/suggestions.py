@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from agentconsole.protocol import CannedCard
-from agentconsole.widgets.paint import Cell, column
+from agentconsole.widgets.paint import Cell, column, widest
 from agentconsole.widgets.rows import Rows
 
 MOST = 5
@@ -31,10 +31,13 @@ class Suggestions(Rows[CannedCard], can_focus=False):
         """The reply's id."""
         return item.id
 
+    def measure(self, items: Sequence[CannedCard]) -> tuple[int, ...]:
+        """The cells of the shortcuts."""
+        return (min(widest(card.shortcut for card in items), 16),)
+
     def draw(self, item: CannedCard, line: int, width: int) -> Iterable[Cell]:
         """Shortcut and the beginning of the text."""
-        widest = max(len(card.shortcut) for card in self.items)
         return [
-            (f" /{column(item.shortcut, min(widest, 16))} ", "key"),
+            (f" /{column(item.shortcut, *self.widths)} ", "key"),
             (item.text.replace("\n", " "), "dim"),
         ]

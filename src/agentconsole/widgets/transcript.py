@@ -433,7 +433,8 @@ class Transcript(Widget, can_focus=True):
                 lead = False
                 if line.side == "note":
                     segments = [_grounded(segment, ground) for segment in segments]
-            self._strips[row] = Strip(segments).adjust_cell_length(cells, ground)
+            drawn = sum(width(segment.text) for segment in segments)
+            self._strips[row] = Strip(segments, drawn).adjust_cell_length(cells, ground)
 
     def _gutter(self, index: int, lead: bool) -> Iterable[Segment]:
         """Time, name and mark; `lead` is the first row of a line, which alone bears time and name."""
