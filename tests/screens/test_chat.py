@@ -344,6 +344,11 @@ async def test_the_customer_card_shows_history_and_takes_a_note() -> None:
         (note,) = d.sent
         assert isinstance(note, NoteCustomer)
         assert (note.chat, note.text) == (11, "Owns three printers")
+        await d.feed(Refused(Code.unavailable, "The card of this address is being merged.", note.cid))
+        assert d.sees("What you wrote is kept")
+        await d.press("N")
+        assert d.sees("Owns three printers")
+        await d.press("escape")
         await d.press("d")
         assert not d.sees("Fax smokes")
 

@@ -3,12 +3,15 @@
 import pytest
 
 from agentconsole.protocol import (
+    Ack,
     AcknowledgeFeedback,
     Beat,
+    Code,
     FeedbackCard,
     GiveFeedback,
     Open,
     Pulse,
+    Refused,
     Resume,
     Role,
     State,
@@ -61,6 +64,26 @@ async def test_feedback_on_the_whole_chat_where_no_line_is_chosen() -> None:
         await d.press("enter")
         (feedback,) = [command for command in d.sent if isinstance(command, GiveFeedback)]
         assert (feedback.seq, feedback.good) == (0, True)
+
+
+async def test_feedback_that_was_refused_is_kept_for_the_next() -> None:
+    async with desk() as d:
+        await supervising(d)
+        await d.press("plus", "1")
+        await d.type("well done")
+        await d.press("enter")
+        (feedback,) = [command for command in d.sent if isinstance(command, GiveFeedback)]
+        await d.feed(Refused(Code.unavailable, "Robin cannot be given feedback now.", feedback.cid))
+        assert d.sees("What you wrote is kept")
+        await d.press("plus", "1")
+        assert d.sees("well done")
+        await d.type(" indeed")
+        await d.press("enter")
+        again = [command for command in d.sent if isinstance(command, GiveFeedback)][-1]
+        assert again.text == "well done indeed"
+        await d.feed(Ack(again.cid))
+        await d.press("plus", "1")
+        assert not d.sees("well done")
 
 
 async def test_feedback_stands_behind_its_line_and_is_acknowledged_with_one_key() -> None:

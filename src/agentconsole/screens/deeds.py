@@ -61,6 +61,7 @@ class Deeds:
         self.written = ""
         self.answered: dict[str, Callable[[], object]] = {}
         self.objected: dict[str, Callable[[str], object]] = {}
+        self.unsaid: dict[tuple[str, int], str] = {}  # what was refused, by what it was for and its chat
         self.needle = ""
         self.ahead = Ahead(self)
         self.together = Together(self)
@@ -102,6 +103,26 @@ class Deeds:
     async def ask(self, dialog: ModalScreen[T]) -> T | None:
         """Show a dialog and wait for its answer."""
         return cast("T | None", await self.app.push_screen_wait(dialog))
+
+    async def write_about(
+        self, noun: str, chat: int, dialog: Ask, send: Callable[[str], str], then: Callable[[], object]
+    ) -> None:
+        """Ask for words about a chat and send them; words that could not be sent stand there when asked again."""
+        dialog.value = self.unsaid.get((noun, chat), "")
+        words = await self.ask(dialog)
+        if not words or not words.strip():
+            return
+        self.unsaid[noun, chat] = words
+        cid = send(words)
+        del self.unsaid[noun, chat]
+
+        def refused(why: str) -> None:
+            self.unsaid[noun, chat] = words
+            self.app.tell(
+                f"{why} What you wrote is kept: the next {noun} on this chat begins with it.", "warn"
+            )
+
+        self.after(cid, then, refused)
 
     async def confirm(self, title: str, explanation: str, yes: str) -> bool:
         """Ask once before something that cannot be taken back."""
@@ -369,11 +390,14 @@ class Deeds:
         card = self.app.store.chats.get(chat)
         if card is None or not card.email:
             raise Unfit("A customer note needs an e-mail address, and this visitor gave none.")
-        words = await self.ask(
-            Ask("Customer note", f"Kept on the card of {card.email}; visitors never see it.", limit=4_000)
+        explanation = f"Kept on the card of {card.email}; visitors never see it."
+        await self.write_about(
+            "customer note",
+            chat,
+            Ask("Customer note", explanation, limit=4_000, add=True),
+            lambda words: self.app.actions.note_customer(chat, words),
+            lambda: self._customer_changed(chat),
         )
-        if words and words.strip():
-            self.after(self.app.actions.note_customer(chat, words), lambda: self._customer_changed(chat))
 
     def _customer_changed(self, chat: int) -> None:
         """Ask for the card again, now or when this chat is in front again."""

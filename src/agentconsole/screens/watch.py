@@ -219,16 +219,14 @@ class Watch:
         if not kind:
             return
         label = "good" if kind == "good" else "to improve"
-        words = await self.deeds.ask(
-            Ask(
-                f"To {card.owner_name}: {label}",
-                f"On {about}. {card.owner_name} and the supervisors see it, no visitor does.",
-                limit=MAX_FEEDBACK,
-            )
+        explanation = f"On {about}. {card.owner_name} and the supervisors see it, no visitor does."
+        await self.deeds.write_about(
+            "feedback",
+            card.chat,
+            Ask(f"To {card.owner_name}: {label}", explanation, limit=MAX_FEEDBACK, add=True),
+            lambda words: self.app.actions.feedback(card.chat, words, kind == "good", seq),
+            lambda: self.app.tell(f"{card.owner_name} will see your feedback."),
         )
-        if words and words.strip():
-            cid = self.app.actions.feedback(card.chat, words, kind == "good", seq)
-            self.deeds.after(cid, lambda: self.app.tell(f"{card.owner_name} will see your feedback."))
 
     def _quoted(self, chat: int, seq: int) -> str:
         talk = self.app.store.talks.get(chat)
