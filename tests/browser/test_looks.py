@@ -78,6 +78,7 @@ def screens(site: Running, agent: Agent, page: Page, check: Any) -> None:
     """Walk through every screen and call `check(name)` on each."""
     page.goto(site.url + "/chat")
     expect(page.get_by_label("Your message")).to_be_visible()
+    expect(page.get_by_role("button", name="Start chat")).to_be_in_viewport(ratio=1)
     check("form")
     page.get_by_role("button", name="Leave a message instead").click()
     page.get_by_role("button", name="Send message").click()

@@ -41,25 +41,25 @@ export class Form {
     this.submit = element("button", { type: "submit", class: "main" });
     this.other = button(say("leave_message_instead"), { class: "plain", click: () => this.actions.toMessage() });
     this.backward = button(say("back"), { class: "plain", click: () => this.actions.back() });
-    this.form = element(
+    this.root = element(
       "form",
       { class: "form", novalidate: true, on: { submit: (event) => this.#submitted(event), input: () => this.#changed() } },
-      this.heading,
-      this.status,
-      this.notice,
-      this.departments,
-      this.topicField,
-      element("div", { class: "pair" }, this.nameField, this.emailField),
-      this.textField,
-      this.help,
-      this.error,
-      this.submit,
-      this.other,
-      this.backward,
+      element(
+        "div",
+        { class: "fields" },
+        this.heading,
+        this.status,
+        this.notice,
+        this.departments,
+        this.topicField,
+        element("div", { class: "pair" }, this.nameField, this.emailField),
+        this.textField,
+        this.help,
+      ),
+      element("div", { class: "ending" }, this.error, this.submit, this.other, this.backward),
     );
-    this.root = element("div", { class: "scroll" }, this.form);
     this.text.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.form.requestSubmit();
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.root.requestSubmit();
     });
   }
 
@@ -255,7 +255,9 @@ export class Form {
   #wrong(input, key, fields = {}, focus = true) {
     setText(this.error, this.words.say(key, fields));
     input.setAttribute("aria-invalid", "true");
-    if (focus) input.focus();
+    if (!focus) return;
+    input.focus();
+    input.scrollIntoView({ block: "nearest" });
   }
 
   #submitted(event) {
