@@ -338,6 +338,9 @@ async def test_the_customer_card_shows_history_and_takes_a_note() -> None:
         assert d.sees("ana@example.org")
         assert d.sees("Fax smokes")
         assert len([row for row in d.screen if "ssss" in row]) <= 5
+        await d.feed(mine(11, version=9, email="ana@example.org", page="https://x.example/" + "p" * 2_000))
+        assert d.sees("x.example/ppp")
+        assert d.sees("Fax smokes")
         await d.press("escape", "N")
         await d.type("Owns three printers")
         await d.press("enter")

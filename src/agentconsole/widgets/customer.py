@@ -16,6 +16,7 @@ from agentconsole.widgets.words import Words
 
 LOADING = "looking …"
 FIRST_LINE = 100  # cells of an earlier chat's first line; a pasted address would fill the card
+PAGE = 160  # cells of the page's title or address, which would fill it too
 
 
 class Customer(Widget):
@@ -53,8 +54,8 @@ class Customer(Widget):
             ("department", department),
             ("topic", card.topic),
             ("language", card.language),
-            ("page", narrate.page(card)),
-            ("", card.page if card.page_title else ""),
+            ("page", _short(narrate.page(card), PAGE)),
+            ("", _short(card.page, PAGE) if card.page_title else ""),
             ("traffic", "drill: a simulated visitor" if card.drill else ""),
             ("answers", card.owner_name),
             ("joined", _names(card.guests)),
@@ -86,7 +87,7 @@ def _history(history: CustomerCard, chat: int) -> list[Cell]:
         facts += [narrate.RATINGS[past.rating]] if past.rating else []
         cells += [
             (f"\n{_day(past.started_at)} {', '.join(facts) or past.state.value} ", "dim"),
-            (text.cut(text.clean(past.first_line), FIRST_LINE), ""),
+            (_short(past.first_line, FIRST_LINE), ""),
         ]
     if history.tickets:
         cells.append(("\n\nTickets", "head"))
@@ -102,6 +103,10 @@ def _history(history: CustomerCard, chat: int) -> list[Cell]:
             (f"{left.topic} · {left.text}" if left.topic else left.text, ""),
         ]
     return cells
+
+
+def _short(words: str, cells: int) -> str:
+    return text.cut(text.clean(words), cells)
 
 
 def _day(at: int) -> str:
