@@ -92,20 +92,20 @@ class Running(Served):
             content, headers = json.dumps(body), {"Content-Type": "application/json"} | headers
         return self.http.request(method, path, headers=headers, content=content, **more)
 
-    def visitor(self, token: str = "") -> "Visitor":
-        """A visitor's window, welcomed."""
-        return Visitor(self.url, token)
+    def visitor(self, token: str = "", **hello: Any) -> "Visitor":
+        """A visitor's window, welcomed; `hello` is what it says of itself."""
+        return Visitor(self.url, token, **hello)
 
 
 class Visitor:
     """A visitor's socket, frame by frame."""
 
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, url: str, token: str = "", **hello: Any) -> None:
         self.token = token or base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
         self._open = ExitStack()
         address = url.replace("http", "ws", 1) + "/ws/visitor"
         self.link = self._open.enter_context(connect(address, compression=None, open_timeout=30))
-        self.send(t="hello", token=self.token)
+        self.send(t="hello", token=self.token, **hello)
         self.wait("synced")
 
     def send(self, **frame: Any) -> None:

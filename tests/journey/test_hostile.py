@@ -22,6 +22,7 @@ pytestmark = pytest.mark.terminal
 EMAIL = "vi@example.com"
 SIZE = {"columns": 140, "lines": 100}
 WHOLE = re.compile(r"┃ still whole (\d+) *(?:│|$|  )")
+MAX_LANGUAGE = 35
 # Of these texts no field keeps anything: a NUL, which not every database keeps, and what is no Unicode.
 REFUSED = {"null and delete": "invalid", "lone surrogates": "bad_frame"}
 KEPT = [(number, text) for number, text in enumerate(HOSTILE) if text.name not in REFUSED]
@@ -50,10 +51,12 @@ def visitors(
     with ExitStack() as open_ones:
         found = {}
         for number, hostile in enumerate(HOSTILE):
-            visitor = site.visitor()
-            open_ones.callback(visitor.close)
             text = hostile.text
-            visitor.send(t="browse", page=f"https://x.example/{text}"[:2048], page_title=text[:2048])
+            page = {"page": f"https://x.example/{text}"[:2048], "page_title": text[:2048]}
+            known = {} if hostile.name in REFUSED else {"language": text[:MAX_LANGUAGE], **page}
+            visitor = site.visitor(**known)
+            open_ones.callback(visitor.close)
+            visitor.send(t="browse", **page)
             start = {"t": "start", "department": key, "name": text[:MAX_NAME], "topic": text[:MAX_TOPIC]}
             start |= {"text": f"{text}"[:MAX_TEXT], "email": EMAIL}
             got = answer(visitor, **start)
@@ -145,12 +148,13 @@ def _ratings(site: Running, console: Console, found: dict[int, Visitor]) -> None
 
 
 def _left_messages(site: Running, department: str, console: Console) -> None:
-    """Every text as name and words of a left message, each read in the pane."""
+    """Every text as name, topic and words of a left message, each read in the pane."""
     visitor = site.visitor()
     key = site.department_id(department)
     for hostile in HOSTILE:
-        text, name = hostile.text[: MAX_LEFT_TEXT - 10] + "\nintact", hostile.text[:MAX_NAME]
-        got = answer(visitor, t="leave_message", department=key, text=text, email=EMAIL, name=name)
+        letter = {"text": hostile.text[: MAX_LEFT_TEXT - 10] + "\nintact", "name": hostile.text[:MAX_NAME]}
+        letter |= {"email": EMAIL, "topic": hostile.text[:MAX_TOPIC]}
+        got = answer(visitor, t="leave_message", department=key, **letter)
         assert got.get("code", "") == REFUSED.get(hostile.name, ""), hostile.name
     visitor.close()
     console.wait_for(f"Left messages {len(KEPT)}")
