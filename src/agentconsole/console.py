@@ -90,9 +90,11 @@ def _app(
     words: Sequence[str],
     problems: list[str],
 ) -> AgentConsole:
-    from agentconsole import keys
+    from agentconsole import keys, themes
     from agentconsole.app import AgentConsole
 
+    if (theme := loaded.settings.theme) not in ("", "auto", *themes.THEMES):
+        problems.append(f"There is no theme {theme!r}; choose auto, {', '.join(themes.THEMES)}.")
     plain = keys.with_send_key(loaded.settings.send_key)
     try:
         table = keys.remapped(loaded.settings.keys, plain)
