@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from agentconsole.backend import connections
+from agentconsole.backend import connections, http
 from agentconsole.backend.connections import Threshold
 from agentconsole.backend.options import Options
 from tests.server.site import Site, running, staff_token
@@ -69,6 +69,18 @@ async def ended(streams: Streams, drip: bytes = b"") -> bool:
 )
 async def test_who_asks_for_nothing_is_sent_away(site: Site, said: bytes, drip: bytes) -> None:
     assert await ended(await connected(site, said), drip)
+
+
+async def test_who_is_slow_with_a_body_is_told_so(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "BODY_SECONDS", 0.2)
+    head = (
+        b"POST /api/left-messages/9/handled HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        b"Authorization: Bearer %s\r\nContent-Length: 100\r\n\r\n"
+    )
+    reader, writer = await connected(site, head % staff_token("ann").encode() + b'{"cid":')
+    async with asyncio.timeout(SECONDS):
+        assert b" 408 " in await reader.readuntil(b"\r\n")
+    writer.close()
 
 
 async def test_who_asks_is_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -191,7 +191,7 @@ async def _body(house: House, actor: Actor, request: Request, shape: Any) -> Any
         return Upload(kind, await _uploaded(house, actor, request))
     if kind != JSON:
         raise HTTPException(415, "The body must be application/json.")
-    return decoded(await _read(request, MAX_BODY), shape)
+    return decoded(await _read(request, MAX_BODY, BODY_SECONDS), shape)
 
 
 async def _uploaded(house: House, actor: Actor, request: Request) -> bytes:
@@ -206,7 +206,7 @@ async def _uploaded(house: House, actor: Actor, request: Request) -> bytes:
         house.uploading.drop(actor.id)
 
 
-async def _read(request: Request, limit: int, seconds: float = BODY_SECONDS) -> bytes:
+async def _read(request: Request, limit: int, seconds: float) -> bytes:
     parts: list[bytes] = []
     size = 0
     try:
