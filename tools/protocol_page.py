@@ -21,7 +21,8 @@ INTRO = """\
 Two WebSocket doors: `/ws/visitor` and `/ws/staff`. One JSON object a text frame, told apart by `t`; what happened in a
 conversation is told apart by `kind`. Frames are at most {frame:,} bytes, compression is off. A field with a default may
 be left out; an unknown field, a number out of its bounds, NaN, a lone surrogate or a second value of another type is
-answered with `refused` (`bad_frame`), and the third such frame closes the socket. Of duplicate keys the last wins.
+answered with `refused` (`bad_frame`), and the third such frame closes the socket. Of duplicate keys the last wins,
+but a frame with two different `t` is no word and refused.
 
 **Hello.** The first frame is `hello`, within 5 seconds. A browser's `Origin` must be the server's own. Visitors bring a
 token that their browser made (32 random bytes, base64url); staff bring a session's token from `POST /api/sessions`.

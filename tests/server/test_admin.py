@@ -36,7 +36,7 @@ from agentconsole.backend.domain.policy import SYSTEM, Actor
 from agentconsole.backend.storage import departments, tables, users
 from agentconsole.backend.storage.database import Database
 from agentconsole.protocol import Code, Grant, Role, Side
-from tests.running import HASH, PASSWORD, Running, running
+from tests.running import HASH, PASSWORD, Running, running, unique
 from tests.terminal.rig import Terminal
 
 # --- the command line ------------------------------------------------------------------------------------------
@@ -321,6 +321,17 @@ def test_nonsense_on_the_socket_is_answered_and_harms_nobody(server: Running) ->
             answer = json.loads(link.makefile("rb").readline())
             assert answer["code"] == "bad_frame"
     assert server.order(operator.ListUsers()).rows
+
+
+def test_of_duplicate_keys_the_last_wins_here_too(server: Running) -> None:
+    first, last = unique("first"), unique("last")
+    with socket.socket(socket.AF_UNIX) as link:
+        link.connect(str(server.data / operator.NAME))
+        link.sendall(f'{{"t":"add_department","slug":"{first}","slug":"{last}"}}\n'.encode())
+        assert json.loads(link.makefile("rb").readline()).get("code") is None
+    slugs = {row["slug"] for row in server.order(operator.ListDepartments()).rows or []}
+    assert last in slugs
+    assert first not in slugs
 
 
 def test_the_socket_works_in_a_folder_with_a_long_name(tmp_path: Path) -> None:

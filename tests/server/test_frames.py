@@ -166,7 +166,8 @@ BAD = {
     "a word of staff": b'{"t":"take","cid":"12345678","chat":1}',
     "a frame of the server": b'{"t":"ack","cid":"12345678"}',
     "unknown field": b'{"t":"ping","n":1,"admin":true}',
-    "tag twice, the last wins": b'{"t":"ping","t":"zap"}',
+    "two words in one": b'{"t":"ping","t":"zap"}',
+    "two words in one, the last a known one": b'{"t":"leave","t":"ping"}',
     "missing field": b'{"t":"say","cid":"12345678","chat":1}',
     "wrong type": b'{"t":"say","cid":"12345678","chat":"1","text":"x"}',
     "text is null": b'{"t":"say","cid":"12345678","chat":1,"text":null}',
@@ -220,8 +221,11 @@ async def test_a_bad_frame_is_told_and_survived(site: Site, name: str) -> None:
         await raw.until_text(b'"pong"')
 
 
-async def test_of_duplicate_keys_the_last_wins(site: Site) -> None:
-    async with await greeted(site) as raw:
+@pytest.mark.parametrize("door", ["/ws/visitor", "/ws/staff"])
+async def test_of_duplicate_keys_the_last_wins(site: Site, door: str) -> None:
+    async with await Raw.connect(site.url, door) as raw:
+        raw.text(HELLO if door == "/ws/visitor" else hello(staff_token("ann")))
+        await raw.until_text(b'"synced"')
         raw.text(b'{"t":"ping","n":1,"n":2}')
         assert b'"n":2' in await raw.until_text(b'"pong"')
 
