@@ -229,6 +229,11 @@ async def script(site: Site, all_of_them: Watchers) -> Iterator[str]:  # type: i
     yield "a new user"
     await site.order(admin.DisableUser("zoe"))
     yield "a disabled user"
+    await ann.done(p.ConvertChat(new_cid(), running_chat))
+    yield "a ticket is made of it"
+    await ann.done(p.Close(new_cid(), running_chat))
+    await ann.done(p.Finish(new_cid(), running_chat))
+    yield "wrap-up ended by hand"
 
 
 @pytest.mark.parametrize("team", [False, True])

@@ -1,9 +1,12 @@
 """Old snapshot + events = new snapshot, for every command of teamwork: offers, transfers, seats, messages, feedback."""
 
+import inspect
+import re
+import sys
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -13,6 +16,7 @@ from agentconsole.backend.desk import admin, team
 from agentconsole.backend.desk.availability import SetBreaks
 from agentconsole.backend.storage import messages
 from tests.server import test_snapshots as snapshots
+from tests.server import test_ticket_snapshots
 from tests.server.site import SALES, SUPPORT, Site, running
 from tests.server.test_snapshots import NAMES, WRAPUP_MS, Watchers
 from tests.server.windows import SECONDS, StaffWindow, new_cid
@@ -169,6 +173,21 @@ async def test_every_command_of_teamwork(
         everybody.staff = staff = {name: await site.staff(name) for name in NAMES}
         async for step in said(staff, chat):
             await everybody.agree(step)
+
+
+USED = re.compile(r"p\.(\w+)\(|\.(say|start)\(")
+# What moves no list: greetings, what is only read or looked at, and typing, which is nobody's history.
+MOVES_NOTHING = {
+    *("VisitorHello", "StaffHello", "Ping", "Typing"),
+    *("Older", "OlderMessages", "Explain", "Shut", "Wall", "ViewTicket"),
+}
+
+
+def test_every_word_is_in_a_script() -> None:
+    scripts = "".join(map(inspect.getsource, (snapshots, sys.modules[__name__], test_ticket_snapshots)))
+    words = {word.__name__ for word in (*get_args(p.StaffCommand), *get_args(p.VisitorCommand))}
+    used = {word or window.title() for word, window in USED.findall(scripts)}
+    assert words - used == MOVES_NOTHING
 
 
 async def test_nothing_is_missed_that_changes_while_the_lists_are_read(
