@@ -16,7 +16,7 @@ class Log(Sequence[Event]):
         self.base = base
         self._chat = 0
         self._at = array("q")
-        self._pub = array("I")
+        self._pub = array("q")
         self._by = array("I")
         self._what: list[What | str] = []
         self._parties: list[Party] = []

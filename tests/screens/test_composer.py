@@ -7,7 +7,8 @@ from textual import events
 
 from agentconsole.protocol import Note, SaveCanned, Say, Typing
 from agentconsole.widgets.composer import Composer
-from tests.screens.fed import Desk, desk, log, mine
+from tests.screens.fed import Desk, desk, event, log, mine
+from tests.waiting import async_until
 
 
 async def with_ana(d: Desk) -> Composer:
@@ -211,9 +212,37 @@ async def test_the_editor_edits_the_draft(monkeypatch: pytest.MonkeyPatch, tmp_p
         await d.type("draft")
         monkeypatch.setattr(type(d.app), "suspend", _no_terminal)
         await d.press("alt+e")
-        assert composer.text == "edited: draft"
+        await async_until(lambda: composer.text == "edited: draft")
         assert d.store.draft(11) == "edited: draft"
         assert d.sent == []
+
+
+async def test_the_edited_draft_comes_back_to_its_chat_whichever_is_in_front_by_then(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    script = tmp_path / "editor"
+    script.write_text(
+        f"#!/bin/sh\ntouch {tmp_path}/open; until [ -e {tmp_path}/go ]; do sleep .02; done; echo edited > $1\n"
+    )
+    script.chmod(0o700)
+    monkeypatch.setenv("VISUAL", str(script))
+    async with desk() as d:
+        composer = await with_ana(d)
+        await d.feed(mine(12, "Bo"), *log(12, "*", "<Hello", "+"))
+        await d.type("draft")
+        monkeypatch.setattr(type(d.app), "suspend", _no_terminal)
+        await d.press("alt+e")
+        await async_until((tmp_path / "open").exists)
+        await d.feed(event(11, 4, "<while you write"))
+        d.app.main.go_chat(12)
+        await d.drawn()
+        (tmp_path / "go").touch()
+        await async_until(lambda: d.store.draft(11) == "edited")
+        assert (d.app.main.chat.chat, composer.text) == (12, "")
+        d.app.main.go_chat(11)
+        await d.drawn()
+        assert composer.text == "edited"
+        assert d.sees("while you write")
 
 
 def _no_terminal(app: object) -> object:

@@ -312,4 +312,7 @@ def test_kinds_that_open_an_editor_hold_several_lines() -> None:
 
 
 def _editor(monkeypatch: pytest.MonkeyPatch, makes: Callable[[str], str]) -> None:
-    monkeypatch.setattr(governing, "edited", lambda host, words, name: makes(words))
+    async def edited(host: object, words: str, name: str) -> str:
+        return makes(words)
+
+    monkeypatch.setattr(governing, "edited", edited)

@@ -104,7 +104,7 @@ def editor(monkeypatch: pytest.MonkeyPatch, *makes: Callable[[str], str]) -> lis
     """An editor that makes this of the text it gets, time after time; what it got."""
     got: list[str] = []
 
-    def edited(host: object, words: str, name: str) -> str:
+    async def edited(host: object, words: str, name: str) -> str:
         got.append(words)
         return makes[len(got) - 1](words)
 

@@ -157,10 +157,24 @@ class ChatView(Widget, can_focus=True):
         self.customers = {chat: card for chat, card in self.customers.items() if not isinstance(card, str)}
         self._card_of = 0
 
+    @property
+    def place(self) -> tuple[int, bool]:
+        """Which draft stands in the composer: the chat's, as an answer or as a note."""
+        return self.chat, self.loaded_note
+
     def keep(self) -> None:
         """What stands in the composer is kept as this chat's draft."""
-        if self.chat:
-            self.actions.draft(self.chat, self.composer.text, self.loaded_note)
+        self.keep_at(self.place, self.composer.text)
+
+    def keep_at(self, place: tuple[int, bool], words: str) -> None:
+        """Keep a draft."""
+        chat, note = place
+        if chat:
+            self.actions.draft(chat, words, note)
+
+    def draft_at(self, place: tuple[int, bool]) -> str:
+        """A draft that is kept."""
+        return self.store.draft(*place)
 
     def land(self) -> None:
         """Put the focus where answering begins, or where keys act if this chat is not mine to answer."""

@@ -18,7 +18,7 @@ from agentconsole.protocol import OPEN_STATES, Join, Outcome, Said, Side, State,
 from agentconsole.screens.ahead import Ahead
 from agentconsole.screens.ask import Ask
 from agentconsole.screens.choice import Choice, Option
-from agentconsole.screens.editing import edited
+from agentconsole.screens.editing import edit_draft
 from agentconsole.screens.finder import Finder, Item
 from agentconsole.screens.governing import Governing
 from agentconsole.screens.help import Help
@@ -535,13 +535,12 @@ class Deeds:
     def history_on(self) -> None:
         self.app.main.chat.composer.step_history(1)
 
-    def editor(self) -> None:
+    async def editor(self) -> None:
         """Edit the draft in $VISUAL or $EDITOR; a file that cannot be read back changes nothing."""
         main = self.app.main
         places = {Where.messages: main.messages, Where.ticket: main.ticket}
         view: Any = places.get(main.where, main.chat)
-        view.composer.put(edited(self.app, view.composer.text).rstrip("\n"))
-        view.keep()
+        await edit_draft(self.app, view)
 
     async def pasted(self, words: str) -> None:
         """Many lines were pasted: they come in as one text after a yes."""

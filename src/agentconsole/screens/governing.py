@@ -104,7 +104,7 @@ class Governing:
     async def _written(self, setting: Setting, before: str) -> str | None:
         title = f"{setting.label} of {self.view.called}"
         if setting.kind in EDITED or "\n" in before:
-            return edited(self.app, before, f"{setting.name}.txt").rstrip("\n")
+            return (await edited(self.app, before, f"{setting.name}.txt")).rstrip("\n")
         if setting.kind is Kind.department:
             others = [card for card in self.app.store.departments.values() if card.id != self.view.department]
             options = [Option(card.slug, card.name, card.description) for card in others]

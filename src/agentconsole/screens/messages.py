@@ -80,10 +80,24 @@ class MessagesView(Widget):
         unread = [card for card in self.store.rooms.cards.values() if card.unread]
         return max(unread, key=lambda card: (card.last_at, card.room)).room if unread else ""
 
+    @property
+    def place(self) -> tuple[str]:
+        """Which draft stands in the composer: that of a room."""
+        return (self.room,)
+
     def keep(self) -> None:
         """What stands in the composer is kept as this room's draft."""
-        if self.room:
-            self.actions.message_draft(self.room, self.composer.text)
+        self.keep_at(self.place, self.composer.text)
+
+    def keep_at(self, place: tuple[str], words: str) -> None:
+        """Keep a draft."""
+        (room,) = place
+        if room:
+            self.actions.message_draft(room, words)
+
+    def draft_at(self, place: tuple[str]) -> str:
+        """A draft that is kept."""
+        return self.store.message_draft(*place)
 
     # --- in view or not ---
 

@@ -209,8 +209,9 @@ class RulesDialog(ModalScreen[None]):
 
     def action_edit(self) -> None:
         """Write the rule under the cursor anew."""
-        if self.card:
-            self._edit(self.card.id, self.card.rule, self.card.version)
+        card = self.card
+        if card:
+            self._work(lambda: self._edit(card.id, card.rule, card.version), card.id)
 
     @on(Rows.Chosen)
     def chosen(self, message: Rows.Chosen) -> None:
@@ -220,12 +221,12 @@ class RulesDialog(ModalScreen[None]):
 
     def action_new(self) -> None:
         """Write a new rule."""
-        self._edit(NEW, rule_text.FRESH, 0)
+        self._work(lambda: self._edit(NEW, rule_text.FRESH, 0), NEW)
 
-    def _edit(self, key: int, rule: RuleWish, version: int) -> None:
+    async def _edit(self, key: int, rule: RuleWish, version: int) -> None:
         before = self.unkept.get(key) or rule_text.written(rule, self.slugs)
         try:
-            words = edited(self.host, before, "rule.toml")
+            words = await edited(self.host, before, "rule.toml")
         except Unfit as problem:
             self.tell(str(problem))
             return
@@ -237,7 +238,7 @@ class RulesDialog(ModalScreen[None]):
         except ValueError as error:
             self.tell(str(error), key)
             return
-        self._work(lambda: self._keep(key, wish, version), key)
+        await self._keep(key, wish, version)
 
     async def _keep(self, key: int, wish: RuleWish, version: int) -> None:
         if key == NEW:

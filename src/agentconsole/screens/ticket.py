@@ -150,10 +150,24 @@ class TicketView(Widget, can_focus=True):
         """Put the focus into the composer, if anything can be written here."""
         (self.composer.field if self.writable else self).focus()
 
+    @property
+    def place(self) -> tuple[int, bool]:
+        """Which draft stands in the composer: the ticket's, as an answer or as a note."""
+        return self.ticket, self.loaded_note
+
     def keep(self) -> None:
         """What stands in the composer is kept as this ticket's draft."""
-        if self.ticket:
-            self.work.draft(self.ticket, self.composer.text, self.loaded_note)
+        self.keep_at(self.place, self.composer.text)
+
+    def keep_at(self, place: tuple[int, bool], words: str) -> None:
+        """Keep a draft."""
+        ticket, note = place
+        if ticket:
+            self.work.draft(ticket, words, note)
+
+    def draft_at(self, place: tuple[int, bool]) -> str:
+        """A draft that is kept."""
+        return self.store.ticket_draft(*place)
 
     def toggle_note(self) -> None:
         """Answer or note; each has a draft of its own, so that neither can turn into the other."""
