@@ -1,11 +1,12 @@
 """Handing over: who is listed, how they stand, and the chain that is told before anything happens."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 
-from agentconsole.handover import Chain, Wish, chain, fitting, obstacle, targets, ways
+from agentconsole.handover import Chain, Wish, chain, fitting, nearest, obstacle, targets, ways
 from agentconsole.protocol import Away, ChatCard, DepartmentCard, SeatCard, State, Status
 
 NOW = 1_790_000_000_000
@@ -85,6 +86,30 @@ def test_words_narrow_the_list_and_a_heading_without_anybody_goes() -> None:
     ]
     assert [each.name for each in fitting(found, "invoices")] == ["Departments", "Billing"]
     assert fitting(found, "nobody of that name") == []
+
+
+@pytest.mark.parametrize(
+    "words, name",
+    [
+        ("", "Billing"),
+        ("sal", "Sales"),
+        ("Bil", "Billing"),
+        ("rob", "Robin"),
+        ("am", "Sam"),
+        ("invoices", "Billing"),
+    ],
+)
+def test_words_go_to_whom_they_name_before_whom_they_describe(words: str, name: str) -> None:
+    about = {"Billing": "for sal, rob and Sam: invoices", "Support": "bills"}
+    everybody = targets(CHAT, SEATS.values(), DEPARTMENTS, NOW)
+    found = fitting([replace(each, about=about.get(each.name, each.about)) for each in everybody], words)
+    near = nearest(found, words)
+    assert near is not None
+    assert near.name == name
+
+
+def test_where_nobody_fits_nobody_is_near() -> None:
+    assert nearest([], "somebody") is None
 
 
 QUEUE_2 = "the agents of Billing for 45 s. Nobody: into the queue of Billing, with its age."

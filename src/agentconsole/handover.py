@@ -109,6 +109,17 @@ def fitting(found: Sequence[Target], words: str) -> list[Target]:
     return kept
 
 
+def nearest(found: Sequence[Target], words: str) -> Target | None:
+    """The first whose name begins with the words, else the first that has them in its name, else the first of all."""
+    wanted = words.casefold().strip()
+    choices = [target for target in found if target.user or target.department]
+    return min(choices, key=lambda target: _distance(target.name.casefold(), wanted), default=None)
+
+
+def _distance(name: str, wanted: str) -> int:
+    return 0 if name.startswith(wanted) else 1 if wanted in name else 2
+
+
 def serves(seat: SeatCard, department: int) -> bool:
     """True if this person answers chats of the department."""
     return 0 in seat.departments or department in seat.departments

@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from agentconsole import narrate
-from agentconsole.handover import AWAY, Chain, Target, Wish, chain, fitting, targets, ways
+from agentconsole.handover import AWAY, Chain, Target, Wish, chain, fitting, nearest, targets, ways
 from agentconsole.protocol import Away, DepartmentCard
 from agentconsole.store import Store
 from agentconsole.widgets.composer import Composer, Field
@@ -231,10 +231,12 @@ class TransferDialog(ModalScreen[Wish | None]):
 
     @on(Input.Changed, "#find")
     def typed(self) -> None:
-        """Other words, other people."""
+        """Other words, other people: the cursor goes to whom they name."""
         self._changed()
         self.redraw()
-        self.rows.action_edge(-1)
+        target = nearest(self.rows.items, self.find.value)
+        if target and (key := self.rows.key_of(target)):
+            self.rows.select(key)
         self._tell()
 
     @on(Rows.Moved)
