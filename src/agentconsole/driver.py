@@ -73,6 +73,7 @@ _WORDS = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f]*"
 _ALERT = re.compile(
     rf"(?:\x07|\x1b\[22;0t|\x1b\]2;{_WORDS}\x07|\x1b\](?:9|777;notify|99);{_WORDS}(?:\x07|\x1b\\))+"
 )
+_TOLD = re.compile(rf"\x1b\][0-9]+(?:;notify)?;{_WORDS}(?:\x07|\x1b\\)")
 _TMUX_WRAP = re.compile(r"\x1bPtmux;((?:[^\x1b]|\x1b\x1b)*)\x1b\\")
 _SCREEN_WRAP = re.compile(r"\x1bP((?:[^\x1b]|\x1b[^\\P])*)\x1b\\")
 _TITLE_KEPT = "\x1b[22;0t"
@@ -236,7 +237,10 @@ class DiffDriver(LinuxDriver):
     # ---- calling the agent ---------------------------------------------------------------------
 
     def alert(self, data: bytes) -> bool:
-        """Write bell, title or notification (as `alerts` makes them); False if it is anything else."""
+        """Write bell, title or notification (as `alerts` makes them); False if it is anything else.
+
+        While the terminal is lent to another program only the bell rings: that harms nobody's picture.
+        """
         text = data.decode(errors="replace")
         plain = _SCREEN_WRAP.sub(
             r"\1", _TMUX_WRAP.sub(lambda wrap: wrap[1].replace("\x1b\x1b", "\x1b"), text)
@@ -246,9 +250,17 @@ class DiffDriver(LinuxDriver):
             return False
         if self._terminal_is_stuck():
             return False
+        if self._writer_thread is None:
+            self._ring_elsewhere(plain)
+            return True
         self._title_kept = self._title_kept or _TITLE_KEPT in text
         self._send(text)
         return True
+
+    def _ring_elsewhere(self, plain: str) -> None:
+        if "\x07" in _TOLD.sub("", plain):
+            with contextlib.suppress(OSError):
+                os.write(self._terminal.fileno(), b"\x07")
 
     def _terminal_is_stuck(self) -> bool:
         """True if a terminal reads so little that calls for the agent would only pile up."""
