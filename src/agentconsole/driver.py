@@ -160,6 +160,7 @@ class DiffDriver(LinuxDriver):
         self._has_sync = False
         self._cursor_shown = False
         self._title_kept = False
+        self._lent = False
 
     # ---- what Textual writes -------------------------------------------------------------------
 
@@ -250,7 +251,7 @@ class DiffDriver(LinuxDriver):
             return False
         if self._terminal_is_stuck():
             return False
-        if self._writer_thread is None:
+        if self._lent:
             self._ring_elsewhere(plain)
             return True
         self._title_kept = self._title_kept or _TITLE_KEPT in text
@@ -273,6 +274,7 @@ class DiffDriver(LinuxDriver):
         if self._started:  # a SIGCONT without a stop before it
             return
         self._listens = True
+        self._lent = False
         self._unpainted = False
         self._cursor_shown = False
         self._has_sync = False
@@ -290,6 +292,11 @@ class DiffDriver(LinuxDriver):
             self._loop.add_signal_handler(number, self._leave, 128 + number)
         if self.cells.size != (0, 0):
             self._loop.call_soon(self.paint)
+
+    def suspend_application_mode(self) -> None:
+        """Lend the terminal to another program."""
+        super().suspend_application_mode()
+        self._lent = True
 
     def stop_application_mode(self) -> None:
         """Give the terminal back as it was."""
