@@ -6,7 +6,8 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
@@ -135,6 +136,12 @@ class AgentConsole(App[int]):
     async def connect(self) -> None:
         """Stay connected until the person leaves."""
         await self.session.run()
+
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        """Lend the terminal to another program."""
+        with self.idle.elsewhere(self.clock), super().suspend():
+            yield
 
     def leave(self) -> None:
         """Leave the console; what stands in the composer is kept."""

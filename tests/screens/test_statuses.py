@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
+from textual.app import App
 
 from agentconsole.protocol import (
     Ack,
@@ -166,6 +168,17 @@ async def test_a_call_that_ended_just_now_was_no_idleness() -> None:
         await d.feed(my_seat(Status.phone))
         await d.later(40 * MINUTE)
         await d.feed(my_seat(Status.online, since=d.clock.now))
+        await d.later(14 * MINUTE)
+        assert d.sent == []
+        await d.later(2 * MINUTE)
+        assert d.sees("Are you there?")
+
+
+async def test_who_writes_in_an_editor_is_not_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(App, "suspend", lambda app: nullcontext())
+    async with desk(settings=Settings(theme="night", away_after_min=15)) as d:
+        with d.app.suspend():
+            await d.later(40 * MINUTE)
         await d.later(14 * MINUTE)
         assert d.sent == []
         await d.later(2 * MINUTE)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from textual import events
 
 MINUTE = 60_000
@@ -14,6 +17,17 @@ class Idle:
         self.minutes = minutes
         self._at = now
         self._told = False
+        self._elsewhere = False
+
+    @contextmanager
+    def elsewhere(self, clock: Callable[[], int]) -> Iterator[None]:
+        """Who works in another program, an editor say, is not idle."""
+        self._elsewhere = True
+        try:
+            yield
+        finally:
+            self._elsewhere = False
+            self._at, self._told = clock(), False
 
     def heard(self, event: events.Event, now: int) -> None:
         """Whatever a person does with the terminal counts."""
@@ -23,7 +37,12 @@ class Idle:
     def due(self, now: int, online_ms: int) -> bool:
         """True when the time is up, the first time that it is asked then. Who has been online for ``online_ms``
         only, after a call say, has not been idle for longer."""
-        if not self.minutes or self._told or min(now - self._at, online_ms) < self.minutes * MINUTE:
+        if (
+            not self.minutes
+            or self._told
+            or self._elsewhere
+            or min(now - self._at, online_ms) < self.minutes * MINUTE
+        ):
             return False
         self._told = True
         return True
