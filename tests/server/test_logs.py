@@ -12,7 +12,7 @@ from websockets.sync.client import connect
 
 from agentconsole.backend import logs
 from tests.hostile import HOSTILE
-from tests.running import running
+from tests.running import cid, running
 
 
 @pytest.fixture
@@ -83,6 +83,32 @@ def test_frames_are_not_logged_even_when_everything_else_is(tmp_path: Path) -> N
     lines = server.log.read_text()
     assert "level=debug where=http" in lines
     assert "private" not in lines
+
+
+def test_what_people_say_is_not_logged_even_when_everything_else_is(tmp_path: Path) -> None:
+    with running(tmp_path / "data", log_level="debug") as server:
+        department = server.department_id(server.add_department())
+        token = server.login(server.add_user("agent"))
+        visitor = server.visitor()
+        chat = visitor.start(department, "private begin", name="private name", email="private@example.com")
+        visitor.send(t="typing", chat=chat, text="private preview")
+        visitor.send(t="say", cid=cid(), chat=chat, text="private line", wrong="private field")
+        assert visitor.wait("refused")["code"] == "bad_frame"
+        assert server.ask("POST", f"/api/chats/{chat}/take", token, {"cid": cid()}).is_success
+        said = {"cid": cid(), "text": "private answer"}
+        assert server.ask("POST", f"/api/chats/{chat}/messages", token, said).is_success
+        visitor.send(
+            t="leave_message",
+            cid=cid(),
+            department=department,
+            text="private letter",
+            email="private@x.example",
+        )
+        assert visitor.wait("ack", "refused")["t"] == "ack"
+        visitor.close()
+    lines = server.log.read_text()
+    assert "private" not in lines
+    assert f"/api/chats/{chat}/messages 201" in lines
 
 
 def test_the_handbook_names_every_figure() -> None:
