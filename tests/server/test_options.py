@@ -20,6 +20,16 @@ def test_flags_win_over_the_environment_and_that_over_defaults(tmp_path: Path) -
     assert options.message_burst == 10
 
 
+def test_by_itself_it_is_for_this_machine_alone_and_keeps_sqlite_where_the_platform_keeps_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    options = check(load([], {}))
+    assert (options.host, options.loopback) == ("127.0.0.1", True)
+    assert options.data == tmp_path / "agentconsole"
+    assert options.database_url == f"sqlite:///{tmp_path}/agentconsole/agentconsole.db"
+
+
 def test_values_of_every_kind_are_read() -> None:
     env = {
         "AGENTCONSOLE_BEHIND_PROXY": "yes",
