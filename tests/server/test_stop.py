@@ -7,7 +7,7 @@ from agentconsole import protocol as p
 from agentconsole.backend.storage import chats
 from tests.running import Running
 from tests.server import site as sites
-from tests.server.windows import VisitorWindow, new_cid
+from tests.server.windows import StaffWindow, VisitorWindow, new_cid
 from tests.waiting import async_until
 
 VISITORS = 12
@@ -29,6 +29,9 @@ async def test_the_process_leaves_in_time_and_loses_nothing(server_on: Running) 
         await window.connect()
         await window.greet()
         windows.append(window)
+    console = StaffWindow(url, server_on.login(server_on.add_user("agent")))  # type: ignore[arg-type]
+    await console.connect()
+    await console.greet()
     started = [await window.start("hello", department) for window in windows]
     acknowledged: list[list[str]] = [[] for _ in windows]
     talking = [asyncio.create_task(_talk(*each)) for each in zip(windows, started, acknowledged, strict=True)]
@@ -36,7 +39,9 @@ async def test_the_process_leaves_in_time_and_loses_nothing(server_on: Running) 
     code = await asyncio.to_thread(server_on.stop)
     assert code == 0, "it left of itself, and was not given up"
     await asyncio.gather(*talking)
-    pauses = []
+    assert await console.closed() == 1012
+    pauses = [bye.retry_ms for bye in console.seen(p.Bye)]
+    assert len(pauses) == 1
     for window in windows:
         assert await window.closed() == 1012
         (bye,) = window.seen(p.Bye)
