@@ -5,16 +5,19 @@ import resource
 import sqlite3
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
+from agentconsole.backend import jobs
 from agentconsole.backend.connections import MOST
 from agentconsole.backend.server import SPARE_FILES
 from agentconsole.backend.storage.database import ONE_SERVER
 from tests.proof.impatient import LAUNCHER
 from tests.proof.server import SHIPPED
 from tests.running import Running, Visitor, cid, running
-from tests.waiting import until
+from tests.server import site as sites
+from tests.waiting import async_until, until
 
 pytestmark = pytest.mark.one_engine
 
@@ -102,6 +105,24 @@ def test_who_holds_the_database_keeps_nobody_from_leaving(tmp_path: Path) -> Non
         server.start()
         until(lambda: server.ask("GET", "/readyz").status_code == 200)
         server.visitor(visitor.token).close()
+
+
+async def test_it_is_not_ready_while_nothing_can_be_written(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "ALIVE_EVERY", 0.05)
+    async with sites.running(sqlite_url, tmp_path) as site, httpx.AsyncClient(base_url=site.url) as client:
+
+        async def answered(path: str, status: int) -> bool:
+            return (await client.get(path)).status_code == status
+
+        assert await answered("/readyz", 200)
+        async with site.stalled() as at_the_gate:
+            await at_the_gate()
+            site.later(31_000)
+            assert await answered("/readyz", 503)
+            assert await answered("/healthz", 200), "but it lives"
+        await async_until(lambda: answered("/readyz", 200), what="it to be ready again")
 
 
 def test_of_two_servers_on_one_database_the_first_leaves_when_it_lost_the_lock(
