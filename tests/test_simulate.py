@@ -31,7 +31,7 @@ from agentconsole.drill.server import running
 from agentconsole.drill.visitor import Visitor
 from agentconsole.protocol import Rating, Side
 from agentconsole.simulate import Drill, departments, rate, run_drill
-from tests.waiting import async_until
+from tests.waiting import async_until, during
 
 BOOK = load()
 FACES = [
@@ -192,8 +192,12 @@ async def test_a_drill_and_scripted_agents_lose_and_double_nothing(desk: Site) -
     working = asyncio.create_task(agent.run())
     told: list[str] = []
     drill = Drill(server=desk.base, rate=4.0, visitors=10, seed="books", speed=12.0)
+    heard: list[object] = []
+    hello = p.StaffHello(desk.tokens[roster.SEAT])
+    console = Link(desk.socket("/ws/staff"), lambda: hello, p.decode_staff_frame, heard.append, Random(1))
     try:
-        await run_drill(drill, BOOK, asyncio.Event(), ledger, told.append)
+        async with during(console.run()):
+            await run_drill(drill, BOOK, asyncio.Event(), ledger, told.append)
     finally:
         agent.finish()
         await working
@@ -206,6 +210,7 @@ async def test_a_drill_and_scripted_agents_lose_and_double_nothing(desk: Site) -
     cards = await rest.all_chats(desk.base, desk.tokens[roster.KEEPER])
     assert all(card.drill for card in cards)
     assert any("rates" in sentence for sentence in told)
+    assert any(isinstance(frame, p.Preview) and frame.text for frame in heard), "they type before they send"
 
 
 class Shift:
