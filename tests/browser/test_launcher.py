@@ -262,6 +262,13 @@ def test_the_tag_decides_on_place_colour_title_and_language(site: Running, host:
     assert chat.locator("html").get_attribute("data-theme") == "dark"
 
 
+def test_without_a_language_in_the_tag_that_of_the_page_counts(site: Running, host: Site, page: Page) -> None:
+    polish = "<script>document.documentElement.lang = 'pl-PL'</script>"
+    page.goto(host.page("/po-polsku", polish + tag(site, department="sales")))
+    page.get_by_role("button", name="Otwórz czat").click()
+    expect(chat_in(page).get_by_label("Twoja wiadomość")).to_be_visible()
+
+
 def test_the_tag_twice_makes_one_launcher(site: Running, host: Site, page: Page) -> None:
     page.goto(host.page("/twice", tag(site) + tag(site)))
     expect(page.locator("agentconsole-launcher iframe")).to_have_count(1)

@@ -43,6 +43,7 @@ def test_a_chat_both_ways(site: Running, agent: Agent, page: Page) -> None:
     agent.tell("typing", chat=chat, text="")
     expect(page.get_by_text("\u2068Ana Ruiz\u2069 is typing …")).to_have_count(0)
     assert lines(page) == ["first line", "Hello Jo", "second line"] == agent.lines(chat)
+    assert page.context.cookies() == []
 
 
 def test_the_agent_sees_the_typing_and_nobody_keeps_it(site: Running, agent: Agent, page: Page) -> None:
@@ -316,6 +317,30 @@ def test_the_place_in_line_is_told_as_it_changes(site: Running, agent: Agent, co
     expect(tabs[2].get_by_text("You are number \u20682\u2069 in line")).to_be_visible()
     agent.take(f"{slug} 1")
     expect(tabs[2].get_by_text("You are number \u20681\u2069 in line")).to_be_visible()
+
+
+def test_an_estimate_of_the_wait_comes_with_the_tenth_answered_one(
+    site: Running, agent: Agent, page: Page
+) -> None:
+    slug = site.add_department()
+    department = site.department_id(slug)
+
+    def answered(number: int) -> None:
+        visitor = site.visitor()
+        visitor.start(department, text := f"{slug} of {number}")
+        agent.order("close", chat=agent.take(text))
+        visitor.close()
+
+    page.goto(f"{site.url}/chat/{slug}")
+    start(page, f"{slug} watches")
+    for number in range(9):
+        answered(number)
+    page.reload()
+    expect(page.get_by_text("You are number \u20681\u2069 in line")).to_be_visible()
+    expect(page.get_by_text("You can write already")).to_be_visible()
+    answered(9)
+    expect(page.get_by_text(re.compile("Estimated wait: \u2068\\d+ minutes?\u2069"))).to_be_visible()
+    expect(page.get_by_text("You are number \u20681\u2069 in line")).to_be_visible()
 
 
 def test_many_lines_at_once_wait_their_turn(site: Running, agent: Agent, page: Page) -> None:
