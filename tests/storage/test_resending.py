@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from agentconsole import protocol as p
 from agentconsole.backend.desk.admin import WithdrawGrant
 from agentconsole.backend.desk.desk import Job, work
-from agentconsole.backend.desk.visits import Where
+from agentconsole.backend.desk.visits import TouchVisitor, Where
 from agentconsole.backend.domain.chat import Expire
 from agentconsole.backend.domain.policy import SYSTEM, Actor
+from agentconsole.backend.domain.spans import DAY_MS
 from agentconsole.backend.storage import departments, visitors
 from agentconsole.backend.storage.batch import Overtaken
 from agentconsole.backend.storage.chats import WorkingSet
@@ -283,6 +284,21 @@ def test_a_full_queue_is_said_and_leaves_nothing(house: House) -> None:
 def test_a_visitors_token_lives_a_day(house: House, hours: int, lives: bool) -> None:
     vera, head = house.start()
     house.do(vera, p.Leave(new_cid(), head.id))
+    house.now += hours * 60 * MINUTE
+    refusal = house.try_(Actor(p.Side.visitor, 0, token_hash=vera.token_hash), begin_chat()).refusal
+    assert (refusal is None) == lives
+    assert refusal is None or refusal.code is p.Code.expired
+
+
+@pytest.mark.parametrize("hours, lives", [(0, True), (1, False)])
+def test_a_visitors_token_lives_thirty_days_however_often_it_is_used(
+    house: House, hours: int, lives: bool
+) -> None:
+    vera, head = house.start()
+    house.do(vera, p.Leave(new_cid(), head.id))
+    for _ in range(30):
+        house.now += DAY_MS
+        house.system(TouchVisitor(vera.id))
     house.now += hours * 60 * MINUTE
     refusal = house.try_(Actor(p.Side.visitor, 0, token_hash=vera.token_hash), begin_chat()).refusal
     assert (refusal is None) == lives
