@@ -1,13 +1,14 @@
 """Who holds a connection without asking for anything, or too many of them, is sent away; who asks is served."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 
-from agentconsole.backend import connections, http
+from agentconsole.backend import connections, http, server
 from agentconsole.backend.connections import Threshold
 from agentconsole.backend.options import Options
 from tests.server.site import Site, running, staff_token
@@ -81,6 +82,19 @@ async def test_who_is_slow_with_a_body_is_told_so(site: Site, monkeypatch: pytes
     async with asyncio.timeout(SECONDS):
         assert b" 408 " in await reader.readuntil(b"\r\n")
     writer.close()
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="a kernel that has no such time")
+async def test_the_kernel_gives_up_who_takes_nothing() -> None:
+    with server._listen(Options(port=0)) as listening:
+        _, writer = await asyncio.open_connection(*listening.getsockname())
+        async with asyncio.timeout(SECONDS):
+            taken, _ = await asyncio.get_running_loop().sock_accept(listening)
+        with taken:
+            assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == server.USER_TIMEOUT_MS
+            room = taken.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+            assert room <= 2 * server.SEND_BUFFER  # Linux shows twice what was asked for
+        writer.close()
 
 
 async def test_who_asks_is_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
