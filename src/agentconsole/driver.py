@@ -217,7 +217,8 @@ class DiffDriver(LinuxDriver):
         offset = getattr(focused, "cursor_screen_offset", None)
         if focused is None or not isinstance(offset, Offset) or not focused.region:
             return None
-        return (offset.y, offset.x)
+        # At its end an Input names the cell behind the next letter, because it scrolls that far.
+        return (offset.y, offset.x - getattr(focused, "cursor_at_end", False))
 
     def _behind(self) -> bool:
         """True while the terminal has not taken all of what was sent."""
