@@ -85,8 +85,13 @@ def session(data: Path) -> None:
     assert told(data, "session", "list") == []
 
 
-def test_a_day_of_orders_without_a_server(tmp_path: Path) -> None:
+def test_a_day_of_orders_without_a_server(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not database_url.startswith("sqlite"):
+        monkeypatch.setenv("AGENTCONSOLE_DATABASE", database_url)
     session(tmp_path / "data")
+    assert (tmp_path / "data" / "agentconsole.db").exists() is database_url.startswith("sqlite")
 
 
 def test_the_same_orders_to_a_running_server(tmp_path: Path) -> None:
