@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agentconsole.log import Log
-from agentconsole.protocol import Event, Resume, Said, Seen, Side
+from agentconsole.protocol import Ended, Event, Reopened, Resume, Said, Seen, Side, VisitorLeft
 
 LOOSE_LIMIT = 2_000
+ENDS = (Ended, Reopened, VisitorLeft)
 
 
 @dataclass
@@ -94,6 +95,12 @@ class Conversation:
     def last(self) -> int:
         """The seq of the newest event here; the cursor for hello."""
         return self.run.last
+
+    @property
+    def deserted(self) -> bool:
+        """True if the visitor, not staff, ended it last: nobody is there to reopen it for."""
+        ends = (event.what for event in reversed(self.events) if isinstance(event.what, ENDS))
+        return isinstance(next(ends, None), VisitorLeft)
 
     @property
     def complete(self) -> bool:

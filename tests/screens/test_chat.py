@@ -9,18 +9,24 @@ from agentconsole.protocol import (
     Code,
     CustomerCard,
     EarlierChat,
+    Ended,
+    Event,
     Finish,
     Note,
     NoteCustomer,
+    Noted,
     Older,
     Outcome,
+    Party,
     Preview,
     Refused,
     Release,
     Reopen,
     Resume,
     Say,
+    Side,
     State,
+    VisitorLeft,
     VisitorMarks,
 )
 from agentconsole.text import FOLD_LINES
@@ -228,6 +234,22 @@ async def test_close_asks_for_the_outcome_counts_wrap_up_down_and_reopens() -> N
         await d.press("x")
         assert isinstance(d.sent[-1], Finish)
         assert d.sent[-1].chat == 11
+
+
+async def test_reopening_is_not_offered_once_the_visitor_has_left() -> None:
+    async with desk() as d:
+        await with_ana(d)
+        ana, kim = Party(Side.visitor, 0, "Ana"), Party(Side.staff, 7, "Kim")
+        await d.feed(
+            Event(11, 4, START, kim, Ended(), 4),
+            Event(11, 5, START, kim, Noted("call her back")),
+            mine(11, version=9, state=State.wrapup, due_at=START + 30_000),
+        )
+        assert d.sees("Esc u reopens it")
+        await d.feed(Event(11, 6, START, ana, VisitorLeft(), 5))
+        assert d.sees("The visitor has left, Esc x ends it now")
+        await d.press("escape", "z")
+        assert d.sees("This chat is closed already. x ends the wrap-up.")
 
 
 async def test_escape_leaves_the_close_dialog_and_sends_nothing() -> None:

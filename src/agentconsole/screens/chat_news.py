@@ -72,9 +72,11 @@ def news(store: Store, chat: int, now: int, gone_to: str, may_note: bool) -> lis
     if card.state is State.wrapup:
         left = max(0, card.due_at - now) // 1000
         outcome = f" as {narrate.OUTCOMES[card.outcome]}" if card.outcome else ""
+        talk = store.talks.get(chat)
+        again = "The visitor has left, " if talk and talk.deserted else "Esc u reopens it, "
         return [
             (f"✓ Closed{outcome}. ", "strong"),
-            (f"Wrap-up ends in {left} s.  Esc u reopens it, Esc x ends it now", "dim"),
+            (f"Wrap-up ends in {left} s.  {again}Esc x ends it now", "dim"),
         ]
     if card.state not in OPEN_STATES:
         return [

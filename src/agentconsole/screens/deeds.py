@@ -577,7 +577,9 @@ class Deeds:
         if not store.is_mine(chat):
             raise Unfit("This chat is not yours.")
         if card.state is State.wrapup:
-            raise Unfit("This chat is closed already. u reopens it, x ends the wrap-up.")
+            talk = store.talks.get(chat)
+            again = "" if talk and talk.deserted else "u reopens it, "
+            raise Unfit(f"This chat is closed already. {again}x ends the wrap-up.")
         return chat
 
     def _visitor(self) -> str:
