@@ -3,11 +3,13 @@
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
 import sys
 import termios
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -190,13 +192,22 @@ class Terminal:
         return not self.processes() and (self._screen < 0 or self.appears(b"exit code "))
 
 
+def page(shown: bytes) -> bytes:
+    """The visitor's page, from the address that was shown."""
+    found = re.search(rb"The visitor's page: (http://127\.0\.0\.1:\d+/\w+)", shown)
+    assert found
+    with urllib.request.urlopen(found[1].decode(), timeout=30) as answer:
+        return bytes(answer.read())
+
+
 @contextmanager
 def terminal(folder: Path, *flags: str) -> Iterator[Terminal]:
-    """A demo in a terminal that shows the console with the guide's chat."""
+    """A demo in a terminal that shows the console with the guide's chat, and whose page a browser can open."""
     screen = Terminal(folder, *flags)
     try:
         until(lambda: screen.appears(b"The visitor's page: http://127.0.0.1:"), 40, what="the page's address")
         until(lambda: screen.appears(b"Guide"), 40, what="the guide's chat in the console's queue")
+        assert b"/visitor.js" in page(screen.shown)
         yield screen
         until(screen.ended, 40, what="the demo's end")
         assert left_behind(folder) == []
