@@ -203,6 +203,18 @@ def test_answered_waits_leave_drills_out(house: House) -> None:
     assert house.database.read_now(lambda db: chats.answered_waits(db, SUPPORT)) == []
 
 
+def test_the_last_waits_are_those_that_were_answered_last(house: House) -> None:
+    begun = []
+    for _ in range(4):
+        begun.append(house.start()[1])
+        house.now += 1_000
+    for head in (begun[2], begun[0], begun[3]):
+        house.now += 10_000
+        house.do(house.ann, p.Take(new_cid(), head.id))
+        house.do(house.ann, p.Close(new_cid(), head.id))
+    assert house.database.read_now(lambda db: chats.answered_waits(db, SALES, 2)) == [31_000, 24_000]
+
+
 def test_who_waits_again_has_waited_since_then(house: House) -> None:
     board = Board()
     house.database.read_now(lambda db: board.load(db, NOW))

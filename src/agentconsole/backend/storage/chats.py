@@ -34,6 +34,7 @@ COLUMNS = tuple(column.name for column in chat.columns)
 HOT = ("seq", "pub", "unanswered", "replied_at", "asked_at", "spoke_at")
 EDITION = ("id", "seq", "version")  # of these one grows with every change of a row
 KNOWN = 20_000
+BEGUN_FOR_EACH_WAIT = 20
 MUTABLE = tuple(name for name in COLUMNS if name not in ("id", "visitor", "home", "started_at", "drill"))
 
 _STATES = {state.value: state for state in State}
@@ -489,13 +490,16 @@ def lose_all_visitors(connection: Connection, now: int, patience: int) -> None:
 
 
 def answered_waits(connection: Connection, department: int, limit: int = 20) -> list[int]:
-    """The last waits in a queue, in milliseconds, until somebody took the chat; drill traffic does not count."""
-    query = (
-        select(chat.c.taken_at - chat.c.queued_at)
+    """The last waits in a queue, in milliseconds, until somebody took the chat, the last answered first; drill traffic
+    does not count. They are looked for among those that began last: those are found without reading all."""
+    begun = (
+        select(chat.c.taken_at, chat.c.queued_at)
         .where(chat.c.department == department, chat.c.taken_at > 0, chat.c.drill.is_(False))
         .order_by(chat.c.started_at.desc())
-        .limit(limit)
+        .limit(BEGUN_FOR_EACH_WAIT * limit)
+        .subquery()
     )
+    query = select(begun.c.taken_at - begun.c.queued_at).order_by(begun.c.taken_at.desc()).limit(limit)
     return [row[0] for row in connection.execute(query)]
 
 
