@@ -80,6 +80,7 @@ class AgentConsole(App[int]):
         for theme in themes.THEMES.values():
             self.register_theme(themes.fitted(theme, os.environ) if driver_class is DiffDriver else theme)
         self.set_reactive(App.theme, themes.suitable(self.settings.theme, dict(os.environ)))
+        self._refresh_truecolor_filter(self.ansi_theme)  # nothing watches before the app runs
         self.stylesheet.set_variables(self.get_css_variables())
         if driver_class is DiffDriver:
             self.stylesheet.add_source(CURSOR_CSS, is_default_css=False)

@@ -1,6 +1,7 @@
 """The frame: places, status, link, notices, small terminals, and that nothing is written without a reason."""
 
 import pytest
+from textual.filter import ANSIToTruecolor
 
 from agentconsole import keys
 from agentconsole.keys import Where
@@ -113,6 +114,17 @@ async def test_every_theme_shows_every_place(theme: str) -> None:
         assert d.sees("My printer is on fire")
         await d.press("l")
         assert d.sees("Please call me back")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+async def test_a_console_begins_in_the_colours_of_its_theme(theme: str) -> None:
+    """Where these are the terminal's own sixteen, nothing turns them into others."""
+    async with desk(settings=Settings(theme=theme)) as d:
+        begun = [type(each) for each in d.app.get_line_filters()]
+        assert (ANSIToTruecolor in begun) is not THEMES[theme].ansi
+        d.app.choose_theme("night")
+        d.app.choose_theme(theme)
+        assert [type(each) for each in d.app.get_line_filters()] == begun
 
 
 async def test_time_alone_paints_nothing() -> None:
