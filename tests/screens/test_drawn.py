@@ -133,6 +133,8 @@ async def test_another_theme_is_on_the_screen_at_once() -> None:
     """Also one with the same background, for which Textual itself paints nothing anew."""
     async with desk((60, 18), Settings(theme="mono")) as d:
         await d.feed(waiting(1, "Bo"))
+        for widget in d.app.screen.walk_children():
+            widget.notify_style_update()  # as when a dialog closes
         d.app.choose_theme("ansi-dark")
         await d.drawn()
         at_once = drawn(d.app)

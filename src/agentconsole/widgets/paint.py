@@ -64,7 +64,7 @@ class Painted(Widget):
     def notify_style_update(self) -> None:
         """Forget the looked-up styles: theme, focus or classes changed."""
         super().notify_style_update()
-        if self._inks and self._inked_in != self.app.theme:
+        if self._inked_in not in ("", self.app.theme):
             self.refresh()
         self._inks = None
 
