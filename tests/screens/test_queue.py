@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from agentconsole.cache import Picture
 from agentconsole.protocol import Ack, Gone, Grant, Open, Preview, Role, Status, Take, TakeNext, Welcome
 from agentconsole.widgets.paint import Cell
 from agentconsole.widgets.queue_list import Entry, QueueList
@@ -56,6 +57,15 @@ async def test_shows_what_the_visitor_is_typing_and_forgets_it_after_eight_secon
         await d.later(8_100)
         assert d.sees("My printer is on fire")
         assert not d.sees("I tried to")
+
+
+async def test_a_lost_link_does_not_bring_the_picture_of_the_last_time_back() -> None:
+    async with desk(last=Picture(START, "", "", [], [])) as d:
+        assert d.sees("Nobody is waiting.")
+        d.app.changed(d.store.link_lost(d.clock.now))
+        await d.drawn()
+        assert d.sees("Nobody was waiting when the link was lost.")
+        assert not d.sees("As of")
 
 
 async def test_only_the_row_that_changes_is_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,7 @@ class QueueView(Listing):
         """``picture`` is how things stood the last time: shown until the server has said how they stand."""
         super().__init__(store, actions, QueueList(id="queue-list"), id="queue")
         self.picture = picture
+        self.told = False  # the server has said once how things stand
         self.slipped_at = 0
         self.nobody = Words(id="nobody")
         self.facts = Words(id="facts")
@@ -71,6 +72,7 @@ class QueueView(Listing):
 
     def redraw(self, now: int) -> None:
         """Bring list and detail up to date."""
+        self.told = self.told or self.store.synced
         waiting, mine = self.store.queue(now), self.store.mine()
         departments = {id: card.name for id, card in self.store.departments.items()}
         before, server_now = self.selected, self.store.server_now(now)
@@ -98,7 +100,7 @@ class QueueView(Listing):
     def _nobody(self) -> list[Cell]:
         """What to know while nobody waits."""
         if not self.store.synced:
-            known = self._last_time() if self.picture else [("The server has not said yet who waits.", "dim")]
+            known = self._known()
             return [*known, (f"\n{self.store.link.why}", "warn")] if self.store.link.why else known
         cells: list[Cell] = [("Nobody is waiting.", "strong")]
         served = [card.name for card in self.store.departments.values() if card.mine]
@@ -117,9 +119,17 @@ class QueueView(Listing):
             cells += [("l", "key"), (" shows them.", "dim")]
         return cells
 
-    def _last_time(self) -> list[Cell]:
-        assert self.picture is not None
-        shown = self.picture
+    def _known(self) -> list[Cell]:
+        """What is known without the server."""
+        if self.told:
+            return [("Nobody was waiting when the link was lost.", "strong")]
+        return (
+            self._last_time(self.picture)
+            if self.picture
+            else [("The server has not said yet who waits.", "dim")]
+        )
+
+    def _last_time(self, shown: Picture) -> list[Cell]:
         cells: list[Cell] = [
             (f"As of {time.strftime('%H:%M', time.localtime(shown.at / 1000))}, connecting …", "strong")
         ]
