@@ -21,6 +21,7 @@ NAMES = ("ann", "bob", "carl", "sue", "ada", "root")
 HOUR_MS = 3_600_000
 STEPS = 150
 CHECK_EVERY = 25
+LOOKS = 5
 
 
 class Watcher:
@@ -109,28 +110,43 @@ def recounted(connection: Connection) -> dict[int, dict[str, int]]:
 
 
 async def agree(d: Desk, watchers: list[Watcher]) -> None:
-    """Compare each watcher with somebody who comes now, and the counts with a recount."""
+    """Compare each watcher with somebody who comes now, and the counts with a recount.
+
+    Mail goes out and the server's clock runs meanwhile: what changes between two looks is looked at again.
+    """
     for key in await d.site.hub.database.read(lambda db: stored.due(db, d.site.desk.clock())):
         await d.site.desk.handle(SYSTEM, ExpireTicket(key))  # or the server's own clock does it meanwhile
-    recount = await d.site.hub.database.read(recounted)
     for watcher in watchers:
-        d.site.hub.tick()
-        await watcher.window.settle()
-        page = await d.list(watcher.name, status="", limit=200)
-        assert page.total == len(page.tickets) < 200
-        assert watcher.cards() == {card.ticket: card for card in page.tickets}, watcher.name
-        fresh = await d.site.staff(watcher.name)
-        told = fresh.seen(p.TicketCounts)[0].counts
-        fresh.drop()
-        mine = {SALES} if watcher.name in ("ann", "bob", "sue", "ada") else {SUPPORT}
-        mine = set() if watcher.name == "root" else mine
-        wanted = [
-            p.TicketCount(key, **counts)
-            for key, counts in sorted(recount.items())
-            if key in mine and any(counts.values())
-        ]
-        assert watcher.counts() == wanted
-        assert [count for count in told if count != p.TicketCount(count.department)] == wanted
+        for looks_left in reversed(range(LOOKS)):
+            try:
+                await agrees(d, watcher)
+            except AssertionError:
+                if not looks_left:
+                    raise
+            else:
+                break
+
+
+async def agrees(d: Desk, watcher: Watcher) -> None:
+    """Compare one watcher."""
+    recount = await d.site.hub.database.read(recounted)
+    d.site.hub.tick()
+    await watcher.window.settle()
+    page = await d.list(watcher.name, status="", limit=200)
+    assert page.total == len(page.tickets) < 200
+    assert watcher.cards() == {card.ticket: card for card in page.tickets}, watcher.name
+    fresh = await d.site.staff(watcher.name)
+    told = fresh.seen(p.TicketCounts)[0].counts
+    fresh.drop()
+    mine = {SALES} if watcher.name in ("ann", "bob", "sue", "ada") else {SUPPORT}
+    mine = set() if watcher.name == "root" else mine
+    wanted = [
+        p.TicketCount(key, **counts)
+        for key, counts in sorted(recount.items())
+        if key in mine and any(counts.values())
+    ]
+    assert watcher.counts() == wanted
+    assert [count for count in told if count != p.TicketCount(count.department)] == wanted
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -146,8 +162,9 @@ async def test_whatever_is_done_to_tickets(database_url: str, tmp_path: Path, se
         assert crowd.done > STEPS / 4, "most of it was refused"
         logs = {}
         for key in crowd.tickets:
-            found = await d.site.hub.database.read(lambda db, key=key: stored.log(db, key))
-            ticket = await d.site.hub.database.read(lambda db, key=key: stored.one(db, key))
+            found, ticket = await d.site.hub.database.read(
+                lambda db, key=key: (stored.log(db, key), stored.one(db, key))
+            )
             assert ticket is not None
             assert [line.seq for line in found] == [*range(1, ticket.seq + 1)]
             assert [line.pub for line in found if line.pub] == [*range(1, ticket.pub + 1)]

@@ -34,6 +34,7 @@ SHOWN = frozenset(
         Topic.departments,
         Topic.me,
         Topic.synced,
+        Topic.link,
     }
 )
 
