@@ -1,4 +1,4 @@
-"""A run of a chat's events, kept in columns: a line of 50 characters costs its text and some forty bytes."""
+"""A run of a chat's events, kept in columns: a line of 50 characters costs its text and some twenty bytes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Sequence
 from typing import overload
 
+from agentconsole.columns import added, column, joined
 from agentconsole.protocol import Event, Party, Said, What
 
 
@@ -16,8 +17,8 @@ class Log(Sequence[Event]):
         self.base = base
         self._chat = 0
         self._at = array("q")
-        self._pub = array("q")
-        self._by = array("I")
+        self._pub = column()
+        self._by = column()
         self._what: list[What | str] = []
         self._parties: list[Party] = []
         self._numbers: dict[Party, int] = {}
@@ -50,11 +51,11 @@ class Log(Sequence[Event]):
         """The next event."""
         self._chat = event.chat
         self._at.append(event.at)
-        self._pub.append(event.pub)
+        self._pub = added(self._pub, event.pub)
         number = self._numbers.setdefault(event.by, len(self._parties))
         if number == len(self._parties):
             self._parties.append(event.by)
-        self._by.append(number)
+        self._by = added(self._by, number)
         self._what.append(event.what.text if isinstance(event.what, Said) else event.what)
 
     def prepend(self, events: Sequence[Event]) -> None:
@@ -67,5 +68,5 @@ class Log(Sequence[Event]):
             older.append(event)
         self.base -= len(older)
         self._chat = older._chat
-        self._at, self._pub = older._at + self._at, older._pub + self._pub
-        self._by, self._what = older._by + self._by, older._what + self._what
+        self._at, self._what = older._at + self._at, older._what + self._what
+        self._pub, self._by = joined(older._pub, self._pub), joined(older._by, self._by)

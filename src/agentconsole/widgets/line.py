@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, Literal, get_args, overload
 
+from agentconsole.columns import added, changed, column
+
 Side = Literal["visitor", "agent", "me", "note", "system"]
 State = Literal["", "pending", "sent", "delivered", "read", "failed"]
 Key = int | str
@@ -37,10 +39,10 @@ class Lines(Sequence[Line]):
     """Lines in order; each is made anew when it is asked for, so changing one means putting it back."""
 
     def __init__(self, lines: Iterable[Line] = ()) -> None:
-        self._keys = array("q")
+        self._keys = column()
         self._at = array("q")
         self._side, self._state = bytearray(), bytearray()
-        self._who = array("I")
+        self._who = column()
         self._text: list[str] = []
         self._people: list[str] = []
         self._places: dict[str, int] = {}
@@ -75,18 +77,18 @@ class Lines(Sequence[Line]):
     def __setitem__(self, index: int, line: Line) -> None:
         """Another line in the place of one; its key may be another too."""
         self._forget(self._keys[index])
-        self._keys[index] = self._number(line)
+        self._keys = changed(self._keys, index, self._number(line))
         self._at[index], self._text[index] = line.at_ms, line.text
-        self._who[index] = self._person(line.who)
+        self._who = changed(self._who, index, self._person(line.who))
         self._side[index], self._state[index] = SIDES.index(line.side), STATES.index(line.state)
 
     def extend(self, lines: Iterable[Line]) -> None:
         """Newer lines behind the others."""
         for line in lines:
-            self._keys.append(self._number(line))
+            self._keys = added(self._keys, self._number(line))
             self._at.append(line.at_ms)
             self._text.append(line.text)
-            self._who.append(self._person(line.who))
+            self._who = added(self._who, self._person(line.who))
             self._side.append(SIDES.index(line.side))
             self._state.append(STATES.index(line.state))
 
@@ -95,8 +97,8 @@ class Lines(Sequence[Line]):
         old = len(self)
         self.extend(lines)
         columns: tuple[Any, ...] = (self._keys, self._at, self._text, self._who, self._side, self._state)
-        for column in columns:
-            column[:] = column[old:] + column[:old]
+        for each in columns:
+            each[:] = each[old:] + each[:old]
 
     def at(self, index: int) -> int:
         """When a line was said."""
