@@ -25,6 +25,7 @@ from agentconsole.protocol import (
     VisitorLeft,
 )
 from agentconsole.protocol import Offered as OfferMade
+from agentconsole.text import distance
 
 AWAY: dict[Away | None, str] = {
     None: "the others of the department are asked",
@@ -113,11 +114,7 @@ def nearest(found: Sequence[Target], words: str) -> Target | None:
     """The first whose name begins with the words, else the first that has them in its name, else the first of all."""
     wanted = words.casefold().strip()
     choices = [target for target in found if target.user or target.department]
-    return min(choices, key=lambda target: _distance(target.name.casefold(), wanted), default=None)
-
-
-def _distance(name: str, wanted: str) -> int:
-    return 0 if name.startswith(wanted) else 1 if wanted in name else 2
+    return min(choices, key=lambda target: distance(target.name.casefold(), wanted), default=None)
 
 
 def serves(seat: SeatCard, department: int) -> bool:

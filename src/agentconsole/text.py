@@ -122,6 +122,11 @@ def cut(s: str, cells: int) -> str:
     return s[: _fitting(s, 0, cells - 1)] + ELLIPSIS if cells > 0 else ""
 
 
+def distance(name: str, wanted: str) -> int:
+    """How near a name is to words that are looked for: 0 it begins with them, 1 it holds them, 2 it does not."""
+    return 0 if name.startswith(wanted) else 1 if wanted in name else 2
+
+
 def wrap(s: str, cells: int) -> list[str]:
     """Cleaned text in rows of at most `cells` cells, broken at spaces where there are any.
 

@@ -56,23 +56,25 @@ async def test_feedback_on_the_line_under_the_cursor() -> None:
         )
 
 
+async def praised(d: Desk) -> GiveFeedback:
+    """A good word on the whole of Robin's chat."""
+    await supervising(d)
+    await d.press("plus", "1")
+    await d.type("well done")
+    await d.press("enter")
+    (feedback,) = [command for command in d.sent if isinstance(command, GiveFeedback)]
+    return feedback
+
+
 async def test_feedback_on_the_whole_chat_where_no_line_is_chosen() -> None:
     async with desk() as d:
-        await supervising(d)
-        await d.press("plus", "1")
-        await d.type("well done")
-        await d.press("enter")
-        (feedback,) = [command for command in d.sent if isinstance(command, GiveFeedback)]
+        feedback = await praised(d)
         assert (feedback.seq, feedback.good) == (0, True)
 
 
 async def test_feedback_that_was_refused_is_kept_for_the_next() -> None:
     async with desk() as d:
-        await supervising(d)
-        await d.press("plus", "1")
-        await d.type("well done")
-        await d.press("enter")
-        (feedback,) = [command for command in d.sent if isinstance(command, GiveFeedback)]
+        feedback = await praised(d)
         await d.feed(Refused(Code.unavailable, "Robin cannot be given feedback now.", feedback.cid))
         assert d.sees("What you wrote is kept")
         await d.press("plus", "1")

@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from agentconsole.text import distance
 from agentconsole.text import width as cells_of
 from agentconsole.widgets.paint import Cell, column, widest
 from agentconsole.widgets.rows import Rows
@@ -78,6 +79,7 @@ class Finder(ModalScreen[str | None]):
         super().__init__()
         self.heading = title
         self.items = items
+        self.column_widths = columns(items)
         self.nothing = nothing
 
     def compose(self) -> ComposeResult:
@@ -152,15 +154,14 @@ class Finder(ModalScreen[str | None]):
 
     def _cut(self, item: Item) -> bool:
         """True if all that the item means does not fit into its row."""
-        name, aside = columns(self.items)
+        name, aside = self.column_widths
         room = min(WIDTH, self.app.size.width) - SIDES - name - 2 - (aside + 1 if aside else 0)
         return cells_of(item.hint) > room
 
 
 def _distance(item: Item, words: str) -> int:
     """How near an item is to the words: its name begins with them, holds them, or they stand elsewhere."""
-    label = item.label.casefold()
-    return 0 if label.startswith(words) else 1 if words in label else 2
+    return distance(item.label.casefold(), words)
 
 
 def _haystack(item: Item) -> str:

@@ -144,8 +144,9 @@ class RulesDialog(ModalScreen[None]):
     def show(self, cards: Sequence[RuleCard], key: int = 0) -> None:
         """Bring the list up to date, with the cursor on this rule."""
         self.cards = cards
-        if self.rows.slugs != self.slugs:
-            self.rows.slugs = self.slugs
+        slugs = self.slugs
+        if self.rows.slugs != slugs:
+            self.rows.slugs = slugs
             self.rows.refresh()
         self.rows.show(cards)
         if key:
